@@ -1,0 +1,1 @@
+"""Plays playbooks: the only importer of ansible_runner."""

@@ -1,0 +1,112 @@
+"""Plays one playbook on a run folder and yields what happens, warm when possible."""
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stix.errors import StixError
+from stix.runner import content, environment, warm_client
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What is to be played.
+
+    Args:
+        folder: a run folder with `inventory/` and `ansible.cfg`.
+        playbook: full name, as `stix.core.up`.
+        ident: unique within the folder.
+        forks: nodes at once.
+        arguments: further options of ansible-playbook, as `--check`.
+        lock: descriptor of the cluster's lock; the play's process holds it until it is gone.
+    """
+
+    folder: Path
+    playbook: str
+    ident: str
+    forks: int = 16
+    arguments: Sequence[str] = ()
+    lock: int | None = None
+
+    def request(self, programs: str, config: Path) -> dict[str, Any]:
+        """The order for `process.run_play`.
+
+        Args:
+            programs: the folder whose ansible-playbook is to be started.
+            config: the settings file.
+        """
+        environ = environment.scrubbed(os.environ, config, content.collection_paths())
+        environ["PATH"] = environment.search_path(environ, programs)
+        return {
+            "kind": "play",
+            "folder": str(self.folder),
+            "playbook": self.playbook,
+            "ident": self.ident,
+            "forks": self.forks,
+            "arguments": list(self.arguments),
+            "environment": environ,
+        }
+
+
+def records(play: Play, warm: "warm_client.Warm | None") -> Iterator[dict[str, Any]]:
+    """Play it; yield records (see `events`) as they come, the last one of type `end`.
+
+    Closing the iterator early, or the death of this process, cancels the play.
+
+    Raises:
+        StixError: `runner.failed` when the play's process died without a word.
+    """
+    channel = warm.start_play(play) if warm else None
+    process = None
+    if channel is None:
+        channel, process = _start_cold(play)
+    try:
+        yield from _lines(channel)
+    finally:
+        channel.close()
+        if process:
+            process.wait()
+
+
+def _start_cold(play: Play) -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
+    ours, theirs = socket.socketpair()
+    request = play.request(os.path.dirname(content.ansible_playbook()), play.folder / "ansible.cfg")
+    with open(play.folder / "runner.log", "ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stix.runner.process", str(theirs.fileno())],
+            pass_fds=[theirs.fileno(), *([play.lock] if play.lock is not None else [])],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=request["environment"] | _python_path(),
+        )
+    theirs.close()
+    ours.sendall(json.dumps(request).encode() + b"\n")
+    return ours, process
+
+
+def _python_path() -> dict[str, str]:
+    return {"PYTHONPATH": str(content.PACKAGE.parent)}
+
+
+def _lines(channel: socket.socket) -> Iterator[dict[str, Any]]:
+    buffer = b""
+    while True:
+        select.select([channel], [], [])
+        piece = channel.recv(1 << 16)
+        if not piece:
+            raise StixError("runner.failed", "Ansible's process died without a word", hint="the run folder's runner.log may say why")
+        *lines, buffer = (buffer + piece).split(b"\n")
+        for line in lines:
+            record = json.loads(line)
+            yield record
+            if record["type"] == "end":
+                return

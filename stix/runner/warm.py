@@ -1,0 +1,223 @@
+"""The warm process: holds Ansible imported and forks a child for each play.
+
+An empty play costs 0.5 s cold and a third of that warm, nearly all of it imports. The process starts with the first play, listens on
+a Unix socket that only its owner can open, and ends after idle minutes. It holds no state: killing it at any moment costs time only,
+plays that run go on (their processes hold their own sockets), and the next play starts another one.
+
+Two kinds of request come in as one JSON line with descriptors beside it:
+`play`  fork a process that runs ansible-runner (`process.run_play`); descriptors: the cluster's lock.
+`cli`   fork a process that is `ansible-playbook`; descriptors: standard input, output, error. It comes from the small program that
+        ansible-runner starts in place of `ansible-playbook` (`thin.py`).
+"""
+
+import array
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+MAX_FDS = 8
+
+
+def serve(listener: socket.socket, idle_seconds: float) -> None:
+    """Answer requests until none came for `idle_seconds` and no child is left."""
+    frozen: dict[str, str] = {}
+    children: set[int] = set()
+    last = time.monotonic()
+    while children or time.monotonic() - last < idle_seconds:
+        ready, _, _ = select.select([listener], [], [], 1.0 if children else min(idle_seconds, 5.0))
+        children -= _reaped(children)
+        if not ready:
+            continue
+        channel, _ = listener.accept()
+        request, descriptors = receive(channel)
+        if request:
+            children.add(_dispatch(request, descriptors, channel, listener, frozen))
+        for descriptor in descriptors:
+            os.close(descriptor)
+        channel.close()
+        last = time.monotonic()
+
+
+def _reaped(children: set[int]) -> set[int]:
+    gone = set()
+    for pid in children:
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                gone.add(pid)
+        except ChildProcessError:
+            gone.add(pid)
+    return gone
+
+
+def _dispatch(
+    request: Mapping[str, Any], descriptors: list[int], channel: socket.socket, listener: socket.socket, frozen: dict[str, str]
+) -> int:
+    if request["kind"] == "cli":
+        _import_ansible(request["environment"], frozen)
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        listener.close()
+        os.setsid()
+        if request["kind"] == "play":
+            from stix.runner.process import run_play
+
+            run_play(request, channel)
+        else:
+            _run_cli(request, descriptors, channel, frozen)
+    finally:
+        os._exit(0)
+
+
+def _settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """What Ansible reads from the environment while it is imported."""
+    return {name: value for name, value in environment.items() if name.startswith("ANSIBLE_")}
+
+
+def _import_ansible(environment: Mapping[str, str], frozen: dict[str, str]) -> None:
+    """Import Ansible under the first request's settings: it freezes many of them into constants."""
+    if frozen:
+        return
+    frozen.update(_settings(environment))
+    os.environ.update(frozen)
+    import ansible.cli.playbook
+    import ansible.executor.playbook_executor
+    import ansible.executor.task_executor
+    import ansible.inventory.manager
+    import ansible.plugins.connection.local
+    import ansible.plugins.connection.ssh
+    import ansible.plugins.strategy.linear
+    import ansible.template
+    import ansible.vars.manager  # noqa: F401
+
+
+def _run_cli(request: Mapping[str, Any], descriptors: list[int], channel: socket.socket, frozen: Mapping[str, str]) -> None:
+    """Fork once more: the grandchild is ansible-playbook, this process waits and ends it when the thin program goes away."""
+    pid = os.fork()
+    if pid == 0:
+        _become_playbook(request, descriptors, frozen)
+    watched = [channel, os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else [channel]
+    while True:
+        ready, _, _ = select.select(watched, [], [], 5.0 if len(watched) > 1 else 0.02)
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            channel.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+            return
+        if channel in ready and not channel.recv(1):
+            end_tree(pid)
+            return
+
+
+def _become_playbook(request: Mapping[str, Any], descriptors: list[int], frozen: Mapping[str, str]) -> None:
+    os.setsid()
+    for number, descriptor in enumerate(descriptors[:3]):
+        os.dup2(descriptor, number)
+    os.closerange(3, 64)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    arguments = ["ansible-playbook", *request["arguments"]]
+    if _settings(request["environment"]) != frozen:
+        os.execv(request["program"], arguments)
+    code = 1
+    try:
+        sys.argv = arguments
+        sys.stdout = os.fdopen(1, "w", buffering=1)
+        sys.stderr = os.fdopen(2, "w", buffering=1)
+        from ansible.cli.playbook import PlaybookCLI
+
+        PlaybookCLI.cli_executor(arguments)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(bool(end.code))
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def end_tree(root: int, grace: float = 2.0) -> None:
+    """End a process and all that descend from it; Ansible's workers have sessions of their own, so a group is not enough."""
+    tree = _descendants(root)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for pid in tree:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                continue
+        deadline = time.monotonic() + grace
+        while time.monotonic() < deadline and any(os.path.exists(f"/proc/{pid}") for pid in tree):
+            _reaped({root})
+            time.sleep(0.02)
+
+
+def _descendants(root: int) -> list[int]:
+    parents: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                stat = Path("/proc", entry, "stat").read_text()
+            except OSError:
+                continue
+            parents.setdefault(int(stat.rsplit(")", 1)[1].split()[1]), []).append(int(entry))
+    found, queue = [], [root]
+    while queue:
+        pid = queue.pop()
+        found.append(pid)
+        queue.extend(parents.get(pid, ()))
+    return found
+
+
+def send(channel: socket.socket, request: Mapping[str, Any], descriptors: list[int]) -> None:
+    """Send a request with descriptors beside its first byte."""
+    body = json.dumps(request).encode() + b"\n"
+    channel.sendmsg([body[:1]], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else [])
+    channel.sendall(body[1:])
+
+
+def receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
+    """A request and its descriptors; None when the peer went away or sent no JSON."""
+    channel.settimeout(10)
+    descriptors = array.array("i")
+    try:
+        body, ancillary, _, _ = channel.recvmsg(1, socket.CMSG_LEN(MAX_FDS * descriptors.itemsize))
+        for level, kind, data in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+        buffer = bytearray(body)
+        while body and not buffer.endswith(b"\n"):
+            body = channel.recv(65536)
+            buffer += body
+        channel.settimeout(None)
+        return json.loads(buffer), descriptors.tolist()
+    except (OSError, ValueError):
+        return None, descriptors.tolist()
+
+
+def main() -> None:
+    """Entry point: `python -m stix.runner.warm LISTENER_FD IDLE_SECONDS`, already detached by who started it."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    import ansible_runner  # noqa: F401
+
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    path = listener.getsockname()
+    try:
+        serve(listener, float(sys.argv[2]))
+    finally:
+        try:
+            os.unlink(path)
+        except OSError:
+            pass
+
+
+if __name__ == "__main__":
+    main()
