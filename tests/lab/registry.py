@@ -1,0 +1,117 @@
+"""Which labs exist on this machine, who owns them, and how a dead owner's leftovers go away.
+
+Every lab has a folder below `BASE`; the folder's name is also the name of its bridge, so taking the folder takes the bridge, and two
+pytest workers can never hold the same one. The folder's `owner.json` names the owning process and every process the lab started, each
+with its start time: a process id alone may be somebody else's by now.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+BASE = Path("/dev/shm/stix-lab")
+
+
+def start_time(pid: int) -> int:
+    """Start time of a process in clock ticks since boot; 0 when there is no such process, or only its zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return 0 if fields[0] in "ZX" else int(fields[19])
+
+
+def end_process(pid: int, started: int, grace: float = 0.0) -> None:
+    """End one process if it still is the one that started then: SIGTERM with `grace` seconds to obey, then SIGKILL."""
+    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
+        if not seconds:
+            continue
+        with contextlib.suppress(ProcessLookupError):
+            if start_time(pid) == started:
+                os.kill(pid, number)
+        deadline = time.monotonic() + seconds
+        while start_time(pid) == started and time.monotonic() < deadline:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            time.sleep(0.01)
+
+
+class Claim:
+    """A lab's folder and name, held until `release`; `processes` and `bridges` are what to remove if the owner dies."""
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        """Take the first free number. Raises RuntimeError when all are taken."""
+        BASE.mkdir(mode=0o711, exist_ok=True)
+        self.bridges: list[str] = []
+        self.routes: list[str] = []
+        self.processes: dict[int, int] = {}
+        fresh = Path(tempfile.mkdtemp(dir=BASE, prefix="new-"))
+        fresh.chmod(0o711)
+        self.path = fresh
+        self.save()
+        for number in numbers:
+            self.number, self.name = number, f"sx{number}"
+            try:
+                self.path = fresh.rename(BASE / self.name)
+                return
+            except OSError:
+                continue
+        shutil.rmtree(fresh)
+        raise RuntimeError(f"no lab network is free; see {BASE}")
+
+    def save(self) -> None:
+        """Write `owner.json`, atomically."""
+        record = {
+            "owner": [os.getpid(), start_time(os.getpid())],
+            "bridges": self.bridges,
+            "routes": self.routes,
+            "processes": sorted(self.processes.items()),
+        }
+        draft = self.path / "owner.new"
+        draft.write_text(json.dumps(record))
+        draft.rename(self.path / "owner.json")
+
+    def add_process(self, pid: int) -> None:
+        """Remember a process that belongs to the lab."""
+        self.processes[pid] = start_time(pid)
+        self.save()
+
+    def release(self) -> None:
+        """Remove everything recorded; safe to call again."""
+        _remove(self.path)
+
+
+def sweep() -> None:
+    """Remove the labs whose owner is gone: processes, bridges, routes and folders."""
+    for folder in BASE.glob("*"):
+        try:
+            pid, started = json.loads((folder / "owner.json").read_text())["owner"]
+        except (OSError, ValueError, KeyError):
+            continue
+        if start_time(pid) != started:
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    try:
+        record = json.loads((folder / "owner.json").read_text())
+    except OSError:
+        return
+    for pid, started in record["processes"]:
+        end_process(pid, started)
+    for route in record["routes"]:
+        _ip("route", "del", *route.split())
+    for bridge in record["bridges"]:
+        _ip("link", "del", bridge)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], capture_output=True, check=False)
