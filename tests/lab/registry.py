@@ -44,12 +44,22 @@ def end_process(pid: int, started: int, grace: float = 0.0) -> None:
 
 
 class Claim:
-    """A lab's folder and name, held until `release`; `processes` and `bridges` are what to remove if the owner dies."""
+    """A lab's folder and name, held until `release`; its lists are what to remove, whoever does it.
+
+    Attributes:
+        bridges: names of network devices.
+        networks: address prefixes ("10.233.200."); bridges that an engine made with such an address go, too.
+        routes: destinations of routes.
+        folders: folders outside of the lab's own.
+        processes: process id -> start time.
+    """
 
     def __init__(self, numbers: Iterable[int]) -> None:
         """Take the first free number. Raises RuntimeError when all are taken."""
         BASE.mkdir(mode=0o711, exist_ok=True)
         self.bridges: list[str] = []
+        self.networks: list[str] = []
+        self.folders: list[str] = []
         self.routes: list[str] = []
         self.processes: dict[int, int] = {}
         fresh = Path(tempfile.mkdtemp(dir=BASE, prefix="new-"))
@@ -71,6 +81,8 @@ class Claim:
         record = {
             "owner": [os.getpid(), start_time(os.getpid())],
             "bridges": self.bridges,
+            "networks": self.networks,
+            "folders": self.folders,
             "routes": self.routes,
             "processes": sorted(self.processes.items()),
         }
@@ -108,10 +120,18 @@ def _remove(folder: Path) -> None:
         end_process(pid, started)
     for route in record["routes"]:
         _ip("route", "del", *route.split())
-    for bridge in record["bridges"]:
+    for bridge in [*record["bridges"], *_bridges_in(record["networks"])]:
         _ip("link", "del", bridge)
+    for outside in record["folders"]:
+        shutil.rmtree(outside, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], capture_output=True, check=False)
+def _bridges_in(networks: list[str]) -> list[str]:
+    links = json.loads(_ip("-json", "addr", "show", "type", "bridge") or "[]") if networks else []
+    addresses = [(link["ifname"], entry["local"]) for link in links if link for entry in link["addr_info"]]
+    return [name for name, address in addresses if address.startswith(tuple(networks))]
+
+
+def _ip(*words: str) -> str:
+    return subprocess.run(["ip", *words], capture_output=True, text=True, check=False).stdout

@@ -1,0 +1,159 @@
+"""A real Docker Engine for tests: the one that answers already, or a private one that leaves nothing behind.
+
+The private engine runs in pid and mount namespaces of its own, so its end is the end of every container and mount it made; only its
+network is this machine's, so published ports are found at 127.0.0.1 as usual. Needs root, docker.io, iproute2, mmdebstrap, busybox-static.
+
+    with DockerLab() as engine:
+        engine.docker("run", "--rm", engine.image, "python3", "--version")
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.lab.images import DEBIAN, SHELL, Image
+from tests.lab.machine import ip
+from tests.lab.registry import Claim, sweep
+
+NEEDED = {"dockerd": "docker.io", "docker": "docker.io", "ip": "iproute2", "mmdebstrap": "mmdebstrap", "busybox": "busybox-static"}
+
+# Process 1 of the engine's namespace: collects orphans (container shims) and ends when the daemon does.
+INIT = "mount -t tmpfs tmpfs /run && { dockerd \"$@\" & wait $!; }"
+
+# The kernel ends the engine when the thread that started it ends, so that thread has to last.
+_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+
+
+def answers(host: str) -> bool:
+    """Whether a Docker Engine answers at `host` (empty: where the docker command looks by itself)."""
+    if not shutil.which("docker"):
+        return False
+    words = ["docker", *(["-H", host] if host else []), "version", "--format", "{{.Server.Version}}"]
+    return subprocess.run(words, capture_output=True, check=False, timeout=30).returncode == 0
+
+
+def missing() -> str:
+    """Why there can be no Docker Engine here, as one sentence; empty when there can."""
+    if answers(os.environ.get("DOCKER_HOST", "")):
+        return ""
+    if os.geteuid() != 0:
+        return "a private Docker Engine needs root, and no running engine answers"
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    packages = sorted({package for program, package in NEEDED.items() if not shutil.which(program, path=path)})
+    return f"a Docker Engine needs the packages {', '.join(packages)}" if packages else ""
+
+
+class DockerLab:
+    """An engine with the two test images in it. `host` is its address; `private` says whether it is ours alone."""
+
+    image = DEBIAN.name
+    shell_image = SHELL.name
+
+    def __init__(self, private: bool = False) -> None:
+        self.host = os.environ.get("DOCKER_HOST", "")
+        self.private = private or not answers(self.host)
+        self._claim: Claim | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            if self.private:
+                sweep()
+                self._start()
+            for image in (DEBIAN, SHELL):
+                self._load(image)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables that lead docker clients here."""
+        return {"DOCKER_HOST": self.host} if self.host else {}
+
+    def docker(self, *words: str, check: bool = True) -> str:
+        """Run a docker command against the engine; what it printed. Raises CalledProcessError when it fails and `check` is set."""
+        environment = os.environ | self.environment
+        done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False, env=environment, timeout=300)
+        if check and done.returncode:
+            raise RuntimeError(f"docker {' '.join(words)} failed: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def close(self) -> None:
+        """End a private engine and all its containers; a borrowed one stays as it is."""
+        if self._process is not None and self._process.poll() is None:
+            containers = self.docker("ps", "--all", "--quiet", check=False).split()
+            if containers:
+                self.docker("rm", "--force", *containers, check=False)
+            self._kill()
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
+
+    def _start(self) -> None:
+        self._claim = claim = Claim(range(200, 250))
+        folder, number = claim.path, claim.number
+        self.host = f"unix://{folder}/docker.sock"
+        data = Path(tempfile.mkdtemp(prefix="sx-docker-", dir="/var/tmp"))
+        claim.folders.append(str(data))
+        claim.bridges.append(claim.name)
+        claim.networks.append(f"10.233.{number}.")
+        claim.save()
+        ip(f"link add {claim.name} type bridge", f"addr add 10.231.{number}.1/24 dev {claim.name}", f"link set {claim.name} up")
+        options = ["--host", self.host, "--data-root", str(data), "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid"]
+        options += ["--bridge", claim.name, "--default-address-pool", f"base=10.233.{number}.0/24,size=27"]
+        options += ["--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--userland-proxy=true"]
+        spaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        words = ["setpriv", "--pdeathsig", "KILL", "unshare", *spaces, "sh", "-c", INIT, "dockerd", *options]
+        with (folder / "log").open("wb") as log:
+            start = _starter.submit(subprocess.Popen, words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            self._process = start.result()
+        claim.add_process(self._process.pid)
+        self._wait()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self._process.poll() is None:
+            if answers(self.host):
+                return
+            time.sleep(0.1)
+        log = (self._claim.path / "log").read_text(errors="replace").splitlines()
+        raise RuntimeError("dockerd did not start: " + " | ".join(log[-5:]))
+
+    def _kill(self) -> None:
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        with contextlib.suppress(OSError, IndexError):
+            os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+        self._process.wait(timeout=30)
+        self._process = None
+
+    def _load(self, image: Image) -> None:
+        if not self.docker("images", "--quiet", image.name):
+            self.docker("import", "--change", f"CMD {image.command}", str(image.tarball()), image.name)
+
+
+def main() -> None:
+    """Start a private engine, print its address, wait for Ctrl-C."""
+    started = time.monotonic()
+    with DockerLab(private=True) as engine, contextlib.suppress(KeyboardInterrupt):
+        print(f"an engine in {time.monotonic() - started:.1f} s, with {engine.image} and {engine.shell_image}; Ctrl-C removes it")
+        print(f"export DOCKER_HOST={engine.host}", flush=True)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    sys.exit(main())
