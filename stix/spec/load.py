@@ -1,0 +1,119 @@
+"""Task files: text, file or plain data to a Task."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from stix.model.task import Task
+from stix.spec.build import build
+from stix.spec.document import Document, located, parse_documents
+from stix.spec.validate import later
+
+_NOTHING: Mapping[str, str] = {}
+
+
+def load_text(
+    text: str, *, file: str = "task.yaml", env: Mapping[str, str] = _NOTHING, secrets: Mapping[str, str] = _NOTHING
+) -> Task:
+    """The task that a YAML text describes. An empty text is a task that does nothing.
+
+    Args:
+        text: YAML.
+        file: what messages call it.
+        env: variables given from outside (`--env`); they win over `envs`.
+        secrets: secrets given from outside (`--secret`); they win over `secrets`.
+
+    Raises:
+        UsageError: task.invalid, with file, line, column and key in its details; secrets.missing.
+    """
+    return build(_only_document(text, file), env=env, secrets=secrets)
+
+
+def load_file(
+    path: str | os.PathLike[str],
+    *,
+    env: Mapping[str, str] = _NOTHING,
+    secrets: Mapping[str, str] = _NOTHING,
+    check_sources: bool = True,
+) -> Task:
+    """As `load_text`, from a file; also checks that workdir and file mounts exist, unless told otherwise.
+
+    Raises:
+        UsageError: as `load_text`; task.invalid if the file cannot be read; sync.source if a source is missing.
+    """
+    file = os.fspath(path)
+    document = _only_document(_read(file), file)
+    task = build(document, env=env, secrets=secrets)
+    if check_sources:
+        missing_sources(task, document=document)
+    return task
+
+
+def from_config(
+    config: Mapping[str, Any] | None,
+    *,
+    file: str = "task",
+    env: Mapping[str, str] = _NOTHING,
+    secrets: Mapping[str, str] = _NOTHING,
+) -> Task:
+    """As `load_text`, from plain data; messages name keys but have no lines."""
+    return build(Document(file, _plain(config or {})), env=env, secrets=secrets)
+
+
+def missing_sources(
+    task: Task,
+    *,
+    document: Document | None = None,
+    is_dir: Callable[[str], bool] = os.path.isdir,
+    exists: Callable[[str], bool] = os.path.exists,
+) -> None:
+    """Checks that the workdir is a folder and that every source of file_mounts is there.
+
+    Relative paths start at the current directory, `~` is the user's home.
+
+    Raises:
+        UsageError: sync.source, naming the path.
+    """
+    document = document or Document("task", {})
+    if isinstance(task.workdir, str) and not is_dir(os.path.expanduser(task.workdir)):
+        sentence = f"workdir '{task.workdir}' is not a folder here"
+        raise document.error(("workdir",), sentence, hint=_relative_to(task.workdir), code="sync.source")
+    written = list((document.data or {}).get("file_mounts") or task.file_mounts)
+    for place, (target, source) in enumerate(task.file_mounts.items()):
+        if not exists(os.path.expanduser(source)):
+            sentence = f"'{source}', which is to become '{target}', does not exist here"
+            at = ("file_mounts", written[place] if place < len(written) else target)
+            raise document.error(at, sentence, hint=_relative_to(source), code="sync.source")
+
+
+def _relative_to(path: str) -> str:
+    return "" if path.startswith(("/", "~")) else "relative paths start at the current directory, not at the task file"
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise located(file, None, "there is no such file") from None
+    except IsADirectoryError:
+        raise located(file, None, "is a folder, not a task file", hint="name the YAML file in it") from None
+    except UnicodeDecodeError:
+        raise located(file, None, "is not a text file", hint="a task file is YAML in UTF-8") from None
+    except OSError as error:
+        raise located(file, None, f"cannot be read: {error.strerror}") from None
+
+
+def _only_document(text: str, file: str) -> Document:
+    documents = parse_documents(text, file=file)
+    if len(documents) > 1:
+        what = later("a pipeline (several documents in one file)")
+        raise documents[1].error((), what, hint="put each task in its own file")
+    return documents[0] if documents else Document(file, {})
+
+
+def _plain(value: Any) -> Any:
+    """Maps with text keys and lists, whatever the caller used."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, list | tuple | set) else value

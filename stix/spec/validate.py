@@ -1,0 +1,117 @@
+"""Compares a document with the schema: unknown keys, keys that do not work yet, wrong forms."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stix.spec.document import Document, Path, dotted
+from stix.spec.schema import FORMS, Key
+
+_CLOSE = 0.7
+"""Likeness from which a word is taken for a slip of the pen; below it a list of valid words helps more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong at `path`."""
+
+    path: Path
+    sentence: str
+    hint: str
+
+
+def check(document: Document, key: Key) -> None:
+    """Raises the first problem of a document, in the order of its lines; the others are in the details as `also`.
+
+    Raises:
+        UsageError: task.invalid, with file, line, column and key in its details.
+    """
+    problems = [document.error(each.path, each.sentence, hint=each.hint) for each in problems_of(document.data, key)]
+    problems.sort(key=lambda error: (error.details.get("line", 0), error.details.get("column", 0)))
+    if problems:
+        problems[0].details["also"] = [error.message for error in problems[1:]]
+        raise problems[0]
+
+
+def later(what: str) -> str:
+    """The sentence that refuses something of SkyPilot's language by name."""
+    return f"{what} is part of SkyPilot's language, but stix cannot run it yet"
+
+
+def suggestion(word: str, valid: list[str]) -> str:
+    """A hint for a word that is not valid: the nearest one that is, or all of them."""
+    near = difflib.get_close_matches(word.lower(), valid, n=1, cutoff=_CLOSE)
+    return f"did you mean '{near[0]}'?" if near else f"valid here: {', '.join(valid)}"
+
+
+def form_of(value: Any) -> str:
+    """The form of a value in the words of `FORMS`; `other` for what only YAML knows, such as dates."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, Mapping):
+        return "map"
+    forms = {int: "integer", float: "number", str: "text", list: "list", type(None): "nothing"}
+    return forms.get(type(value), "other")
+
+
+def problems_of(value: Any, key: Key, path: Path = ()) -> Iterator[Problem]:
+    """What is wrong with a value that is not null, and with everything below it."""
+    form = form_of(value)
+    if form in key.later_forms:
+        yield Problem(path, later(f"{key.later_forms[form]} in '{dotted(path[:1])}'"), _for_example(key))
+    elif not _takes(key, form):
+        yield _wrong_form(value, key, path)
+    elif form == "map":
+        yield from _problems_of_map(value, key, path)
+    elif form == "list":
+        for place, item in enumerate(value):
+            if key.items is not None:
+                yield from problems_of(item, key.items, (*path, place))
+
+
+def _problems_of_map(value: Mapping[str, Any], key: Key, path: Path) -> Iterator[Problem]:
+    for name, entry in value.items():
+        here = (*path, name)
+        child = key.keys.get(name) if key.keys else key.values
+        if child is None:
+            under = f" under '{dotted(path)}'" if path else ""
+            yield Problem(here, f"unknown key '{name}'{under}", _nearest_key(name, key))
+        elif not child.works:
+            # SkyPilot takes an empty value for an absent key.
+            if entry not in (None, {}, []):
+                hint = f"write instead: {child.instead}" if child.instead else ""
+                yield Problem(here, later(f"'{dotted(here)}'"), hint)
+        elif entry is not None:
+            yield from problems_of(entry, child, here)
+
+
+def _nearest_key(name: str, key: Key) -> str:
+    """A slip of the pen may be meant for a key that does not work yet; a list of keys names only those that do."""
+    public = [each for each in key.keys if not each.startswith("_")]
+    near = difflib.get_close_matches(name.lower(), public, n=1, cutoff=_CLOSE)
+    return suggestion(name, near or [each for each, known in key.keys.items() if known.works])
+
+
+def _takes(key: Key, form: str) -> bool:
+    if "value" in key.forms and form not in ("map", "list"):
+        return True
+    return form in key.forms or (form == "integer" and "number" in key.forms)
+
+
+def _wrong_form(value: Any, key: Key, path: Path) -> Problem:
+    allowed = [FORMS[form] for form in key.forms if not (form == "integer" and "number" in key.forms)]
+    wanted = " or ".join([", ".join(allowed[:-1]), allowed[-1]] if len(allowed) > 1 else allowed)
+    subject = f"'{dotted(path)}'" if path else "a task"
+    return Problem(path, f"{subject} must be {wanted}, not {_found(value, key)}", _for_example(key))
+
+
+def _found(value: Any, key: Key) -> str:
+    form = form_of(value)
+    if key.secret or form in ("map", "list", "nothing"):
+        return FORMS.get(form, form)
+    return f"the {'date ' if form == 'other' else ''}{value}" if form != "text" else f"the text {value!r}"
+
+
+def _for_example(key: Key) -> str:
+    return f"for example: {key.example}" if key.example else ""
