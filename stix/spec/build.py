@@ -2,17 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
 from stix.errors import UsageError
-from stix.model import accelerators as accelerator_forms
-from stix.model.quantities import parse_count, parse_disk_size, parse_memory
-from stix.model.resources import Resources, parse_autostop, parse_infra, parse_ports
-from stix.model.task import GitSource, Secrets, Task, candidates, check_env_name, check_task_name
+from stix.model.task import GitSource, Secrets, Task, check_env_name, check_task_name
 from stix.spec import schema
+from stix.spec.candidates import read_resources
 from stix.spec.document import Document, Path
-from stix.spec.validate import check, later, suggestion
+from stix.spec.validate import check, later
 
 WORKDIR_TARGET = "~/sky_workdir"
 """Where the workdir lies on a node; nothing else may be put there."""
@@ -43,7 +39,7 @@ def build(document: Document, *, env: Mapping[str, str], secrets: Mapping[str, s
         name=data.get("name"),
         workdir=workdir,
         num_nodes=num_nodes,
-        **_resources(document, data.get("resources", {})),
+        **read_resources(document),
         envs=envs,
         secrets=Secrets(hidden),
         file_mounts=_file_mounts(document, envs, has_workdir=workdir is not None),
@@ -118,91 +114,3 @@ def _file_mounts(document: Document, envs: Mapping[str, str], *, has_workdir: bo
             raise document.error(path, sentence, hint="use another path")
         mounts[target] = source
     return mounts
-
-
-def _resources(document: Document, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields `resources` and `resources_order` of a task."""
-    base = {key: value for key, value in config.items() if key not in ("any_of", "ordered")}
-    lists = [key for key in ("any_of", "ordered") if config.get(key)]
-    if len(lists) > 1:
-        sentence = "'resources' has both 'any_of' and 'ordered'"
-        raise document.error(("resources", "ordered"), sentence, hint="keep one of the two")
-    if not lists:
-        return candidates(*_candidates(document, base, ("resources",)))
-    order = lists[0]
-    found: list[Resources] = []
-    for place, override in enumerate(config[order]):
-        labels = {**(base.get("labels") or {}), **(override.get("labels") or {})}
-        merged = {**base, **{key: value for key, value in override.items() if value is not None}, "labels": labels}
-        several, inner = _candidates(document, merged, ("resources", order, place))
-        if len(several) > 1 and (order == "ordered" or inner == "ordered"):
-            sentence = f"'{order}' and a list of accelerators are two orders"
-            raise document.error(("resources", order, place), sentence, hint="name one accelerator in each candidate")
-        found += several
-    return candidates(found, order)
-
-
-def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tuple[list[Resources], str]:
-    """The candidates that one map of keys stands for, one for each alternative of its accelerators, and their order."""
-    reader = _Reader(document, config, path)
-    one = Resources(
-        infra=reader.read("infra", lambda text: read_infra(document, reader.path_of("infra"), text)),
-        cpus=reader.read("cpus", parse_count),
-        memory=reader.read("memory", parse_memory),
-        image_id=reader.read("image_id", str.strip),
-        ports=reader.read("ports", parse_ports) or (),
-        labels=dict(config.get("labels") or {}),
-        disk_size=reader.read("disk_size", parse_disk_size),
-        autostop=reader.read("autostop", parse_autostop),
-    )
-    if config.get("gpus") and config.get("accelerators"):
-        sentence = "'gpus' and 'accelerators' mean the same"
-        raise document.error(reader.path_of("gpus"), sentence, hint="keep one of the two")
-    key = "gpus" if config.get("gpus") else "accelerators"
-    wishes = config.get(key) or None
-    alternatives = reader.read(key, accelerator_forms.parse_alternatives) if wishes else None
-    several = [replace(one, accelerators=wish) for wish in alternatives or [None]]
-    return several, "ordered" if isinstance(wishes, list) else "any_of"
-
-
-class _Reader:
-    """Reads keys of one candidate with the model's parsers, and blames the key where it is written."""
-
-    def __init__(self, document: Document, config: Mapping[str, Any], path: Path) -> None:
-        self._document = document
-        self._config = config
-        self._path = path
-
-    def path_of(self, key: str) -> Path:
-        """Where the key stands: in the candidate, or beside the list of candidates that it belongs to."""
-        here = (*self._path, key)
-        return here if here in self._document.marks or len(self._path) == 1 else ("resources", key)
-
-    def read(self, key: str, parse: Any) -> Any:
-        """What `parse` makes of the key's value, None if it has none."""
-        value = self._config.get(key)
-        if value is None:
-            return None
-        example = schema.RESOURCES[key].example
-        with self._document.reading(self.path_of(key), hint=f"for example: {example}"):
-            return parse(value)
-
-
-def read_infra(document: Document, path: Path, text: str) -> str | None:
-    """An infrastructure that works now, in normal form; None is anywhere.
-
-    Raises:
-        ValueError: it is malformed; the text continues a sentence that begins with the key.
-        UsageError: task.invalid: stix does not know it, or cannot use it yet.
-    """
-    infra = parse_infra(text)
-    cloud, _, rest = (infra or "").partition("/")
-    if infra is None or cloud in schema.WORKING_INFRA:
-        if "/" in rest or (rest and cloud == "local"):
-            raise ValueError(f"must be local, ssh/<pool> or docker/<context>, not {text!r}")
-        return infra
-    if cloud in schema.LATER_INFRA or cloud == "*":
-        works = f"works now: {', '.join(schema.WORKING_INFRA)}"
-        raise document.error(path, later(f"the infrastructure '{infra}'"), hint=works)
-    hint = suggestion(cloud, [*schema.WORKING_INFRA, *schema.LATER_INFRA])
-    raise document.error(path, f"unknown infrastructure '{text}'", hint=hint)

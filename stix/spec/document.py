@@ -41,13 +41,32 @@ class Document:
         mark = next((self.marks[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self.marks), None)
         return located(self.file, mark, sentence, hint=hint, code=code, key=dotted(path))
 
+    def has(self, path: Path) -> bool:
+        """Whether there is something at `path`."""
+        here = self.data
+        for part in path:
+            present = part in here if isinstance(here, Mapping) else isinstance(here, list) and part in range(len(here))
+            if not present:
+                return False
+            here = here[part]
+        return True
+
     @contextmanager
     def reading(self, path: Path, *, hint: str = "") -> Iterator[None]:
         """Turns a ValueError of the model into an error about the key at `path`."""
         try:
             yield
         except ValueError as error:
+            hint = error.hint if isinstance(error, Unfit) else hint
             raise self.error(path, f"'{dotted(path)}' {error}", hint=hint) from None
+
+
+class Unfit(ValueError):
+    """A fault of a value, told as the model does (a sentence without its subject), with a hint of its own."""
+
+    def __init__(self, sentence: str, hint: str) -> None:
+        super().__init__(sentence)
+        self.hint = hint
 
 
 def located(

@@ -13,8 +13,8 @@ def parse_dotenv(text: str, *, file: str = ".env") -> dict[str, str]:
     """The variables of a text; a later line wins.
 
     A line is `KEY=VALUE`, perhaps after `export`; empty lines and lines that begin with # do not count. A value is
-    taken as it stands up to ` #`; in single quotes wholly as it stands; in double quotes with `\\n`, `\\t`, `\\"` and the
-    like. Quoted values may run over several lines. Nothing is expanded: a `$` is a `$`.
+    taken as it stands up to ` #`; in single quotes wholly as it stands; in double quotes with `\\n`, `\\t`, `\\"` and
+    the like. Quoted values may run over several lines. Nothing is expanded: a `$` is a `$`.
 
     Raises:
         UsageError: config.invalid, naming file and line but never the value.

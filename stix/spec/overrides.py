@@ -9,8 +9,8 @@ from stix.model.accelerators import parse as parse_accelerators
 from stix.model.quantities import parse_count, parse_disk_size, parse_memory
 from stix.model.resources import parse_ports
 from stix.model.task import GitSource, Secrets, Task, check_env_name, check_task_name
-from stix.spec.build import read_infra
-from stix.spec.document import Document
+from stix.spec.candidates import read_infra
+from stix.spec.document import Unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Overrides:
 
 
 _FLAGS: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
-    "infra": ("--infra", "infra", lambda text: read_infra(Document("--infra", {}), (), text)),
+    "infra": ("--infra", "infra", read_infra),
     "gpus": ("--gpus", "accelerators", parse_accelerators),
     "cpus": ("--cpus", "cpus", parse_count),
     "memory": ("--memory", "memory", parse_memory),
@@ -105,4 +105,5 @@ def _read(flag: str, parse: Callable[[Any], Any], typed: Any) -> Any:
     try:
         return parse(typed)
     except ValueError as error:
-        raise UsageError("usage", f"{flag} {error}", details={"flag": flag}) from None
+        hint = error.hint if isinstance(error, Unfit) else ""
+        raise UsageError("usage", f"{flag} {error}", hint=hint, details={"flag": flag}) from None

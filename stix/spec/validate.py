@@ -1,14 +1,14 @@
 """Compares a document with the schema: unknown keys, keys that do not work yet, wrong forms."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stix.spec.document import Document, Path, dotted
 from stix.spec.schema import FORMS, Key
 
-_CLOSE = 0.7
+_CLOSE = 0.6
 """Likeness from which a word is taken for a slip of the pen; below it a list of valid words helps more."""
 
 
@@ -30,19 +30,21 @@ def check(document: Document, key: Key) -> None:
     problems = [document.error(each.path, each.sentence, hint=each.hint) for each in problems_of(document.data, key)]
     problems.sort(key=lambda error: (error.details.get("line", 0), error.details.get("column", 0)))
     if problems:
-        problems[0].details["also"] = [error.message for error in problems[1:]]
-        raise problems[0]
+        first, *others = problems
+        if others:
+            first.details["also"] = [error.message for error in others]
+        raise first
 
 
 def later(what: str) -> str:
     """The sentence that refuses something of SkyPilot's language by name."""
-    return f"{what} is part of SkyPilot's language, but stix cannot run it yet"
+    return f"{what} is part of SkyPilot's language, but stix cannot run it yet".lstrip()
 
 
-def suggestion(word: str, valid: list[str]) -> str:
-    """A hint for a word that is not valid: the nearest one that is, or all of them."""
-    near = difflib.get_close_matches(word.lower(), valid, n=1, cutoff=_CLOSE)
-    return f"did you mean '{near[0]}'?" if near else f"valid here: {', '.join(valid)}"
+def suggestion(word: str, known: Iterable[str], *, show: Iterable[str]) -> str:
+    """A hint for a word that is not valid: the nearest known one, or the list of those to `show`."""
+    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=_CLOSE)
+    return f"did you mean '{near[0]}'?" if near else f"valid here: {', '.join(show)}"
 
 
 def form_of(value: Any) -> str:
@@ -89,8 +91,7 @@ def _problems_of_map(value: Mapping[str, Any], key: Key, path: Path) -> Iterator
 def _nearest_key(name: str, key: Key) -> str:
     """A slip of the pen may be meant for a key that does not work yet; a list of keys names only those that do."""
     public = [each for each in key.keys if not each.startswith("_")]
-    near = difflib.get_close_matches(name.lower(), public, n=1, cutoff=_CLOSE)
-    return suggestion(name, near or [each for each, known in key.keys.items() if known.works])
+    return suggestion(name, public, show=[each for each in public if key.keys[each].works])
 
 
 def _takes(key: Key, form: str) -> bool:
