@@ -28,7 +28,7 @@ def call(
         JobError: job.*, as the agent says.
     """
     params = dict(params or {})
-    request = json.dumps({"method": method, "params": params}).encode() + b"\n"
+    request = json.dumps({"request": method, **params}).encode() + b"\n"
     answer = None
     if isinstance(connection, LocalConnection):
         answer = _ask_here(connection, request, timeout)
@@ -45,10 +45,10 @@ def call(
 def _ask_here(connection: LocalConnection, request: bytes, timeout: float) -> bytes | None:
     import os
 
-    from stix.nodes.sockets import exchange
+    from stix.nodes.sockets import AGENT_SOCKET, exchange
 
     try:
-        answer = exchange(os.path.expanduser(connection.skylet_home) + "/agent.sock", request, timeout)
+        answer = exchange(f"{os.path.expanduser(connection.skylet_home)}/{AGENT_SOCKET}", request, timeout)
     except TimeoutError:
         raise _silent(connection, timeout) from None
     except OSError:

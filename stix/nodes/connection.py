@@ -7,6 +7,10 @@ from pathlib import Path
 from stix.errors import NodeError, UsageError
 from stix.model.connection import SSH_OPTIONS, control_path, quoted_path, ssh_options
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO
+
 KEPT_STDERR = 4000
 """How many characters of a program's complaint an error keeps."""
 
@@ -195,7 +199,7 @@ def run_words(
     return done.returncode, done.stdout, stderr
 
 
-def scratch_file():  # type: ignore[no-untyped-def]
+def scratch_file() -> "IO[bytes]":
     """A nameless file for a child's standard error; a pipe would be held open by an ssh that stays in the background."""
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("stix-stderr"), "w+b")
@@ -204,11 +208,11 @@ def scratch_file():  # type: ignore[no-untyped-def]
     return tempfile.TemporaryFile()
 
 
-def read_back(file) -> str:  # type: ignore[no-untyped-def]
+def read_back(file: "IO[bytes]") -> str:
     """The end of what was written to a `scratch_file`."""
     size = os.fstat(file.fileno()).st_size
     file.seek(max(0, size - KEPT_STDERR))
-    return str(file.read().decode(errors="replace"))
+    return file.read().decode(errors="replace")
 
 
 def shell_path(path: str) -> str:

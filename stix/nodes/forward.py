@@ -12,12 +12,12 @@ from pathlib import Path
 
 from stix.errors import NodeError
 from stix.nodes.connection import SshConnection, run_words, shell_path
-from stix.nodes.sockets import exchange
+from stix.nodes.sockets import AGENT_SOCKET, exchange
 
 REFUSED_SECONDS = 300.0
 """How long a refusal is believed."""
 
-PING = b'{"method": "ping", "params": {}}\n'
+PING = b'{"request": "ping"}\n'
 
 
 def ask(connection: SshConnection, request: bytes, timeout: float, *, repeatable: bool) -> bytes | None:
@@ -64,7 +64,7 @@ def _open(connection: SshConnection, path: Path, timeout: float) -> bool:
         status, folder, _ = connection.run(f"cd {shell_path(connection.skylet_home)} && pwd -P", timeout=timeout)
         if status != 0:
             return False
-        remote = folder.decode().splitlines()[-1] + "/agent.sock"
+        remote = f"{folder.decode().splitlines()[-1]}/{AGENT_SOCKET}"
         _control(connection, "cancel", path, remote, timeout)
         path.unlink(missing_ok=True)
         _control(connection, "forward", path, remote, timeout)

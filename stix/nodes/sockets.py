@@ -3,6 +3,9 @@
 import os
 import socket
 
+AGENT_SOCKET = "skylet.sock"
+"""Name of the agent's socket in its folder."""
+
 PATH_LIMIT = 107
 """Longest path in bytes that the system takes for a Unix socket."""
 
@@ -30,6 +33,8 @@ def _connect(peer: socket.socket, path: str) -> None:
     if len(os.fsencode(path)) <= PATH_LIMIT:
         peer.connect(path)
         return
+    if not hasattr(os, "O_PATH"):
+        raise OSError(f"the path of the socket is too long: {path}")
     folder = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY)
     try:
         peer.connect(f"/proc/self/fd/{folder}/{os.path.basename(path)}")
@@ -42,5 +47,5 @@ def _line(peer: socket.socket) -> bytes:
     while chunk := peer.recv(_CHUNK):
         chunks.append(chunk)
         if chunk.endswith(b"\n"):
-            return b"".join(chunks)
-    return b""
+            break
+    return b"".join(chunks)
