@@ -80,7 +80,7 @@ def parse_minutes(text: str | float) -> float:
     """
     match = _AMOUNT.fullmatch(str(text).strip())
     factor = _MINUTES_OF_UNIT.get(match[2].lower() or "m") if match else None
-    if match is None or factor is None:
+    if match is None or factor is None or float(match[1]) == _INFINITE:
         raise ValueError(f"must be a duration such as 10 (minutes), 10m or 1h, not {_shown(text)}")
     return float(match[1]) * factor
 

@@ -118,6 +118,7 @@ def parse_autostop(wish: bool | int | str | Mapping[str, Any]) -> Autostop:
         return Autostop(idle_minutes=0) if wish else NEVER
     if not isinstance(wish, Mapping):
         return NEVER if isinstance(wish, int | float) and wish < 0 else Autostop(idle_minutes=parse_minutes(wish))
+    wish = {key: value for key, value in wish.items() if value is not None}
     lifetime = wish.get("lifetime")
     # A map that names a lifetime only does not ask to stop an idle cluster.
     idle = wish.get("idle_minutes", 0 if lifetime is None else -1)

@@ -36,7 +36,7 @@ class Task:
     """What a task file says, in normal form.
 
     workdir and the sources of file_mounts are as the user wrote them: relative ones start at the current directory.
-    file_mounts maps targets on the nodes to local sources. resources are the candidates; `resources_order` relates them.
+    file_mounts maps targets on the nodes to local sources. resources are candidates; `resources_order` relates them.
     """
 
     name: str | None = None
@@ -90,4 +90,4 @@ def check_env_name(name: str) -> str:
     """
     if _ENV_NAME.fullmatch(name):
         return name
-    raise ValueError(f"must be named with letters, digits and underscores, not {name!r}")
+    raise ValueError(f"must be named with letters, digits and underscores, the first no digit, not {name!r}")

@@ -112,5 +112,7 @@ def _file_mounts(document: Document, envs: Mapping[str, str], *, has_workdir: bo
         if has_workdir and target == WORKDIR_TARGET:
             sentence = f"'{target}' in 'file_mounts' is where the workdir goes"
             raise document.error(path, sentence, hint="use another path")
+        if target in mounts:
+            raise document.error(path, f"'{target}' is in 'file_mounts' twice", hint="keep one of the two")
         mounts[target] = source
     return mounts

@@ -67,7 +67,7 @@ def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tu
         memory=reader.read("memory", parse_memory),
         image_id=reader.read("image_id", str.strip),
         ports=reader.read("ports", parse_ports) or (),
-        labels=dict(config.get("labels") or {}),
+        labels={key: value for key, value in (config.get("labels") or {}).items() if value is not None},
         disk_size=reader.read("disk_size", parse_disk_size),
         autostop=reader.read("autostop", parse_autostop),
     )

@@ -156,13 +156,14 @@ class _Reader:
             lines[key] = mark.line
 
     def _read_scalar(self, node: Any, path: Path) -> Any:
+        shown = "the value" if path[:1] == ("secrets",) else node.value
         if node.tag.endswith((":int", ":float")) and _BASE_60.fullmatch(node.value):
-            sentence = f"{node.value} without quotes is a number to base 60 in YAML"
-            raise located(self._file, _mark(node), sentence, hint=f"write '{node.value}' in quotes", key=dotted(path))
+            sentence = f"{shown} without quotes is a number to base 60 in YAML"
+            raise located(self._file, _mark(node), sentence, hint="write it in quotes", key=dotted(path))
         try:
             return self._loader.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            sentence = f"{node.value!r} cannot be read as {node.tag.rpartition(':')[2]}"
+            sentence = f"{shown} cannot be read as the kind of value that it looks like or is tagged as"
             raise located(self._file, _mark(node), sentence, hint="write it in quotes", key=dotted(path)) from None
 
 
@@ -173,11 +174,16 @@ def _mark(node: Any) -> Mark:
 def _not_yaml(error: yaml.YAMLError, text: str, file: str) -> UsageError:
     if isinstance(error, yaml.reader.ReaderError):
         return located(file, None, "is not a text file", hint="a task file is YAML in UTF-8")
-    problem = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    reason = getattr(error, "problem", None) or "it cannot be read"
+    marks = [getattr(error, "problem_mark", None), getattr(error, "context_mark", None)]
+    # What is never closed is found missing at the end; where it began helps more.
+    problem = next(filter(None, reversed(marks) if "end of stream" in reason else marks), None)
     mark = Mark(problem.line + 1, problem.column + 1) if problem else None
     lines = text.splitlines()
     line = lines[mark.line - 1] if mark and mark.line <= len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return located(file, mark, "the line is indented with a tab", hint="YAML allows only spaces there")
-    reason = getattr(error, "problem", None) or "it cannot be read"
+    if isinstance(error, yaml.composer.ComposerError):
+        # The library's own words would quote what may be a secret that begins with a star.
+        return located(file, mark, "an unquoted * or & is misused", hint="write a value that begins with it in quotes")
     return located(file, mark, f"is not valid YAML: {reason}", hint="look at indentation and quotes around this line")

@@ -8,6 +8,7 @@ from typing import Any
 from stix.model.task import Task
 from stix.spec.build import build
 from stix.spec.document import Document, located, parse_documents
+from stix.spec.overrides import Overrides, apply
 from stix.spec.validate import later
 
 _NOTHING: Mapping[str, str] = {}
@@ -35,18 +36,24 @@ def load_file(
     *,
     env: Mapping[str, str] = _NOTHING,
     secrets: Mapping[str, str] = _NOTHING,
+    overrides: Overrides | None = None,
     check_sources: bool = True,
 ) -> Task:
-    """As `load_text`, from a file; also checks that workdir and file mounts exist, unless told otherwise.
+    """As `load_text`, from a file, with what flags change in it; checks that workdir and file mounts exist.
+
+    Variables and secrets of `overrides` count as given from outside.
 
     Raises:
-        UsageError: as `load_text`; task.invalid if the file cannot be read; sync.source if a source is missing.
+        UsageError: as `load_text` and `overrides.apply`; task.invalid if the file cannot be read; sync.source if a
+            source is missing.
     """
     file = os.fspath(path)
+    overrides = overrides or Overrides()
     document = _only_document(_read(file), file)
-    task = build(document, env=env, secrets=secrets)
+    task = build(document, env={**env, **overrides.envs}, secrets={**secrets, **overrides.secrets})
+    task = apply(task, overrides)
     if check_sources:
-        missing_sources(task, document=document)
+        require_sources(task, document=document, workdir_flag=overrides.workdir is not None)
     return task
 
 
@@ -61,16 +68,18 @@ def from_config(
     return build(Document(file, _plain(config or {})), env=env, secrets=secrets)
 
 
-def missing_sources(
+def require_sources(
     task: Task,
     *,
     document: Document | None = None,
+    workdir_flag: bool = False,
     is_dir: Callable[[str], bool] = os.path.isdir,
     exists: Callable[[str], bool] = os.path.exists,
 ) -> None:
     """Checks that the workdir is a folder and that every source of file_mounts is there.
 
-    Relative paths start at the current directory, `~` is the user's home.
+    Relative paths start at the current directory, `~` is the user's home. `document` is blamed, but for a workdir that
+    the flag `--workdir` gave.
 
     Raises:
         UsageError: sync.source, naming the path.
@@ -78,7 +87,8 @@ def missing_sources(
     document = document or Document("task", {})
     if isinstance(task.workdir, str) and not is_dir(os.path.expanduser(task.workdir)):
         sentence = f"workdir '{task.workdir}' is not a folder here"
-        raise document.error(("workdir",), sentence, hint=_relative_to(task.workdir), code="sync.source")
+        blamed = Document("--workdir", {}) if workdir_flag else document
+        raise blamed.error(("workdir",), sentence, hint=_relative_to(task.workdir), code="sync.source")
     written = list((document.data or {}).get("file_mounts") or task.file_mounts)
     for place, (target, source) in enumerate(task.file_mounts.items()):
         if not exists(os.path.expanduser(source)):

@@ -116,7 +116,7 @@ _CANDIDATE = {
         ("map",),
         "Labels of the machines.",
         "labels: {team: vision}",
-        values=Key(("text",), example='version: "2"'),
+        values=_TEXT,
     ),
     "disk_size": Key(("integer", "text"), "Disk of each node in GiB, or with a unit.", "disk_size: 256"),
     "autostop": Key(

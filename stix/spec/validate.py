@@ -104,14 +104,19 @@ def _wrong_form(value: Any, key: Key, path: Path) -> Problem:
     allowed = [FORMS[form] for form in key.forms if not (form == "integer" and "number" in key.forms)]
     wanted = " or ".join([", ".join(allowed[:-1]), allowed[-1]] if len(allowed) > 1 else allowed)
     subject = f"'{dotted(path)}'" if path else "a task"
-    return Problem(path, f"{subject} must be {wanted}, not {_found(value, key)}", _for_example(key))
+    quotes_help = "text" in key.forms and form_of(value) in ("integer", "number", "boolean", "other")
+    hint = "write it in quotes to make it text" if quotes_help else _for_example(key)
+    return Problem(path, f"{subject} must be {wanted}, not {_found(value, key)}", hint)
 
 
 def _found(value: Any, key: Key) -> str:
     form = form_of(value)
     if key.secret or form in ("map", "list", "nothing"):
         return FORMS.get(form, form)
-    return f"the {'date ' if form == 'other' else ''}{value}" if form != "text" else f"the text {value!r}"
+    if form == "boolean":
+        return "true" if value else "false"
+    kind = {"text": "text", "other": "date"}.get(form, "number")
+    return f"the {kind} {value!r}" if kind == "text" else f"the {kind} {value}"
 
 
 def _for_example(key: Key) -> str:
