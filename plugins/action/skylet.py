@@ -1,0 +1,80 @@
+"""Installs the agent, or removes it: archive and config go over in one exec."""
+
+import json
+import shlex
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.ssh_errors import classify
+from ansible_collections.stix.core.plugins.plugin_utils import agent_config, staged
+from ansible_collections.stix.core.plugins.plugin_utils.archive import archive
+from ansible_collections.stix.core.plugins.plugin_utils.node_action import NodeAction
+from ansible_collections.stix.core.plugins.plugin_utils.once import once
+
+
+class ActionModule(NodeAction):
+    """`present` installs (the caller asks `node_state` first whether that is needed), `absent` removes."""
+
+    OPTIONS = {
+        "home": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "config": {"type": "dict", "options": agent_config.OPTIONS},
+        "found": {"type": "dict", "default": {}},
+        "cluster_id": {"type": "str", "default": ""},
+    }
+
+    def act(self) -> dict[str, Any]:
+        """The agent's answer, with a `node` event."""
+        return self._absent() if self.args["state"] == "absent" else self._present()
+
+    def _present(self) -> dict[str, Any]:
+        option = self.args["config"]
+        self._refuse_lease_of_another(option["cluster_id"])
+        if self.check_mode:
+            return {"changed": True}
+        nodes = once(f"members-{self._task._uuid}", lambda: agent_config.members(self.vars))
+        path, digest = archive()
+        config = agent_config.assemble(option, nodes, agent_config.token(option["token_file"], create=True))
+        config["state_hash"] = agent_config.state_hash(digest, config)
+        data = path.read_bytes()
+        install = f'"$PY" -c {shlex.quote(staged.INSTALL)} "$H" {len(data)}'
+        answer = self.decode(self.execute(install, data + json.dumps(config).encode()))
+        return self._result(answer, changed=True)
+
+    def _refuse_lease_of_another(self, cluster_id: str) -> None:
+        holder = self.args["found"].get("cluster_id")
+        if holder and holder != cluster_id:
+            raise Failure(
+                "provision.no_capacity",
+                f"Machine '{self.host}' is in use by cluster '{holder}'",
+                "Take that cluster down first, or use another machine.",
+                {"host": self.host, "cluster_id": holder},
+            )
+
+    def _absent(self) -> dict[str, Any]:
+        """A machine that cannot be reached is no reason to keep its cluster: it is reported, not failed."""
+        try:
+            found = self.agent("probe")
+            holder = found.get("cluster_id")
+            ours = holder in (None, "", self.args["cluster_id"])
+            there = bool(found.get("installed")) and ours
+            if there and not self.check_mode:
+                self.agent("remove")
+            reason = "" if ours else f"in use by cluster '{holder}'"
+            return self._result({"removed": there, "reason": reason}, changed=there)
+        except AnsibleConnectionFailure as error:
+            return self._left_behind(classify(str(error), self.host))
+        except Failure as failure:
+            return self._left_behind(failure)
+
+    def _left_behind(self, failure: Failure) -> dict[str, Any]:
+        self._display.warning(f"the agent on {self.host} was left behind: {failure.message}")
+        return self._result({"removed": False, "reason": failure.message, "error": failure.record()}, changed=False)
+
+    def _result(self, answer: dict[str, Any], changed: bool) -> dict[str, Any]:
+        data = staged.node_event(self.vars, answer)
+        if "removed" in answer:
+            data = {"name": self.host, "rank": self.vars.get("stix_rank"), "agent": answer}
+        return {"changed": changed, **answer, "stix_event": {"kind": "node", "data": data}}

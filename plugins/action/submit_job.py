@@ -1,0 +1,48 @@
+"""Hands a job to the head's agent; the same submission id again gives the same job."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.plugin_utils.node_action import NodeAction
+
+
+class ActionModule(NodeAction):
+    """One exec; secrets are read here from their file and go over standard input only."""
+
+    OPTIONS = {
+        "home": {"type": "str", "required": True},
+        "job": {"type": "dict", "required": True},
+        "secret_names": {"type": "list", "elements": "str", "default": []},
+        "secrets_file": {"type": "str", "default": ""},
+    }
+
+    def act(self) -> dict[str, Any]:
+        """The `job` event."""
+        secrets = self._secrets()
+        if self.check_mode:
+            return {"changed": True}
+        answer = self.call("submit", {**self.args["job"], "secrets": secrets})
+        data = {**answer, "submission_id": self.args["job"]["submission_id"]}
+        return {"changed": bool(answer.get("created")), "stix_event": {"kind": "job", "data": data}}
+
+    def _secrets(self) -> dict[str, str]:
+        names, path = self.args["secret_names"], self.args["secrets_file"]
+        if not names:
+            return {}
+        try:
+            found = json.loads(Path(path).expanduser().read_text()) if path else {}
+        except FileNotFoundError:
+            found = {}
+        except (OSError, ValueError) as error:
+            raise Failure("secrets.missing", f"The secrets file '{path}' cannot be read", "It holds one JSON object.") from error
+        missing = [name for name in names if name not in found]
+        if missing:
+            raise Failure(
+                "secrets.missing",
+                f"The job needs secrets that are not in '{path}': {', '.join(missing)}",
+                "Give their values again with --secret NAME, or write the file (JSON, mode 0600).",
+                {"names": missing, "path": path},
+            )
+        return {name: str(found[name]) for name in names}

@@ -1,0 +1,49 @@
+"""Documentation of an action plugin."""
+
+DOCUMENTATION = r"""
+module: submit_job
+short_description: Hand a job to the agent
+description: Submits a job to the head's agent. The same submission id again answers the same job. Reports a C(job) event.
+version_added: 0.1.0
+author: The stix authors (@stix-cloud)
+options:
+  home:
+    description: The agent's folder on the node; a leading C(~/) is the login's home.
+    type: str
+    required: true
+  job:
+    description: The request, as in docs/concepts/contracts.md, without secrets.
+    type: dict
+    required: true
+  secret_names:
+    description: Secrets that the job needs.
+    type: list
+    elements: str
+    default: []
+  secrets_file:
+    description: JSON file on the controller, mode 0600, that holds their values.
+    type: str
+    default: ""
+"""
+
+EXAMPLES = r"""
+- name: Submit the job
+  stix.core.submit_job:
+    home: ~/.stix/agent
+    job:
+      name: hello
+      run: echo hello
+      num_nodes: 1
+      submission_id: 1f3a9c
+"""
+
+RETURN = r"""
+stix_event:
+  description: The fact that is reported, C(kind) and C(data).
+  type: dict
+  returned: when there is something to report
+stix_error:
+  description: What went wrong, C(code), C(message), C(hint), C(retryable) and C(details).
+  type: dict
+  returned: failure
+"""

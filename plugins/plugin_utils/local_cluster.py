@@ -1,0 +1,159 @@
+"""A cluster whose machines are folders on this machine: `<root>/<cluster_id>/<node>` is the home of each node's jobs."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_GRACE_SECONDS = 5.0
+
+
+class LocalCluster:
+    """Reads and changes one cluster's folder, and nothing outside it.
+
+    Args:
+        root: folder of all local clusters.
+        cluster_id: name of this one's folder.
+    """
+
+    def __init__(self, root: str, cluster_id: str) -> None:
+        self.folder = Path(root).expanduser().absolute() / _checked(cluster_id)
+        self._record = self.folder / "cluster.json"
+        self.record: dict[str, Any] = {"nodes": [], "agent_port": 0, "stopped": False}
+        if self._record.is_file():
+            self.record |= json.loads(self._record.read_text())
+
+    def instances(self) -> list[dict[str, Any]]:
+        """The machines as they are, by rank (docs/concepts/contracts.md, section 2)."""
+        return [self._instance(node) for node in sorted(self.record["nodes"], key=lambda node: int(node["rank"]))]
+
+    def ensure(self, nodes: list[dict[str, Any]], check: bool) -> bool:
+        """Makes the homes and picks the head's port; answers whether that changed anything."""
+        wanted = {"nodes": [{"name": _checked(node["name"]), "rank": int(node["rank"])} for node in nodes], "stopped": False}
+        missing = [node for node in wanted["nodes"] if not self.home(node["name"]).is_dir()]
+        changed = bool(missing) or any(self.record[key] != value for key, value in wanted.items())
+        if changed and not check:
+            for node in missing:
+                self.home(node["name"]).mkdir(parents=True, mode=0o700)
+            self._save(**wanted, agent_port=self.record["agent_port"] or _free_port())
+        return changed
+
+    def stop(self, check: bool) -> bool:
+        """Ends the agents and their jobs; answers whether any machine was up."""
+        changed = bool(self.record["nodes"]) and not self.record["stopped"]
+        if changed and not check:
+            self._agents("stop")
+            self._save(stopped=True)
+        return changed
+
+    def remove(self, check: bool) -> bool:
+        """Ends what runs here and deletes the folder; answers whether there was one."""
+        changed = self.folder.is_dir()
+        if changed and not check:
+            self._agents("stop")
+            self._kill_the_rest()
+            shutil.rmtree(self.folder)
+        return changed
+
+    def home(self, name: str) -> Path:
+        """The home of a node's jobs."""
+        return self.folder / name
+
+    def _instance(self, node: dict[str, Any]) -> dict[str, Any]:
+        home = self.home(node["name"])
+        state = "gone" if not home.is_dir() else "stopped" if self.record["stopped"] else "running"
+        return {
+            "name": node["name"],
+            "rank": node["rank"],
+            "id": str(home),
+            "state": state,
+            "private_ip": "127.0.0.1",
+            "connection": {
+                "ansible_connection": "local",
+                "ansible_python_interpreter": sys.executable,
+                "skylet_home": str(_agent(home)),
+                "skylet_user_home": str(home),
+            },
+            "agent_port": self.record["agent_port"],
+            "cpus": os.cpu_count(),
+            "memory": None,
+            "gpus": [],
+            "details": {},
+        }
+
+    def _save(self, **values: Any) -> None:
+        self.record |= values
+        partial = self._record.with_suffix(".new")
+        partial.write_text(json.dumps(self.record))
+        partial.replace(self._record)
+
+    def _agents(self, verb: str) -> None:
+        """Asks every agent at once, and waits for all."""
+        running = []
+        for home in sorted(path for path in self.folder.iterdir() if path.is_dir()):
+            archive = _agent(home) / "skylet.pyz"
+            if archive.is_file():
+                command = [sys.executable, str(archive), "--home", str(_agent(home)), verb]
+                running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        for process in running:
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def _kill_the_rest(self) -> None:
+        """Ends processes whose HOME is one of ours: jobs that an agent killed before us left behind."""
+        for name, wait in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
+            deadline = time.monotonic() + wait
+            for pid in self._processes():
+                _signal(pid, name)
+            while self._processes() and time.monotonic() < deadline:
+                time.sleep(0.05)
+
+    def _processes(self) -> list[int]:
+        prefix = f"{self.folder}/".encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                homes = [word[5:] for word in (entry / "environ").read_bytes().split(b"\0") if word.startswith(b"HOME=")]
+            except OSError:
+                continue
+            agent = any(word.startswith(prefix) and word.endswith(b"/skylet.pyz") for word in words)
+            if words != [b""] and (agent or any((home + b"/").startswith(prefix) for home in homes)):
+                found.append(int(entry.name))
+        return [pid for pid in found if pid != os.getpid()]
+
+
+def _agent(home: Path) -> Path:
+    return home / ".stix" / "agent"
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _checked(name: str) -> str:
+    """A name that is one folder's, so that nothing outside the cluster can be meant."""
+    if not _NAME.fullmatch(str(name)):
+        raise Failure("provision.config", f"'{name}' cannot be the name of a folder", "Use letters, digits, '-', '_' and '.'.")
+    return str(name)
