@@ -1,0 +1,109 @@
+"""The one place where errors become words and exit statuses."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from stix.errors import EXIT_STATUS, StixError
+
+BROKEN_PIPE = 141
+"""Status after the reader of our output went away, as a shell reports SIGPIPE."""
+
+
+def run(command: click.Command, args: Sequence[str]) -> int:
+    """Run the command and return its exit status; every error is printed here, once."""
+    try:
+        status = command.main(list(args), prog_name="stix", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (Exception, KeyboardInterrupt) as error:
+        return report(error, args)
+
+
+def report(error: BaseException, args: Sequence[str]) -> int:
+    """Print the error to stderr, as words or (with `-o json`) as one JSON line; returns the exit status."""
+    known = as_stix_error(error)
+    if wants_json(args):
+        import json
+
+        click.echo(json.dumps({"error": known.to_record()}, default=str), err=True)
+    else:
+        click.echo("\n".join(lines(known)), err=True)
+    if wants_debug(args):
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    return known.exit_status
+
+
+def lines(error: StixError) -> list[str]:
+    """What a person reads: the sentence, then a hint and the place of the log where there are any."""
+    text = [f"stix: {error.message or error.code}"]
+    if error.hint:
+        text.append(f"hint: {error.hint}")
+    log = error.details.get("log") or error.details.get("run_folder")
+    if log:
+        text.append(f"log:  {log}")
+    return text
+
+
+def as_stix_error(error: BaseException) -> StixError:
+    """Any error as one of ours; what nobody foresaw becomes `internal`."""
+    if isinstance(error, StixError):
+        return error
+    if isinstance(error, click.ClickException):
+        return StixError("usage", _sentence(error), hint=_usage_hint(error))
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return StixError("interrupted", "interrupted")
+    details: dict[str, Any] = {"type": type(error).__name__}
+    return StixError(
+        "internal",
+        f"{type(error).__name__}: {error}",
+        hint="This is a mistake in stix; run the command again with 'stix --debug' and report what it prints.",
+        details=details,
+    )
+
+
+def wants_json(args: Sequence[str]) -> bool:
+    """Whether the command line asks for JSON; read from the words, because parsing them may be what failed."""
+    own = list(args[: args.index("--")] if "--" in args else args)
+    pairs = zip(own, own[1:], strict=False)
+    return any(
+        word in ("-ojson", "--output=json") or (word in ("-o", "--output") and following == "json")
+        for word, following in [*pairs, (own[-1] if own else "", "")]
+    )
+
+
+def wants_debug(args: Sequence[str]) -> bool:
+    """Whether a traceback was asked for, by flag before the command or by environment."""
+    return "--debug" in args[:1] or os.environ.get("STIX_DEBUG", "") not in ("", "0")
+
+
+def exit_codes() -> dict[int, list[str]]:
+    """Exit status -> the error codes that end with it, for the reference."""
+    table: dict[int, list[str]] = {}
+    for code, status in EXIT_STATUS.items():
+        table.setdefault(status, []).append(code)
+    return dict(sorted(table.items()))
+
+
+def _sentence(error: click.ClickException) -> str:
+    """Click's message; an unknown option names the nearest one."""
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None and "Did you mean" not in message:
+        from stix.cli.main import nearest
+
+        known = [word for parameter in error.ctx.command.params for word in parameter.opts]
+        like = nearest(error.option_name, known)
+        message += f" Did you mean {like}?" if like else ""
+    return message
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"'{context.command_path} --help' shows how it is used." if context is not None else ""

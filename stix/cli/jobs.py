@@ -1,0 +1,185 @@
+"""`queue`, `logs` and `cancel`: jobs on clusters."""
+
+import time
+from typing import Any
+
+import click
+
+from stix.cli import options, output, prompts
+from stix.errors import UsageError
+
+QUEUE_HEADS = ("ID", "NAME", "STATUS", "SUBMITTED", "STARTED", "TOOK", "NODES", "RESOURCES", "USER")
+
+
+@click.command("queue")
+@options.clusters
+@click.option("-s", "--skip-finished", is_flag=True, help="Only jobs that wait or run.")
+@options.all_users
+@options.as_output
+def queue(clusters: tuple[str, ...], skip_finished: bool, all_users: bool, form: str) -> int:
+    """List the jobs of clusters (of all that are up when none is named), newest first.
+
+    \b
+    Examples:
+      stix queue
+      stix queue dev --skip-finished
+      stix queue 'dev*' -o json
+    """
+    from stix.api import jobs
+    from stix.cli.names import expand
+
+    found: dict[str, list[dict[str, Any]]] = {
+        name: jobs.queue(name, skip_finished=skip_finished, all_users=all_users)
+        for name in expand(clusters, everything=not clusters, status="UP")
+    }
+    show_queue(found, form)
+    return 0
+
+
+def show_queue(found: dict[str, list[dict[str, Any]]], form: str) -> None:
+    """Print jobs by cluster: one table each, or one JSON list in which each job names its cluster."""
+    if form == "json":
+        output.as_json([{"cluster": name, **job} for name, listed in found.items() for job in listed])
+        return
+    if not found:
+        click.echo("No cluster is up.")
+    now = time.time()
+    for place, (name, listed) in enumerate(found.items()):
+        head = ("\n" if place else "") + f"Jobs on {name}"
+        body = output.table(QUEUE_HEADS, (queue_row(job, now) for job in listed)) if listed else "  none"
+        click.echo(f"{head}\n{output.paint_states(body)}")
+
+
+def queue_row(job: dict[str, Any], now: float) -> tuple[Any, ...]:
+    """A job (contracts, section 4) as cells of `QUEUE_HEADS`."""
+    status = getattr(job["status"], "value", job["status"])
+    started, ended = job.get("started_at"), job.get("ended_at")
+    took = output.seconds((ended or now) - started) if started else None
+    submitted = output.ago(job.get("submitted_at"), now)
+    row = (job["job_id"], job.get("name"), status, submitted, output.ago(started, now), took)
+    return (*row, job.get("num_nodes"), job.get("resources"), job.get("user"))
+
+
+def _tail(_: click.Context, parameter: click.Parameter, text: str) -> int:
+    if text == "all":
+        return 0
+    if not text.isdecimal():
+        raise click.BadParameter(f"{text!r} is neither a number of lines nor 'all'", param=parameter)
+    return int(text)
+
+
+@click.command("logs")
+@options.cluster
+@click.argument("job_ids", nargs=-1, type=int, metavar="[JOB]...")
+@click.option("--follow/--no-follow", default=True, help="Go on until the job ends.  [default: follow]")
+@click.option(
+    "--tail", default="all", callback=_tail, metavar="LINES", help="Begin so many lines before the end, or 'all'."
+)
+@click.option("-w", "--worker", type=click.IntRange(0), metavar="RANK", help="Only the lines of this node.")
+@click.option("--status", is_flag=True, help="Show the job's state instead, and end with its status.")
+@click.option("-s", "--sync-down", is_flag=True, help="Download the logs instead, of several jobs if you like.")
+@options.as_output
+def logs(cluster: str, job_ids: tuple[int, ...], **given: Any) -> int:
+    """Show the log of a job (the newest when none is named) as it grows.
+
+    Ends with the job's status: 0 succeeded, 100 failed, 101 not finished, 102 not found, 103 cancelled.
+    Ctrl-C detaches; the job goes on.
+
+    \b
+    Examples:
+      stix logs dev
+      stix logs dev 3 --no-follow --tail 100
+      stix logs dev 3 --status
+      stix logs dev 1 2 --sync-down
+    """
+    if given["status"] and given["sync_down"]:
+        raise UsageError("usage", "--status and --sync-down exclude each other")
+    if given["sync_down"]:
+        return download(cluster, job_ids, given["form"])
+    if len(job_ids) > 1:
+        raise UsageError("usage", "only one job's log can be shown at a time", hint="-s downloads the logs of several.")
+    job_id = job_ids[0] if job_ids else None
+    if given["status"]:
+        return show_status(cluster, job_id, given["form"])
+    return stream(cluster, job_id, given)
+
+
+def stream(cluster: str, job_id: int | None, given: dict[str, Any]) -> int:
+    """Write the log to stdout; returns the job's status."""
+    from stix.api import jobs
+    from stix.cli.launch import detached
+
+    try:
+        return jobs.tail_logs(cluster, job_id, given["follow"], tail=given["tail"], worker=given["worker"])
+    except KeyboardInterrupt:
+        raise detached(cluster, job_id) from None
+
+
+def show_status(cluster: str, job_id: int | None, form: str) -> int:
+    """Print the state of one job; returns its status."""
+    from stix.api import jobs
+    from stix.model.job import exit_code
+
+    found = jobs.job_status(cluster, None if job_id is None else [job_id])
+    number, status = next(iter(found.items()), (None, None))
+    if form == "json":
+        record = {"cluster": cluster, "job_id": number, "status": status and status.value}
+        output.as_json({**record, "exit_code": exit_code(status)})
+    elif status is None:
+        click.echo(f"Job {job_id} not found" if job_id is not None else f"No job on cluster {cluster!r}")
+    else:
+        click.echo(f"Job {number}: {output.paint_states(status.value)}")
+    return exit_code(status)
+
+
+def download(cluster: str, job_ids: tuple[int, ...], form: str) -> int:
+    """Fetch logs into local folders and say where they are."""
+    from stix.api import jobs
+
+    found = jobs.download_logs(cluster, list(job_ids) or None)
+    if form == "json":
+        output.as_json([{"cluster": cluster, "job_id": job, "folder": folder} for job, folder in found.items()])
+    else:
+        click.echo("\n".join(f"Job {job}: {folder}" for job, folder in found.items()) or "No logs.")
+    return 0
+
+
+@click.command("cancel")
+@options.cluster
+@click.argument("job_ids", nargs=-1, type=int, metavar="[JOB]...")
+@click.option("-a", "--all", "everything", is_flag=True, help="All your jobs there.")
+@options.all_users
+@options.yes
+@options.as_output
+def cancel(cluster: str, job_ids: tuple[int, ...], everything: bool, all_users: bool, yes: bool, form: str) -> int:
+    """End jobs, running or waiting; the newest one when none is named.
+
+    \b
+    Examples:
+      stix cancel dev
+      stix cancel dev 3 4 -y
+      stix cancel dev --all
+    """
+    if job_ids and (everything or all_users):
+        raise UsageError("usage", "job numbers and --all exclude each other")
+    prompts.require(f"End {_which(job_ids, everything, all_users)} on cluster {cluster!r}?", default=True, yes=yes)
+    from stix.api import jobs
+
+    ended = jobs.cancel(cluster, all=everything, all_users=all_users, job_ids=list(job_ids) or None)
+    _show_cancelled(cluster, ended, form)
+    return 0
+
+
+def _show_cancelled(cluster: str, ended: list[int], form: str) -> None:
+    if form == "json":
+        output.as_json({"cluster": cluster, "cancelled": ended})
+    else:
+        click.echo(f"Cancelled: {', '.join(map(str, ended))}" if ended else "No job was running or waiting.")
+
+
+def _which(job_ids: tuple[int, ...], everything: bool, all_users: bool) -> str:
+    if job_ids:
+        return f"job{'s' if len(job_ids) > 1 else ''} {', '.join(map(str, job_ids))}"
+    if all_users:
+        return "all jobs of all users"
+    return "all your jobs" if everything else "the newest job"

@@ -1,0 +1,177 @@
+"""`up`, `plan` and `exec`: a task goes to a cluster."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stix.cli import options, output
+from stix.errors import StixError, UsageError
+
+if TYPE_CHECKING:
+    from stix.cli.progress import Progress
+
+dryrun_option = click.option("--dryrun", is_flag=True, help="Show the plan and stop there.")
+setting_options = options.together(
+    options.idle_minutes,
+    options.wait_for,
+    options.lifetime,
+    click.option("--down", is_flag=True, help="Remove the cluster instead of stopping it, once its jobs are done."),
+    click.option("--no-setup", is_flag=True, help="Leave the task's setup out."),
+    click.option("--fast", is_flag=True, help="Skip all that a cluster which is up has already."),
+)
+
+
+@click.command("up")
+@options.entrypoint
+@options.cluster_name
+@options.task_options
+@options.resource_options
+@setting_options
+@options.retry
+@options.detach
+@dryrun_option
+@options.yes
+@options.as_output
+def up(entrypoint: tuple[str, ...], **given: Any) -> int:
+    """Run a task; make its cluster if it is not there.
+
+    Shows a plan and asks once before anything is created, then streams the job's log to stdout and ends with the
+    job's status. `stix launch` is the same command.
+
+    \b
+    Examples:
+      stix up task.yaml
+      stix up -c dev --infra docker --cpus 2+ -d -y train.yaml
+      stix up -c dev --env-file .env --secret HF_TOKEN -- python train.py
+    """
+    task = options.build_task(given, entrypoint)
+    if given["dryrun"]:
+        return show_plan(task, given)
+    from stix.cli.session import Launch
+
+    return Launch(given).run(task)
+
+
+@click.command("plan")
+@options.entrypoint
+@options.cluster_name
+@options.task_options
+@options.resource_options
+@setting_options
+@options.as_output
+def plan(entrypoint: tuple[str, ...], **given: Any) -> int:
+    """Show what `up` would do, and do nothing.
+
+    \b
+    Examples:
+      stix plan task.yaml
+      stix plan -c dev --gpus A100:8 task.yaml
+      stix plan task.yaml -o json
+    """
+    return show_plan(options.build_task(given, entrypoint), given)
+
+
+def show_plan(task: Any, given: dict[str, Any]) -> int:
+    """Print the plan of a launch on stdout."""
+    from stix.api import clusters
+    from stix.cli.plan_view import render
+
+    wanted = ("no_setup", "fast", "down", "idle_minutes_to_autostop", "wait_for", "lifetime_minutes")
+    decided = clusters.plan(task, given["cluster"], **{name: given[name] for name in wanted}).to_dict()
+    if given["form"] == "json":
+        output.as_json(decided)
+    else:
+        click.echo(render(decided))
+    return 0
+
+
+@click.command("exec")
+@click.argument("cluster", required=False, shell_complete=options.complete_clusters)
+@options.entrypoint
+@click.option("-c", "--cluster", "cluster_option", hidden=True, shell_complete=options.complete_clusters)
+@options.task_options
+@options.resource_options
+@options.detach
+@dryrun_option
+@options.as_output
+def exec_(cluster: str | None, cluster_option: str | None, entrypoint: tuple[str, ...], **given: Any) -> int:
+    """Run a task on a cluster that is up.
+
+    Brings the workdir and queues the job; makes no machines and leaves the task's setup out. Streams the log and
+    ends with the job's status.
+
+    \b
+    Examples:
+      stix exec dev train.yaml
+      stix exec dev -d --gpus A100:0.5 -- python eval.py
+      stix exec dev 'echo $SKYPILOT_NODE_RANK'
+    """
+    from stix.api import jobs
+    from stix.cli.progress import Progress
+
+    if cluster_option:
+        entrypoint, cluster = ((cluster, *entrypoint) if cluster else entrypoint), cluster_option
+    if not cluster:
+        raise UsageError("usage", "exec needs a cluster", hint="'stix status' lists the clusters.")
+    if not entrypoint:
+        raise UsageError(
+            "usage", "exec needs a task file or a command", hint=f"For example: stix exec {cluster} -- nvidia-smi"
+        )
+    task = options.build_task(given, entrypoint)
+    with Progress(quiet=given["form"] == "json") as progress:
+        job_id, _ = jobs.exec(task, cluster, dryrun=given["dryrun"], on_event=progress)
+    return finish(cluster, job_id, given, progress)
+
+
+def finish(cluster: str, job_id: int | None, given: dict[str, Any], progress: "Progress") -> int:
+    """Say what runs where, stream its log unless detached; returns the job's status, or 0."""
+    in_words = given["form"] != "json"
+    if in_words:
+        click.echo(summary(cluster, job_id, progress), err=True)
+    follows = job_id is not None and not given["detach_run"]
+    status = follow(cluster, job_id, in_words=in_words) if follows else 0
+    if in_words:
+        click.echo(next_commands(cluster, job_id), err=True)
+    else:
+        record = {"cluster": cluster, "job_id": job_id, "exit_code": status if follows else None}
+        output.as_json({**record, "seconds": progress.timings})
+    return status
+
+
+def summary(cluster: str, job_id: int | None, progress: "Progress") -> str:
+    """'Cluster 'dev' runs job 3 (14 s: ...)'."""
+    does = f"runs job {job_id}" if job_id is not None else "is up"
+    timing = progress.summary()
+    return f"Cluster {cluster!r} {does}" + (f"  ({timing})" if timing else "")
+
+
+def next_commands(cluster: str, job_id: int | None) -> str:
+    """What people type next."""
+    log = f"stix logs {cluster}" + (f" {job_id}" if job_id is not None else "")
+    return f"log: {log}   shell: ssh {cluster}   remove: stix down {cluster}"
+
+
+def follow(cluster: str, job_id: int | None, *, in_words: bool) -> int:
+    """Stream a job's log to stdout (to stderr when stdout is for JSON); returns the job's status.
+
+    Raises:
+        StixError: `interrupted`; Ctrl-C was pressed, the job goes on.
+    """
+    import sys
+
+    from stix.api import jobs
+
+    try:
+        return jobs.tail_logs(cluster, job_id, True, output_stream=None if in_words else sys.stderr)
+    except KeyboardInterrupt:
+        raise detached(cluster, job_id) from None
+
+
+def detached(cluster: str, job_id: int | None) -> StixError:
+    """What Ctrl-C ends with while a log is shown: the job goes on."""
+    job = f" {job_id}" if job_id is not None else ""
+    return StixError(
+        "interrupted",
+        f"detached; job{job} goes on on cluster {cluster!r}" if job else f"detached from cluster {cluster!r}",
+        hint=f"'stix logs {cluster}{job}' shows the log again, 'stix cancel {cluster}{job}' ends the job.",
+    )

@@ -1,0 +1,118 @@
+"""The `stix` command. Names and one-line helps are data here; a command's module is imported only when it is called."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Run": {
+        "up": ("launch:up", "Run a task; make its cluster if it is not there."),
+        "plan": ("launch:plan", "Show what `up` would do, and do nothing."),
+        "exec": ("launch:exec_", "Run a task on a cluster that is up."),
+    },
+    "Jobs": {
+        "queue": ("jobs:queue", "List the jobs of clusters."),
+        "logs": ("jobs:logs", "Show the log of a job, as it grows."),
+        "cancel": ("jobs:cancel", "End jobs, running or waiting."),
+    },
+    "Clusters": {
+        "status": ("clusters:status", "List clusters."),
+        "ssh": ("ssh:ssh", "Open a shell on a node; manage your own machines."),
+        "stop": ("clusters:stop", "Stop machines, keep their disks."),
+        "start": ("clusters:start", "Start stopped clusters."),
+        "autostop": ("clusters:autostop", "Stop or remove clusters once they are idle."),
+        "down": ("clusters:down", "Remove clusters for good."),
+        "repair": ("clusters:repair", "Look at a cluster and bring it back in order."),
+    },
+    "Tools": {
+        "check": ("tools:check", "Which infrastructure can be used, and how to enable the rest."),
+        "run": ("tools:run", "What earlier runs decided and did."),
+        "completion": ("tools:completion", "Print shell completion for bash, zsh or fish."),
+    },
+}
+ALIASES = {"launch": "up"}
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """The known word that is most like this one, or an empty string."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, known, 1, 0.5)), "")
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and helps before it imports any of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the help."""
+        return [name for section in SECTIONS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name or alias, imported now."""
+        name = ALIASES.get(cmd_name, cmd_name)
+        for section in SECTIONS.values():
+            if name in section:
+                module, attribute = section[name][0].split(":")
+                command: click.Command = getattr(import_module(f"stix.cli.{module}"), attribute)
+                return command
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; an unknown one fails with the nearest that exists."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            like = nearest(args[0], [*self.list_commands(ctx), *ALIASES])
+            hint = f"Did you mean 'stix {like}'?" if like else "'stix --help' lists the commands."
+            raise click.UsageError(f"No such command {args[0]!r}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections of the help."""
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, help_) for name, (_, help_) in section.items()], col_max=14)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from stix.cli.output import version_line
+
+    click.echo(version_line())
+    ctx.exit()
+
+
+@click.group("stix", cls=LazyGroup, context_settings=CONTEXT, no_args_is_help=True)
+@click.option("--debug", is_flag=True, envvar="STIX_DEBUG", help="Show the traceback of an error.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show versions and exit.",
+)
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """Run AI and batch work on any infrastructure.
+
+    \b
+    Examples:
+      stix up task.yaml                     find a place, run the task, show its log
+      stix up -c dev --gpus A100:8 -- nvidia-smi
+      stix exec dev train.yaml -d           another job on the same cluster
+      stix logs dev                         follow the newest job
+      stix down dev                         remove the machines
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Entry point of the `stix` script: run the command and exit with its status."""
+    from stix.cli.errors import run
+
+    sys.exit(run(cli, list(sys.argv[1:] if args is None else args)))

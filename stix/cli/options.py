@@ -1,0 +1,182 @@
+"""Options that several commands share, and the task that they describe."""
+
+import os
+import shlex
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from stix.errors import UsageError
+
+if TYPE_CHECKING:
+    from stix.model.task import Task
+
+F = TypeVar("F", bound=Callable[..., Any])
+YAML_SUFFIXES = (".yaml", ".yml")
+
+
+def complete_clusters(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Names of known clusters that begin like this, for the shell."""
+    from stix.cli.completion import cluster_names
+
+    taken = {word for value in ctx.params.values() if isinstance(value, tuple) for word in value}
+    return [name for name in cluster_names() if name.startswith(incomplete) and name not in taken]
+
+
+def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Several decorators as one, in the order in which the help shows them."""
+
+    def apply(function: F) -> F:
+        for decorate in reversed(decorators):
+            function = decorate(function)
+        return function
+
+    return apply
+
+
+def _variable(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, str]:
+    """`K=V` words, and `K` words that take their value from our own environment."""
+    found = {}
+    for word in words:
+        name, given, value = word.partition("=")
+        if not name.isidentifier():
+            raise click.BadParameter(f"{name!r} is not a variable name; write NAME=VALUE or NAME", param=parameter)
+        if not given and name not in os.environ:
+            raise click.BadParameter(f"{name!r} has no value and is not set in the environment", param=parameter)
+        found[name] = value if given else os.environ[name]
+    return found
+
+
+def _variable_file(_: click.Context, __: click.Parameter, path: str | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    from stix.spec.dotenv import parse_dotenv
+
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return parse_dotenv(file.read(), file=path)
+
+
+_FILE = click.Path(exists=True, dir_okay=False)
+_DIRECTORY = click.Path(exists=True, file_okay=False)
+
+entrypoint = click.argument("entrypoint", nargs=-1, metavar="[TASK.YAML | -- COMMAND]")
+cluster = click.argument("cluster", shell_complete=complete_clusters)
+clusters = click.argument("clusters", nargs=-1, shell_complete=complete_clusters)
+cluster_name = click.option("-c", "--cluster", help="The cluster's name.", shell_complete=complete_clusters)
+as_output = click.option(
+    "-o", "--output", "form", type=click.Choice(["table", "json"]), default="table", help="Form of the data on stdout."
+)
+yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+all_clusters = click.option("-a", "--all", "everything", is_flag=True, help="All clusters.")
+all_users = click.option("-u", "--all-users", is_flag=True, help="Those of other users, too.")
+detach = click.option("-d", "--detach-run", is_flag=True, help="Return once the job is queued; show no log.")
+wait_for = click.option(
+    "--wait-for",
+    type=click.Choice(["jobs_and_ssh", "jobs", "none"]),
+    help="What counts as busy: jobs and ssh sessions, jobs, or nothing.",
+)
+lifetime = click.option(
+    "--lifetime-minutes", type=click.IntRange(1), metavar="MINUTES", help="Hard limit on the cluster's life."
+)
+idle_minutes = click.option(
+    "-i", "--idle-minutes-to-autostop", type=int, metavar="MINUTES", help="Stop the cluster after so long without work."
+)
+retry = click.option("-r", "--retry-until-up", is_flag=True, help="Try again until a place has room.")
+graceful = together(
+    click.option("--graceful", is_flag=True, help="Let jobs end their uploads first."),
+    click.option(
+        "--graceful-timeout", type=click.IntRange(0), metavar="SECONDS", help="Wait at most so long for them."
+    ),
+)
+
+task_options = together(
+    click.option("-n", "--name", help="The task's name."),
+    click.option("--workdir", type=_DIRECTORY, help="Folder to bring to the nodes; the job starts in it."),
+    click.option("--git-url", metavar="URL", help="Git repository to bring instead of a folder."),
+    click.option("--git-ref", metavar="REF", help="Branch, tag or commit of it."),
+    click.option("--num-nodes", type=click.IntRange(1), help="How many nodes run it."),
+    click.option("--env", "envs", multiple=True, callback=_variable, metavar="K[=V]", help="Variable for the job."),
+    click.option("--env-file", callback=_variable_file, type=_FILE, help="Variables in a dotenv file."),
+    click.option(
+        "--secret",
+        "secrets",
+        multiple=True,
+        callback=_variable,
+        metavar="K[=V]",
+        help="Secret variable; K hides it best.",
+    ),
+    click.option("--secret-file", callback=_variable_file, type=_FILE, help="Secret variables in a dotenv file."),
+)
+resource_options = together(
+    click.option("--infra", metavar="CLOUD[/REGION[/ZONE]]", help="Where: local, ssh/my-pool, docker, ..."),
+    click.option("--gpus", metavar="NAME[:COUNT]", help="Accelerators of a node, as in A100:8."),
+    click.option("--cpus", metavar="N[+]", help="CPUs of a node: exactly N, or at least N."),
+    click.option("--memory", metavar="GIB[+]", help="Memory of a node."),
+    click.option("--image-id", metavar="IMAGE", help="Machine image, or docker:IMAGE."),
+    click.option("--disk-size", metavar="GIB", help="Size of a node's disk."),
+    click.option("--ports", multiple=True, metavar="PORTS", help="Ports to open: 8080, 8000-8010, or a list."),
+)
+
+_AS_TYPED = (
+    "name",
+    "workdir",
+    "git_url",
+    "git_ref",
+    "num_nodes",
+    "infra",
+    "gpus",
+    "cpus",
+    "memory",
+    "image_id",
+    "disk_size",
+)
+
+
+def build_task(given: dict[str, Any], words: tuple[str, ...]) -> "Task":
+    """The task that the command line describes: a file or a command, then the flags on top.
+
+    Raises:
+        UsageError: the file is missing or wrong, or a flag does not fit.
+    """
+    from stix.model.task import Task
+    from stix.spec.load import load_file
+    from stix.spec.overrides import Overrides, apply
+
+    overrides = Overrides(
+        **{name: given[name] for name in _AS_TYPED},
+        ports=tuple(port for word in given["ports"] for port in word.split(",")),
+        envs={**given["env_file"], **given["envs"]},
+        secrets={**given["secret_file"], **given["secrets"]},
+    )
+    path = task_file(words)
+    if path is None:
+        task = Task(run=command_line(words))
+    else:
+        # A workdir given by flag takes the place of the file's, so the file's need not be there.
+        replaced = bool(given["workdir"] or given["git_url"])
+        task = load_file(path, env=overrides.envs, secrets=overrides.secrets, check_sources=not replaced)
+    return apply(task, overrides)
+
+
+def task_file(words: tuple[str, ...]) -> str | None:
+    """The task file that the words name: one word that ends in .yaml or .yml.
+
+    Raises:
+        UsageError: a word looks like a task file and there is no such file.
+    """
+    if len(words) != 1:
+        return None
+    word = words[0]
+    if word.endswith(YAML_SUFFIXES) and " " not in word:
+        if not os.path.isfile(word):
+            raise UsageError("usage", f"task file {word!r} does not exist", hint="Commands go after '--'.")
+        return word
+    return None
+
+
+def command_line(words: tuple[str, ...]) -> str | None:
+    """Words as a shell line: one word is a line already, several keep their boundaries."""
+    if not words:
+        return None
+    return words[0] if len(words) == 1 else shlex.join(words)

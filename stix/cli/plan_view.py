@@ -1,0 +1,105 @@
+"""A launch plan as text: what would be made where, what would be done, what it costs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stix.cli import output
+
+ACTIONS = {
+    "create": "makes cluster {cluster!r}",
+    "reuse": "uses cluster {cluster!r} as it is",
+    "start": "starts cluster {cluster!r} again",
+    "restart": "restarts cluster {cluster!r}",
+    "repair": "brings cluster {cluster!r} back in order",
+}
+SHOWN = 5
+"""How many places the table lists; the rest is counted."""
+
+
+def render(plan: Mapping[str, Any]) -> str:
+    """The plan (`LaunchPlan.to_dict()`) as a few aligned lines."""
+    blocks = [_headline(plan), _candidates(plan.get("candidates") or []), _facts(plan)]
+    return "\n".join(block for block in blocks if block)
+
+
+def _headline(plan: Mapping[str, Any]) -> str:
+    task = plan.get("task") or {}
+    name = f"Task {task['name']!r}" if task.get("name") else "This task"
+    return f"{name} {ACTIONS.get(plan['action'], plan['action'] + ' {cluster!r}').format(cluster=plan['cluster'])}."
+
+
+def _candidates(candidates: list[Mapping[str, Any]]) -> str:
+    if not candidates:
+        return ""
+    ranked = sorted(candidates, key=lambda place: not place.get("chosen"))
+    rows = [
+        (
+            "->" if place.get("chosen") else "  ",
+            place.get("infra"),
+            place.get("instance"),
+            place.get("nodes"),
+            place.get("cpus"),
+            quantity(place.get("memory")),
+            accelerators(place.get("accelerators")),
+            cost(place.get("hourly_cost")),
+            place.get("reason"),
+        )
+        for place in ranked[:SHOWN]
+    ]
+    heads = ("", "INFRA", "INSTANCE", "NODES", "CPUS", "MEM(GiB)", "GPUS", "$/HOUR", "WHY")
+    more = len(candidates) - SHOWN
+    return output.table(heads, rows) + (f"\n    {SHOWN} of {len(candidates)} places shown" if more > 0 else "")
+
+
+def _facts(plan: Mapping[str, Any]) -> str:
+    facts = []
+    steps = [f"{step['play']} ({step['reason']})" if step.get("reason") else step["play"] for step in plan["steps"]]
+    if steps:
+        facts.append("steps:    " + ", ".join(steps))
+    upload = plan.get("upload")
+    if upload:
+        facts.append(f"upload:   {upload['files']} files, {size(upload['bytes'])}")
+    facts.append("autostop: " + autostop(plan.get("autostop")))
+    facts += [f"not in:   {each['infra']}: {each['reason']}" for each in plan.get("refusals") or []]
+    facts += [f"note:     {note}" for note in plan.get("notes") or []]
+    return "\n".join(facts)
+
+
+def autostop(setting: Mapping[str, Any] | None) -> str:
+    """The autostop setting in words."""
+    if not setting or setting.get("idle_minutes", -1) is None or setting.get("idle_minutes", -1) < 0:
+        return "never"
+    verb = "removed" if setting.get("down") else "stopped"
+    return f"{verb} after {setting['idle_minutes']} idle minutes"
+
+
+def accelerators(wanted: Any) -> str:
+    """'A100:8' from a mapping of names to counts; text stays as it is."""
+    if isinstance(wanted, Mapping):
+        return ", ".join(f"{name}:{quantity(count)}" for name, count in wanted.items())
+    return str(wanted or "")
+
+
+def quantity(value: Any) -> str:
+    """A number without a needless '.0'; None as nothing."""
+    if value is None:
+        return ""
+    return f"{value:.10g}" if isinstance(value, (int, float)) else str(value)
+
+
+def cost(dollars: float | None) -> str:
+    """Dollars an hour; machines that cost nothing extra show '0'."""
+    if dollars is None:
+        return ""
+    return f"{dollars:.2f}" if dollars else "0"
+
+
+def size(count: float) -> str:
+    """Bytes for people: '12.3 MiB'."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            break
+        count /= 1024
+    else:
+        unit = "TiB"
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"

@@ -1,0 +1,167 @@
+"""What a person sees while the driver works: one line a phase, on stderr.
+
+On a terminal the line of a running phase moves (spinner, elapsed time, node counts); elsewhere each phase prints a
+line when it starts and one when it ends, and one every `QUIET_SECONDS` between.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import IO
+
+from stix.cli import output
+from stix.model.event import Attempt, Event, Note, PhaseEnded, PhaseProgress, PhaseStarted
+
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+TICK = 0.1
+QUIET_SECONDS = 10.0
+CLEAR_LINE = "\r\x1b[K"
+WIDTH = 9
+
+
+class Phase:
+    """One phase of one cluster while it runs."""
+
+    def __init__(self, name: str, total: int, since: float) -> None:
+        self.name = name
+        self.total = total
+        self.done = 0
+        self.since = since
+        self.told = since
+
+    def counts(self) -> str:
+        """'2/3 nodes', or nothing when the phase is not about nodes."""
+        if not self.total:
+            return ""
+        return f"{self.done}/{self.total} node{'s' if self.total > 1 else ''}"
+
+
+class Progress:
+    """A listener for the driver's events; a context manager, so that the moving line ends with the work.
+
+    Args:
+        stream: where to write; stderr when None.
+        quiet: write nothing, only remember (for `-o json`).
+        clock: seconds that only grow; a test gives its own.
+        moving: whether the line moves; None asks the stream.
+    """
+
+    def __init__(
+        self,
+        stream: IO[str] | None = None,
+        *,
+        quiet: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        moving: bool | None = None,
+    ) -> None:
+        self.stream = stream or sys.stderr
+        self.quiet = quiet
+        self.clock = clock
+        self.moving = (output.colour_on(self.stream) if moving is None else moving) and not quiet
+        self.cluster = ""
+        self.timings: dict[str, float] = {}
+        self.started: set[str] = set()
+        self._phases: dict[tuple[str, str], Phase] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> "Progress":
+        if self.moving:
+            self._thread = threading.Thread(target=self._spin, name="progress", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the moving line; harmless when called twice."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+            self._write(CLEAR_LINE)
+
+    def __call__(self, event: Event) -> None:
+        """Take one event from the driver; safe from any thread."""
+        with self._lock:
+            match event:
+                case PhaseStarted():
+                    self._begin(event)
+                case PhaseProgress():
+                    self._advance(event)
+                case PhaseEnded():
+                    self._end(event)
+                case Attempt():
+                    self._line(f"  {event.place}: {event.message} ({event.code}, {output.seconds(event.seconds)})")
+                case Note():
+                    self._line(f"  {event.text}")
+
+    def summary(self) -> str:
+        """'14 s: provision 3.1 s, setup 8.0 s', or nothing when no phase took time."""
+        if not self.timings:
+            return ""
+        parts = ", ".join(f"{name} {output.seconds(taken)}" for name, taken in self.timings.items())
+        return f"{output.seconds(sum(self.timings.values()))}: {parts}"
+
+    def _begin(self, event: PhaseStarted) -> None:
+        self.cluster = event.cluster
+        self.started.add(event.phase)
+        phase = self._phases[event.cluster, event.phase] = Phase(event.phase, event.total, self.clock())
+        if not self.moving:
+            self._line(f"{event.phase:<{WIDTH}} {phase.counts() or '...'}")
+
+    def _advance(self, event: PhaseProgress) -> None:
+        phase = self._phases.get((event.cluster, event.phase))
+        if phase is None:
+            return
+        phase.done, phase.total = event.done, event.total
+        now = self.clock()
+        if not self.moving and now - phase.told >= QUIET_SECONDS:
+            phase.told = now
+            self._line(f"{phase.name:<{WIDTH}} {phase.counts()}, {output.seconds(now - phase.since)}")
+
+    def _end(self, event: PhaseEnded) -> None:
+        phase = self._phases.pop((event.cluster, event.phase), None) or Phase(event.phase, 0, self.clock())
+        if event.skipped:
+            mark, word = "·", "nothing to do"
+        else:
+            self.timings[event.phase] = self.timings.get(event.phase, 0.0) + event.seconds
+            phase.done = phase.total if event.ok else phase.done
+            mark, word = ("✓", phase.counts()) if event.ok else ("✗", "failed " + phase.counts())
+        colour = "green" if event.ok else "red"
+        mark = output.paint(self._can_write(mark, "+" if event.ok else "x"), colour, self.stream)
+        took = "" if event.skipped else output.seconds(event.seconds)
+        self._line(f"{mark} {event.phase:<{WIDTH}} {word:<14} {took}".rstrip())
+
+    def _spin(self) -> None:
+        turn = 0
+        while not self._stop.wait(TICK):
+            turn += 1
+            with self._lock:
+                if self._phases:
+                    self._write(CLEAR_LINE + self._moving_line(turn))
+
+    def _moving_line(self, turn: int) -> str:
+        phase = list(self._phases.values())[-1]
+        frame = self._can_write(FRAMES[turn % len(FRAMES)], "|/-\\"[turn % 4])
+        took = output.seconds(self.clock() - phase.since)
+        return f"{frame} {phase.name:<{WIDTH}} {phase.counts():<14} {took}"
+
+    def _line(self, text: str) -> None:
+        self._write((CLEAR_LINE if self.moving else "") + text + "\n")
+
+    def _write(self, text: str) -> None:
+        if not self.quiet:
+            self.stream.write(text)
+            self.stream.flush()
+
+    def _can_write(self, text: str, plain: str) -> str:
+        """The text, or its plain form where the stream's encoding lacks it."""
+        try:
+            text.encode(self.stream.encoding or "ascii")
+        except UnicodeEncodeError:
+            return plain
+        return text

@@ -1,0 +1,36 @@
+"""Questions to the user. Without a terminal there is nobody to ask, so the command fails at once instead."""
+
+import sys
+
+import click
+
+from stix.errors import StixError, UsageError
+
+
+def has_terminal() -> bool:
+    """Whether a person can answer here."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str, *, default: bool, yes: bool) -> bool:
+    """Ask on stderr; True at once with `yes`.
+
+    Raises:
+        UsageError: there is no terminal to ask on.
+    """
+    if yes:
+        return True
+    if not has_terminal():
+        raise UsageError("usage", "this needs a confirmation and there is no terminal to ask on", hint="Add -y.")
+    return click.confirm(question, default=default, err=True)
+
+
+def require(question: str, *, default: bool, yes: bool) -> None:
+    """Ask, and end the command when the answer is no.
+
+    Raises:
+        UsageError: there is no terminal to ask on.
+        StixError: `interrupted`, the answer was no.
+    """
+    if not confirm(question, default=default, yes=yes):
+        raise StixError("interrupted", "not confirmed; nothing was done")

@@ -1,0 +1,88 @@
+"""One `stix up` at a terminal: plan, question, progress, interruption."""
+
+from typing import Any
+
+import click
+
+from stix.cli import prompts
+from stix.cli.launch import finish
+from stix.cli.plan_view import render
+from stix.cli.progress import Progress
+from stix.errors import StixError
+
+
+class Launch:
+    """A launch with the command line's options (`given`), remembering what it decided."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self.given = given
+        self.in_words = given["form"] != "json"
+        self.progress = Progress(quiet=not self.in_words)
+        self.plan: dict[str, Any] = {}
+
+    def run(self, task: Any) -> int:
+        """Launch the task and follow its log; returns the job's status."""
+        try:
+            job_id, _ = self._launch(task)
+        except KeyboardInterrupt:
+            raise self._interrupted() from None
+        finally:
+            self.progress.close()
+        return finish(self._cluster, job_id, self.given, self.progress)
+
+    @property
+    def _cluster(self) -> str:
+        return str(self.plan.get("cluster") or self.given["cluster"] or self.progress.cluster)
+
+    def _launch(self, task: Any) -> tuple[int | None, Any]:
+        from stix.api import clusters
+
+        given = self.given
+        return clusters.launch(
+            task,
+            given["cluster"],
+            retry_until_up=given["retry_until_up"],
+            idle_minutes_to_autostop=given["idle_minutes_to_autostop"],
+            wait_for=given["wait_for"],
+            down=given["down"],
+            no_setup=given["no_setup"],
+            fast=given["fast"],
+            lifetime_minutes=given["lifetime_minutes"],
+            on_event=self.progress,
+            confirm=self._confirm,
+        )
+
+    def _confirm(self, plan: Any) -> bool:
+        """Show the plan and ask; the driver calls this before it makes or starts anything."""
+        self.plan = plan.to_dict()
+        if self.in_words:
+            self.progress.close()
+            click.echo(render(self.plan), err=True)
+        agreed = prompts.confirm("Go on?", default=True, yes=self.given["yes"])
+        if agreed:
+            self.progress.__enter__()
+        return agreed
+
+    def _interrupted(self) -> StixError:
+        """After Ctrl-C while machines are made: keep or remove them, then the error to end with."""
+        self.progress.close()
+        name = self._cluster
+        if "provision" not in self.progress.started:
+            return StixError("interrupted", "interrupted; nothing was made")
+        hint = f"'stix repair {name}' goes on from here, 'stix down {name}' removes it."
+        kept = StixError("interrupted", f"interrupted; cluster {name!r} is kept as it is", hint=hint)
+        if self.plan.get("action") != "create" or not prompts.has_terminal():
+            return kept
+        try:
+            if click.confirm(f"\nKeep what there is of cluster {name!r}?", default=True, err=True):
+                return kept
+            self._remove(name)
+        except (KeyboardInterrupt, click.Abort):
+            return kept
+        return StixError("interrupted", f"interrupted; cluster {name!r} was removed")
+
+    def _remove(self, name: str) -> None:
+        from stix.api import clusters
+
+        with Progress(quiet=not self.in_words) as progress:
+            clusters.down(name, on_event=progress)

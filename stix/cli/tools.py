@@ -1,0 +1,170 @@
+"""`check`, `run` and `completion`."""
+
+import time
+from typing import Any
+
+import click
+
+from stix.cli import options, output
+from stix.cli.main import CONTEXT
+
+CHECK_HEADS = ("INFRA", "STATE", "ACCOUNT", "TOOK")
+RUN_HEADS = ("ID", "CLUSTER", "VERB", "STARTED", "TOOK", "RESULT")
+
+
+@click.command("check")
+@click.argument("infra", nargs=-1)
+@click.option("-v", "--verbose", is_flag=True, help="Accepted for SkyPilot's sake; accounts are always shown.")
+@options.as_output
+def check(infra: tuple[str, ...], verbose: bool, form: str) -> int:
+    """Which infrastructure can be used; how to enable the rest.
+
+    Ends with 1 when something that was asked for (or everything) cannot be used.
+
+    \b
+    Examples:
+      stix check
+      stix check docker ssh/rack
+      stix check -o json
+    """
+    from stix.api import infra as api
+    from stix.cli.progress import Progress
+
+    with Progress(quiet=form == "json") as progress:
+        found = api.check(list(infra) or None, on_event=progress)
+    if form == "json":
+        output.as_json(found)
+    else:
+        click.echo(check_table(found))
+    usable = [record["ok"] for record in found]
+    return 0 if (all(usable) if infra else any(usable)) else 1
+
+
+def check_table(found: list[dict[str, Any]]) -> str:
+    """Infrastructures as a table; below it, why some cannot be used and what to do about it."""
+    rows = (
+        (
+            record["infra"],
+            "enabled" if record["ok"] else "disabled",
+            record.get("account"),
+            output.seconds(record.get("seconds")),
+        )
+        for record in found
+    )
+    lines = [output.table(CHECK_HEADS, rows)]
+    for record in found:
+        if record.get("message"):
+            lines.append(f"{record['infra']}: {record['message']}")
+        if record.get("hint") and not record["ok"]:
+            lines.append(f"hint: {record['hint']}")
+    return "\n".join(lines)
+
+
+@click.group("run", context_settings=CONTEXT)
+def run() -> None:
+    """What earlier runs decided and did.
+
+    \b
+    Examples:
+      stix run list
+      stix run show             the newest run
+      stix run show 20261122-101500-dev-up
+    """
+
+
+@run.command("list")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
+@options.as_output
+def run_list(limit: int, form: str) -> int:
+    """List runs, newest first.
+
+    \b
+    Examples:
+      stix run list --limit 5
+    """
+    from stix.api import runs
+
+    found = runs.runs(limit)
+    if form == "json":
+        output.as_json(found)
+    else:
+        now = time.time()
+        click.echo(output.table(RUN_HEADS, (run_row(record, now) for record in found)) if found else "No runs yet.")
+    return 0
+
+
+def run_row(record: dict[str, Any], now: float) -> tuple[Any, ...]:
+    """A run as cells of `RUN_HEADS`."""
+    started = output.ago(record.get("started_at"), now)
+    return (
+        record["id"],
+        record.get("cluster"),
+        record.get("verb"),
+        started,
+        output.seconds(record.get("seconds")),
+        result(record),
+    )
+
+
+def result(record: dict[str, Any]) -> str:
+    """How a run ended: 'ok', an error's code, or 'running' (or cut off) while nothing is known."""
+    if record.get("ok") is None:
+        return "unfinished"
+    error = record.get("error") or {}
+    return "ok" if record["ok"] else str(error.get("code") or "failed")
+
+
+@run.command("show")
+@click.argument("run_id", default="last", metavar="[RUN]")
+@options.as_output
+def run_show(run_id: str, form: str) -> int:
+    """What a run decided and did, with the ansible-playbook line of each play that repeats it.
+
+    \b
+    Examples:
+      stix run show
+      stix run show 20261122-101500-dev-up -o json
+    """
+    from stix.api import runs
+
+    record = runs.run_show(run_id)
+    if form == "json":
+        output.as_json(record)
+    else:
+        click.echo(describe(record, time.time()))
+    return 0
+
+
+def describe(record: dict[str, Any], now: float) -> str:
+    """A run as text: head, plan, plays, place."""
+    from stix.cli.plan_view import render
+
+    started = output.ago(record.get("started_at"), now)
+    took = output.seconds(record.get("seconds"))
+    lines = [f"Run {record['id']}: {record.get('verb')} {record.get('cluster')}, {started}, {took}, {result(record)}"]
+    error = record.get("error")
+    if error:
+        lines += [f"error:    {error.get('message')}"] + ([f"hint:     {error['hint']}"] if error.get("hint") else [])
+    if (record.get("plan") or {}).get("steps"):
+        lines += ["", render(record["plan"])]
+    for play in record.get("plays") or []:
+        mark = "ok" if play.get("ok") else "failed"
+        lines += ["", f"{play['playbook']}  {output.seconds(play.get('seconds'))}  {mark}", f"  {play.get('command')}"]
+    return "\n".join([*lines, "", f"folder:   {record.get('folder')}  ({record.get('events', 0)} events)"])
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Print the completion script of a shell, for its start-up file.
+
+    \b
+    Examples:
+      echo 'eval "$(stix completion bash)"' >> ~/.bashrc
+      echo 'eval "$(stix completion zsh)"' >> ~/.zshrc
+      stix completion fish > ~/.config/fish/completions/stix.fish
+    """
+    from stix.cli.completion import script
+
+    click.echo(script(shell))
+    return 0
