@@ -1,0 +1,1 @@
+"""Plan -> render -> play -> record: the only part of stix that acts."""

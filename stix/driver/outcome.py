@@ -1,0 +1,84 @@
+"""What a play came to: its reports and its errors. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stix.errors import StixError, from_record
+
+_BLAME = ("provision.", "node.auth", "node.host_key", "node.", "setup.", "sync.", "secrets.", "agent.", "job.")
+"""Which of several hosts' errors is told first: the one the driver steers by, then the most telling."""
+
+
+@dataclass
+class Outcome:
+    """Collects the records of one play.
+
+    Attributes:
+        reports: `(kind, host, data)` in order.
+        errors: host -> error, the first of each host.
+        module_runs: host -> how many tasks ran on it.
+    """
+
+    reports: list[tuple[str, str, Any]] = field(default_factory=list)
+    errors: dict[str, StixError] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    status: str = ""
+    rc: int = 0
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        """Take one record (see `stix.runner.events`)."""
+        kind = record["type"]
+        if kind == "result":
+            if "event" in record:
+                self.reports.append((record["event"]["kind"], record["host"], record["event"]["data"]))
+            if record["status"] in ("failed", "unreachable"):
+                self.errors.setdefault(record["host"], _error(record))
+        elif kind == "complaint":
+            self.complaints.append(record["text"])
+        elif kind == "end":
+            self.status, self.rc = record["status"], record["rc"]
+            if record.get("message"):
+                self.complaints.append(record["message"])
+
+    def of_kind(self, kind: str) -> list[Any]:
+        """Data of the reports of one kind."""
+        return [data for word, _, data in self.reports if word == kind]
+
+    @property
+    def error(self) -> StixError | None:
+        """The error to tell, or None when the play went well."""
+        if self.status == "cancelled":
+            return StixError("interrupted", "the play was cancelled")
+        if self.errors:
+            host, error = min(self.errors.items(), key=lambda pair: _blame(pair[1]))
+            error.details.setdefault("host", host)
+            error.details["hosts"] = sorted(self.errors)
+            return error
+        if self.status != "successful":
+            said = " ".join(self.complaints[-3:]) or f"exit status {self.rc}"
+            return StixError("runner.failed", f"Ansible could not play: {said}", hint="stix run show last --log shows all it printed")
+        return None
+
+
+def _blame(error: StixError) -> int:
+    return next((place for place, start in enumerate(_BLAME) if error.code.startswith(start)), len(_BLAME))
+
+
+def _error(record: Mapping[str, Any]) -> StixError:
+    if "error" in record:
+        return from_record(record["error"])
+    message = str(record.get("message") or "")
+    if record["status"] == "unreachable":
+        return from_record({"code": "node.unreachable", "message": f"{record['host']} cannot be reached: {message}", "retryable": True})
+    if record.get("argument_errors"):
+        return StixError("internal", f"role {record['role']} got wrong variables: {'; '.join(record['argument_errors'])}")
+    return StixError("runner.failed", f"{record['host']}: task {record['task']!r} failed: {message}", details={"task": record["task"]})
+
+
+def instances(reports: Iterable[Any]) -> list[dict[str, Any]]:
+    """The last reported list of instances; empty when none was reported."""
+    found: list[dict[str, Any]] = []
+    for data in reports:
+        found = [dict(instance) for instance in data]
+    return found

@@ -1,0 +1,69 @@
+"""Turns a play's records into the phases a user sees."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from stix.model.event import Listener, PhaseEnded, PhaseProgress, PhaseStarted
+
+_BY_ACTION = {
+    "stix.core.node_state": "connect",
+    "stix.core.skylet": "setup",
+    "stix.core.sync_tree": "sync",
+    "stix.core.submit_job": "submit",
+}
+"""In `up.yml` the task's action says how far the launch is."""
+
+
+class Phases:
+    """Follows one play.
+
+    Args:
+        default: the phase of tasks that `_BY_ACTION` does not name, as `provision`.
+        total: nodes that take part.
+    """
+
+    def __init__(self, listener: Listener, cluster: str, default: str, total: int) -> None:
+        self._listener = listener
+        self._cluster = cluster
+        self._default = default
+        self._total = total
+        self._phase = ""
+        self._started = 0.0
+        self._done: set[str] = set()
+        self._ran = False
+        self._ok = True
+
+    def on_record(self, record: Mapping[str, Any]) -> None:
+        """Take one record (see `stix.runner.events`)."""
+        if record["type"] == "task":
+            self._enter(_BY_ACTION.get(record["action"], self._default))
+        elif record["type"] == "result":
+            self._on_result(record)
+
+    def close(self, ok: bool) -> None:
+        """The play is over."""
+        self._ok = self._ok and ok
+        self._leave()
+
+    def _enter(self, phase: str) -> None:
+        if phase == self._phase:
+            return
+        self._leave()
+        self._phase, self._started, self._done, self._ran, self._ok = phase, time.time(), set(), False, True
+        self._listener(PhaseStarted(self._started, phase, self._cluster, self._total))
+
+    def _on_result(self, record: Mapping[str, Any]) -> None:
+        if record["status"] in ("failed", "unreachable"):
+            self._ok = False
+        if record["status"] != "skipped":
+            self._ran = True
+        if record["host"] not in self._done:
+            self._done.add(record["host"])
+            self._listener(PhaseProgress(time.time(), self._phase, self._cluster, len(self._done), max(self._total, len(self._done))))
+
+    def _leave(self) -> None:
+        if self._phase:
+            now = time.time()
+            self._listener(PhaseEnded(now, self._phase, self._cluster, now - self._started, self._ok, not self._ran))
+            self._phase = ""

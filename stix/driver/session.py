@@ -1,0 +1,163 @@
+"""One run: holds the cluster's lock, plays playbooks on folders of its own, records what came of it."""
+
+import os
+import pwd
+import secrets as random
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from stix.driver.outcome import Outcome
+from stix.driver.phases import Phases
+from stix.driver.settings import Settings, load_settings
+from stix.errors import StixError
+from stix.inventory.render import inventory
+from stix.model.cluster import Cluster
+from stix.model.event import Event, Failed, Listener, Note, Reported
+from stix.runner.play import Play, records
+from stix.runner.rundir import RunFolder, ansible_settings
+from stix.runner.warm_client import Warm
+from stix.state import lock
+from stix.state.home import Home
+from stix.state.store import Store
+
+
+def _silent(event: Event) -> None:
+    """Nobody listens."""
+
+
+class World:
+    """What every run needs: the user's folder, the database, settings, the listener."""
+
+    def __init__(self, home: Home | None = None, listener: Listener | None = None) -> None:
+        self.home = (home or Home()).ensure()
+        self.store = Store(self.home.database)
+        self.settings: Settings = load_settings(self.home.config_file)
+        self.listener = listener or _silent
+
+    @property
+    def locks(self) -> Any:
+        """Folder of the lock files."""
+        return self.home.root / "locks"
+
+    def warm(self) -> Warm | None:
+        """The warm process, unless it is switched off."""
+        return Warm(self.home.warm, self.settings.warm_idle_minutes * 60) if self.settings.warm else None
+
+    def note(self, text: str) -> None:
+        """Tell the user one sentence."""
+        self.listener(Note(time.time(), text))
+
+    @contextmanager
+    def locked(self, cluster: str, verb: str) -> Iterator[int]:
+        """Hold a cluster's lock; says for whom it waits."""
+
+        def on_wait(holder: Mapping[str, Any]) -> None:
+            self.note(f"waiting for process {holder.get('pid', '?')}, which runs {holder.get('verb', 'something')} on {cluster}")
+
+        minutes = self.settings.lock_timeout_minutes
+        with lock.hold(self.locks, cluster, verb, timeout=None if minutes is None else minutes * 60, on_wait=on_wait) as held:
+            yield held
+
+    @contextmanager
+    def run(self, cluster: str, verb: str, lock_fd: int | None) -> Iterator["Run"]:
+        """A recorded run; its secrets are gone when it ends, however it ends."""
+        run = Run(self, cluster, verb, lock_fd)
+        error: StixError | None = None
+        try:
+            yield run
+        except BaseException as caught:
+            error = caught if isinstance(caught, StixError) else StixError("interrupted", f"ended by {type(caught).__name__}")
+            error.details.setdefault("run", run.id) if isinstance(caught, StixError) else None
+            raise
+        finally:
+            run.finish(error)
+
+
+class Run:
+    """One run folder and what is played in it."""
+
+    def __init__(self, world: World, cluster: str, verb: str, lock_fd: int | None) -> None:
+        self.world = world
+        self.cluster = cluster
+        self.verb = verb
+        self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{cluster}-{verb}-{random.token_hex(2)}"
+        self.folder = RunFolder(world.home.runs / self.id)
+        self.started = time.time()
+        self._lock = lock_fd
+        self._plays: list[dict[str, Any]] = []
+        world.store.start_run(self.id, cluster, verb)
+
+    def emit(self, event: Event) -> None:
+        """Tell the listener and keep it in the folder."""
+        self.folder.add_event(event.to_record())
+        self.world.listener(event)
+
+    def record(self, kind: str, **data: Any) -> Cluster | None:
+        """Append a fact about this run's cluster."""
+        return self.world.store.append(self.cluster, kind, data, run_id=self.id)
+
+    def play(
+        self,
+        name: str,
+        cluster: Cluster,
+        phase: str,
+        *,
+        cloud_vars: Mapping[str, Any] | None = None,
+        node_vars: Mapping[str, Any] | None = None,
+        head_vars: Mapping[str, Any] | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """Play `stix.core.<name>` on an inventory of the cluster; errors are in the outcome, not raised."""
+        files = inventory(
+            cluster, sys.executable, run_id=self.id, cloud_vars=cloud_vars, node_vars=node_vars, head_vars=head_vars
+        )
+        stage = self.folder.stage(f"{len(self._plays) + 1}-{name}", files, settings_text(self.world.home), f"stix.core.{name}")
+        nodes = max(1, len(cluster.nodes))
+        play = Play(stage, f"stix.core.{name}", f"{name}-{len(self._plays)}", forks=min(64, max(5, nodes)), lock=self._lock)
+        began = time.time()
+        if secrets:
+            self.folder.write_secrets(secrets)
+        try:
+            outcome = self._follow(play, Phases(self.emit, cluster.name, phase, nodes))
+        finally:
+            self.folder.drop_secrets()
+        self._plays.append({"playbook": play.playbook, "folder": str(stage), "ok": outcome.error is None, "seconds": time.time() - began})
+        return outcome
+
+    def _follow(self, play: Play, phases: Phases) -> Outcome:
+        outcome = Outcome()
+        reader = records(play, self.world.warm())
+        try:
+            for record in reader:
+                outcome.take(record)
+                phases.on_record(record)
+                self._pass_on(record)
+        finally:
+            reader.close()
+            phases.close(outcome.status == "successful")
+        return outcome
+
+    def _pass_on(self, record: Mapping[str, Any]) -> None:
+        if "event" in record:
+            self.emit(Reported(time.time(), record["event"]["kind"], record["host"], record["event"]["data"]))
+        if "error" in record:
+            self.emit(Failed(time.time(), record["host"], record["error"]))
+
+    def finish(self, error: StixError | None) -> None:
+        """Write the result."""
+        self.folder.drop_secrets()
+        record = error.to_record() if error else None
+        self.folder.write_result({
+            "ok": error is None, "error": record, "cluster": self.cluster, "verb": self.verb,
+            "started_at": self.started, "seconds": time.time() - self.started, "plays": self._plays,
+        })  # fmt: skip
+        self.world.store.end_run(self.id, record)
+
+
+def settings_text(home: Home) -> str:
+    """The `ansible.cfg` of this user's runs; makes the folder of ssh's control sockets."""
+    home.ssh_control.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return ansible_settings(home.ssh_control, os.environ.get("HOME", ""), pwd.getpwuid(os.getuid()).pw_dir)

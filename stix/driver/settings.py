@@ -1,0 +1,62 @@
+"""The user's settings: `$STIX_HOME/config.yaml`, overridden by environment variables."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stix.errors import UsageError
+
+_KEYS = ("warm", "warm_idle_minutes", "lock_timeout_minutes", "docker")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set.
+
+    Attributes:
+        warm: keep a process with Ansible imported between commands; off by `warm: false` or `STIX_WARM=0`.
+        warm_idle_minutes: how long it stays without work.
+        lock_timeout_minutes: how long to wait for another run on the same cluster; None waits for ever.
+        docker: further `cloud_docker_*` variables, without the prefix, as `default_image`.
+    """
+
+    warm: bool = True
+    warm_idle_minutes: float = 10.0
+    lock_timeout_minutes: float | None = None
+    docker: Mapping[str, Any] = field(default_factory=dict)
+
+
+def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings of one user.
+
+    Raises:
+        UsageError: `config.invalid`.
+    """
+    values = _read(file) if file.is_file() else {}
+    if "STIX_WARM" in environ:
+        values["warm"] = environ["STIX_WARM"].lower() not in ("0", "no", "false", "off", "")
+    if "STIX_LOCK_TIMEOUT_MINUTES" in environ:
+        values["lock_timeout_minutes"] = float(environ["STIX_LOCK_TIMEOUT_MINUTES"])
+    return Settings(**values)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    import difflib
+
+    import yaml
+
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise UsageError("config.invalid", f"{file} is not YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise UsageError("config.invalid", f"{file} must hold a map of settings")
+    for key in values:
+        if key not in _KEYS:
+            near = difflib.get_close_matches(str(key), _KEYS, 1)
+            raise UsageError(
+                "config.invalid", f"{file}: unknown setting {key!r}", hint=f"did you mean {near[0]}?" if near else ", ".join(_KEYS)
+            )
+    return dict(values)

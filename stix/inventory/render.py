@@ -1,0 +1,150 @@
+"""A plan's facts -> inventory text. Pure; see docs/concepts/contracts.md section 1."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from stix.model.cluster import Cluster
+from stix.model.offer import Placement
+from stix.model.resources import Resources
+from stix.model.task import GitSource, Task
+
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Unsafe(str):
+    """A user's text that Ansible must not read as a template."""
+
+
+class _InventoryDumper(_Dumper):  # type: ignore[misc, valid-type]
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_InventoryDumper.add_representer(
+    _Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style="|" if "\n" in text else '"')
+)
+
+
+def to_yaml(data: Any) -> str:
+    """YAML in the order given."""
+    return str(yaml.dump(data, Dumper=_InventoryDumper, sort_keys=False, allow_unicode=True, width=120))
+
+
+def literal(value: Any) -> Any:
+    """A user's value with every text that holds template marks made literal."""
+    if isinstance(value, str):
+        return _Unsafe(value) if any(mark in value for mark in ("{{", "{%", "{#")) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): literal(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [literal(item) for item in value]
+    return value
+
+
+def inventory(
+    cluster: Cluster,
+    python: str,
+    *,
+    run_id: str,
+    cloud_vars: Mapping[str, Any] | None = None,
+    node_vars: Mapping[str, Any] | None = None,
+    head_vars: Mapping[str, Any] | None = None,
+) -> dict[str, str]:
+    """The files of an inventory: path below `inventory/` -> text.
+
+    Args:
+        python: the driver's interpreter, for `localhost`.
+        cloud_vars, node_vars, head_vars: variables of the groups `stix_cloud`, `stix_nodes`, `stix_head`.
+    """
+    localhost = {"ansible_connection": "local", "ansible_python_interpreter": python}
+    nodes = {node["name"]: _host_vars(node) for node in cluster.nodes}
+    children: dict[str, Any] = {"stix_cloud": {"hosts": {"localhost": localhost}}}
+    if nodes:
+        children["stix_nodes"] = {"hosts": nodes}
+        children["stix_head"] = {"hosts": {cluster.nodes[0]["name"]: {}}}
+    hosts = {
+        "all": {
+            "vars": {
+                "stix_cluster": cluster.name,
+                "stix_cluster_id": cluster.cluster_id,
+                "stix_user": cluster.user,
+                "stix_cloud_role": cluster.cloud,
+                "stix_num_nodes": cluster.num_nodes,
+                "stix_run_id": run_id,
+            },
+            "children": children,
+        }
+    }
+    files = {"hosts.yml": to_yaml(hosts)}
+    groups = {"stix_cloud": cloud_vars, "stix_nodes": node_vars, "stix_head": head_vars}
+    for group, variables in groups.items():
+        if variables:
+            files[f"group_vars/{group}.yml"] = to_yaml(dict(variables))
+    return files
+
+
+def _host_vars(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {"stix_rank": node["rank"], "stix_node_ip": node.get("private_ip") or "", **literal(node["connection"])}
+
+
+def wanted_nodes(cluster: Cluster, placement: Placement | None) -> list[dict[str, Any]]:
+    """`stix_wanted_nodes`: what the cloud role must make, from the chosen candidate, or from the record of a cluster that exists."""
+    wanted = []
+    for rank in range(cluster.num_nodes):
+        node: dict[str, Any] = {"name": f"{cluster.name}-{rank}", "rank": rank, **wishes(cluster.resources)}
+        if placement is not None and placement.offers[rank].connection is not None:
+            node |= {"host": placement.offers[rank].name, "connection": literal(placement.offers[rank].connection)}
+        elif rank < len(cluster.nodes) and cluster.nodes[rank].get("host"):
+            node |= {"host": cluster.nodes[rank]["host"], "connection": literal(cluster.nodes[rank]["connection"])}
+        wanted.append(node)
+    return wanted
+
+
+def wishes(resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Sizes and settings of one node as cloud roles take them; absent ones are null."""
+    return {
+        "cpus": _amount(resources.get("cpus")),
+        "memory": _amount(resources.get("memory")),
+        "accelerators": dict(resources.get("accelerators") or {}),
+        "image_id": literal(resources.get("image_id")),
+        "disk_size": resources.get("disk_size"),
+        "ports": list(resources.get("ports") or []),
+        "labels": literal(resources.get("labels") or {}),
+    }
+
+
+def _amount(text: str | None) -> float | None:
+    return float(str(text).rstrip("+")) if text else None
+
+
+def job_vars(task: Task, resources: Resources, submission_id: str, *, secrets_file: str | None, no_setup: bool) -> dict[str, Any]:
+    """`job_*` variables for the head; secrets by name and file only."""
+    return {
+        "job_name": literal(task.name or "stix-job"),
+        "job_run": literal(task.run or ""),
+        "job_setup": "" if no_setup else literal(task.setup or ""),
+        "job_num_nodes": task.num_nodes,
+        "job_envs": literal(task.envs),
+        "job_cpus": resources.cpus.value if resources.cpus else None,
+        "job_memory": resources.memory.value if resources.memory else None,
+        "job_accelerators": dict(resources.accelerators or {}),
+        "job_submission_id": submission_id,
+        "job_secret_names": sorted(task.secrets),
+        **({"job_secrets_file": secrets_file} if secrets_file else {}),
+    }
+
+
+def file_vars(task: Task) -> dict[str, Any]:
+    """`files_*` variables; paths must be absolute already."""
+    variables: dict[str, Any] = {}
+    if isinstance(task.workdir, GitSource):
+        variables["files_workdir"] = literal({"url": task.workdir.url, "ref": task.workdir.ref or ""})
+    elif task.workdir:
+        variables["files_workdir"] = literal(task.workdir)
+    if task.file_mounts:
+        variables["files_mounts"] = literal(task.file_mounts)
+    return variables
+
+

@@ -1,0 +1,123 @@
+"""What is known of a cluster, and how each recorded fact changes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from typing import Any
+
+
+class ClusterStatus(Enum):
+    """SkyPilot's three words."""
+
+    INIT = "INIT"
+    UP = "UP"
+    STOPPED = "STOPPED"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A record of the `clusters` table.
+
+    Attributes:
+        wanted: `up`, `stopped` or `gone`: what the last command asked for.
+        seen: `none`, `running`, `stopped` or `partial`: what the cloud showed last.
+        phase: how far the last launch came: `create`, `connect`, `setup`, `sync`, `ready`.
+        nodes: instances in rank order, as in docs/concepts/contracts.md section 2.
+        resources: what was chosen, JSON-able (`describe_resources`), with `node_type`.
+        autostop: `{idle_minutes, down, wait_for, lifetime_minutes}` or None.
+        last_error: an error's record, or None.
+        launched_at, last_use: Unix seconds.
+    """
+
+    name: str
+    cluster_id: str
+    user: str
+    infra: str
+    num_nodes: int
+    wanted: str = "up"
+    seen: str = "none"
+    phase: str = "create"
+    nodes: tuple[Mapping[str, Any], ...] = ()
+    resources: Mapping[str, Any] = field(default_factory=dict)
+    docker_run_options: tuple[str, ...] = ()
+    autostop: Mapping[str, Any] | None = None
+    last_error: Mapping[str, Any] | None = None
+    launched_at: float = 0.0
+    last_use: str = ""
+    run_id: str = ""
+
+    @property
+    def cloud(self) -> str:
+        """First part of `infra`."""
+        return self.infra.partition("/")[0]
+
+    @property
+    def status(self) -> ClusterStatus:
+        """SkyPilot's word for it."""
+        return ClusterStatus(status_word(self.wanted, self.seen, self.phase))
+
+    @property
+    def head(self) -> Mapping[str, Any] | None:
+        """The instance of rank 0."""
+        return self.nodes[0] if self.nodes else None
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON-able, the inverse of `from_record`."""
+        record = {item.name: getattr(self, item.name) for item in fields(self)}
+        return record | {
+            "nodes": [dict(node) for node in self.nodes],
+            "resources": dict(self.resources),
+            "docker_run_options": list(self.docker_run_options),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Cluster":
+        """A cluster from its record; fields of a newer stix are left out."""
+        known = {item.name for item in fields(cls)}
+        values = {name: value for name, value in record.items() if name in known}
+        return cls(
+            **values
+            | {"nodes": tuple(record.get("nodes") or ()), "docker_run_options": tuple(record.get("docker_run_options") or ())}
+        )
+
+
+def status_word(wanted: str, seen: str, phase: str) -> str:
+    """INIT, UP or STOPPED, derived from what is wanted, seen and reached."""
+    if wanted == "up" and seen == "running" and phase == "ready":
+        return "UP"
+    if wanted == "stopped" and seen == "stopped":
+        return "STOPPED"
+    return "INIT"
+
+
+def after(cluster: Cluster | None, kind: str, data: Mapping[str, Any], at: float) -> Cluster | None:
+    """The cluster after one recorded fact; None when there is none any more. Pure: replaying the facts gives the table.
+
+    Kinds: `intent` (data: a whole record), `changed` (some fields), `instances` ({nodes, seen}), `phase` ({phase}),
+    `error` ({error}), `gone` ({}). `at` is Unix seconds.
+    """
+    if kind == "intent":
+        return Cluster.from_record({"launched_at": at, **data})
+    if cluster is None or kind == "gone":
+        return None
+    if kind == "instances":
+        return replace(cluster, nodes=tuple(data["nodes"]), seen=data["seen"])
+    if kind == "phase":
+        return replace(cluster, phase=data["phase"], last_error=None if data["phase"] == "ready" else cluster.last_error)
+    if kind == "error":
+        return replace(cluster, last_error=data["error"])
+    if kind == "changed":
+        return Cluster.from_record(cluster.to_record() | dict(data))
+    raise ValueError(f"unknown kind of fact {kind!r}")
+
+
+def seen_word(instances: list[Mapping[str, Any]], num_nodes: int) -> str:
+    """`none`, `running`, `stopped` or `partial`, from the states of the instances."""
+    states = [instance.get("state") for instance in instances if instance.get("state") != "gone"]
+    if not states:
+        return "none"
+    if len(states) == num_nodes and set(states) == {"running"}:
+        return "running"
+    if "running" not in states and set(states) <= {"stopped", "stopping"}:
+        return "stopped"
+    return "partial"

@@ -1,0 +1,167 @@
+"""Plans a launch. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stix.errors import ClusterError, ProvisionError, StixError
+from stix.model.cluster import Cluster, ClusterStatus
+from stix.model.offer import Offer, Placement, Refusal, missing
+from stix.model.plan import Candidate, LaunchPlan, Step
+from stix.model.resources import Autostop
+from stix.model.task import GitSource, Task
+
+
+def plan_launch(
+    task: Task,
+    name: str,
+    existing: Cluster | None,
+    ranked: Sequence[Placement],
+    refusals: Sequence[Refusal],
+    *,
+    autostop: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = (),
+    upload: Mapping[str, int] | None = None,
+    fast: bool = False,
+) -> LaunchPlan:
+    """The plan for running `task` on cluster `name`.
+
+    Raises:
+        ProvisionError: `provision.no_capacity`, nothing fits.
+        ClusterError: `cluster.mismatch`, the live cluster is smaller or elsewhere than the task asks.
+    """
+    if existing is not None:
+        check_fits(task, existing)
+        action = _action(existing)
+        steps = _steps(action, task, existing.infra, fast)
+        return LaunchPlan(
+            name, action, task, placement_of(existing, task), steps, existing=existing, autostop=autostop, notes=tuple(notes), upload=upload
+        )
+    if not ranked:
+        raise nothing_fits(refusals)
+    rows = tuple(
+        Candidate(placement, place == 0, "cheapest that fits" if place == 0 else "") for place, placement in enumerate(ranked)
+    )
+    return LaunchPlan(
+        name,
+        "create",
+        task,
+        ranked[0],
+        _steps("create", task, ranked[0].infra, fast),
+        rows,
+        tuple(refusals),
+        None,
+        autostop,
+        tuple(notes),
+        upload,
+    )
+
+
+def nothing_fits(refusals: Sequence[Refusal]) -> StixError:
+    """The error for a task that no infrastructure serves, with every reason in it."""
+    lines = [f"{refusal.infra}: {refusal.reason}" for refusal in refusals]
+    message = "no enabled infrastructure can run this task" + ("".join(f"\n  {line}" for line in lines))
+    hint = "ask for less, name another infra, or enable one with stix check / stix ssh up"
+    details = {"refusals": [{"infra": refusal.infra, "reason": refusal.reason} for refusal in refusals]}
+    return ProvisionError("provision.no_capacity", message, hint=hint, details=details)
+
+
+def _action(existing: Cluster) -> str:
+    if existing.status is ClusterStatus.UP:
+        return "reuse"
+    stopped = existing.wanted == "stopped" or existing.seen == "stopped"
+    return "start" if stopped else "repair"
+
+
+def _steps(action: str, task: Task, infra: str, fast: bool) -> tuple[Step, ...]:
+    steps = []
+    if action != "reuse":
+        reasons = {
+            "create": f"make {_nodes(task.num_nodes)} on {infra}",
+            "start": f"start the stopped {_nodes(task.num_nodes)} on {infra}",
+            "repair": "look what an unfinished launch left, and complete it",
+        }
+        steps.append(Step("provision", reasons[action]))
+    if fast and action == "reuse":
+        steps.append(Step("run_job", "hand the job to the agent; --fast skips set-up and files"))
+    else:
+        steps.append(Step("up", f"make the nodes ready, bring {_files(task)}, hand the job to the agent"))
+    return tuple(steps)
+
+
+def _nodes(count: int) -> str:
+    return "1 node" if count == 1 else f"{count} nodes"
+
+
+def _files(task: Task) -> str:
+    parts = []
+    if task.workdir:
+        parts.append(f"workdir {task.workdir.url if isinstance(task.workdir, GitSource) else task.workdir}")
+    if task.file_mounts:
+        parts.append(f"{len(task.file_mounts)} file mounts")
+    return " and ".join(parts) or "no files"
+
+
+def check_fits(task: Task, cluster: Cluster) -> None:
+    """Make sure that a live cluster can hold the task.
+
+    Raises:
+        ClusterError: `cluster.mismatch`.
+    """
+    if task.num_nodes > cluster.num_nodes:
+        raise _mismatch(cluster, f"has {_nodes(cluster.num_nodes)}, the task wants {task.num_nodes}")
+    offers = [offer_of(node, cluster.infra) for node in cluster.nodes]
+    reasons = []
+    for candidate in task.resources:
+        wanted = candidate.infra
+        if wanted and cluster.infra != wanted and not cluster.infra.startswith(f"{wanted}/"):
+            reasons.append(f"is on {cluster.infra}, the task wants {wanted}")
+            continue
+        lacking = next((reason for offer in offers if (reason := missing(candidate, offer))), None)
+        if lacking is None:
+            return
+        reasons.append(lacking)
+    raise _mismatch(cluster, "; ".join(dict.fromkeys(reasons)))
+
+
+def _mismatch(cluster: Cluster, reason: str) -> ClusterError:
+    return ClusterError(
+        "cluster.mismatch",
+        f"cluster {cluster.name} {reason}",
+        hint=f"use another cluster name, or take this one down first: stix down {cluster.name}",
+    )
+
+
+def offer_of(node: Mapping[str, Any], infra: str) -> Offer:
+    """A node of a cluster, seen as an offer again."""
+    gpus: dict[str, float] = {}
+    for gpu in node.get("gpus") or ():
+        gpus[gpu["name"]] = gpus.get(gpu["name"], 0) + 1
+    return Offer(infra, node["name"], node.get("cpus"), node.get("memory"), gpus, connection=node.get("connection"))
+
+
+def placement_of(cluster: Cluster, task: Task) -> Placement | None:
+    """Where a cluster is, as a placement; None before its machines were ever seen."""
+    if not cluster.nodes:
+        return None
+    return Placement(task.resources[0], cluster.infra, tuple(offer_of(node, cluster.infra) for node in cluster.nodes))
+
+
+def autostop_setting(chosen: Autostop | None, idle_minutes: float | None, down: bool, wait_for: str | None, lifetime: float | None) -> dict[str, Any] | None:
+    """The autostop of a launch: flags win over the task's; None means that nothing is said about it."""
+    if idle_minutes is None and lifetime is None and not down:
+        if chosen is None:
+            return None
+        return {
+            "idle_minutes": chosen.idle_minutes,
+            "down": chosen.down,
+            "wait_for": chosen.wait_for or "jobs_and_ssh",
+            "lifetime_minutes": chosen.lifetime_minutes,
+        }
+    base = chosen or Autostop(idle_minutes=-1)
+    idle = idle_minutes if idle_minutes is not None else (0 if down and lifetime is None and base.idle_minutes < 0 else base.idle_minutes)
+    return {
+        "idle_minutes": idle,
+        "down": down or base.down,
+        "wait_for": wait_for or base.wait_for or "jobs_and_ssh",
+        "lifetime_minutes": lifetime if lifetime is not None else base.lifetime_minutes,
+    }

@@ -1,0 +1,115 @@
+"""Run folders: fresh, complete, private; enough to repeat the run by hand."""
+
+import json
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stix.model.connection import SSH_OPTIONS, control_path, ssh_options
+from stix.runner import content
+
+SECRETS_FILE = "secrets.json"
+
+
+class RunFolder:
+    """`runs/<id>/`, made new with mode 0700.
+
+    Args:
+        path: must not exist yet.
+
+    Raises:
+        FileExistsError: a run folder is never used twice.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.mkdir(mode=0o700)
+        self.path = path
+
+    @property
+    def secrets_file(self) -> Path:
+        """Where job secrets are while the play runs."""
+        return self.path / SECRETS_FILE
+
+    def write_plan(self, plan: Mapping[str, Any]) -> None:
+        """What was decided."""
+        (self.path / "plan.json").write_text(json.dumps(plan, indent=1, default=str) + "\n", encoding="utf-8")
+
+    def stage(self, name: str, inventory: Mapping[str, str], settings: str, playbook: str) -> Path:
+        """The folder of one play of this run: its inventory, settings and the line that repeats it.
+
+        A run with one play has its files in the run folder itself, further plays in folders of their own below it.
+        """
+        folder = self.path if not (self.path / "inventory").exists() else self.path / name
+        for file, text in inventory.items():
+            target = folder / "inventory" / file
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            target.write_text(text, encoding="utf-8")
+        (folder / "ansible.cfg").write_text(settings, encoding="utf-8")
+        (folder / "playbook").write_text(playbook + "\n", encoding="utf-8")
+        (folder / "command").write_text(repeat_line(folder, playbook) + "\n", encoding="utf-8")
+        return folder
+
+    def write_secrets(self, secrets: Mapping[str, str]) -> None:
+        """Job secrets for the play: one file only its owner can read."""
+        descriptor = os.open(self.secrets_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            json.dump(dict(secrets), file)
+
+    def drop_secrets(self) -> None:
+        """Remove them; nothing happens when there are none."""
+        self.secrets_file.unlink(missing_ok=True)
+
+    def add_event(self, record: Mapping[str, Any]) -> None:
+        """Append one record to `events.jsonl`."""
+        with open(self.path / "events.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(record, default=str) + "\n")
+
+    def write_result(self, result: Mapping[str, Any]) -> None:
+        """How it ended."""
+        (self.path / "result.json").write_text(json.dumps(result, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def repeat_line(folder: Path, playbook: str) -> str:
+    """The shell line that plays the folder again without stix."""
+    words = {
+        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": content.collection_paths(),
+    }
+    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in words.items())
+    return f"{variables} {shlex.quote(content.ansible_playbook())} -i {shlex.quote(str(folder / 'inventory'))} {playbook}"
+
+
+def ansible_settings(control_dir: Path, home: str, passwd_home: str) -> str:
+    """`ansible.cfg` of every run: the same for all runs of a user, so that a warm process can keep it.
+
+    Args:
+        control_dir: where ssh keeps its connections open.
+        home, passwd_home: `$HOME`, and the home in the user database that OpenSSH would use.
+    """
+    ssh_args = shlex.join([*SSH_OPTIONS, *ssh_options(home, passwd_home, os.path.exists)])
+    return "\n".join([
+        "[defaults]",
+        "host_key_checking = true",
+        "interpreter_python = auto_silent",
+        "gathering = explicit",
+        "retry_files_enabled = false",
+        "deprecation_warnings = false",
+        "localhost_warning = false",
+        "inventory_unparsed_warning = false",
+        "timeout = 15",
+        "any_errors_fatal = false",
+        "",
+        "[inventory]",
+        "enable_plugins = ansible.builtin.yaml",
+        "unparsed_is_failed = true",
+        "",
+        "[ssh_connection]",
+        "pipelining = true",
+        "retries = 1",
+        f"ssh_args = {ssh_args.replace('%', '%%')}",
+        f"control_path = {control_path(str(control_dir)).replace('%', '%%')}",
+        "",
+    ])  # fmt: skip

@@ -1,0 +1,43 @@
+-- facts: what happened, append only. The other tables can be rebuilt from it (clusters) or by looking again (hosts, infras).
+create table if not exists facts (
+    id integer primary key,
+    at real not null,                 -- Unix seconds
+    run_id text not null default '',
+    cluster text not null,            -- name
+    cluster_id text not null,
+    kind text not null,               -- see stix.model.cluster.after
+    data text not null                -- JSON
+);
+create index if not exists facts_by_cluster on facts (cluster, id);
+create table if not exists clusters (
+    name text primary key,
+    cluster_id text not null,
+    record text not null              -- JSON, stix.model.cluster.Cluster
+);
+create table if not exists runs (
+    id text primary key,
+    cluster text not null,
+    verb text not null,
+    started_at real not null,
+    ended_at real,
+    ok integer,
+    error text                        -- JSON record
+);
+create index if not exists runs_by_start on runs (started_at);
+create table if not exists hosts (
+    pool text not null,
+    name text not null,
+    address text not null,
+    state text not null,              -- ready, unreachable
+    facts text not null,              -- JSON: cpus, memory (GiB), gpus, message
+    connection text not null,         -- JSON: Ansible host variables
+    seen_at real not null,
+    primary key (pool, name)
+);
+create table if not exists infras (
+    infra text primary key,           -- docker, docker/<context>
+    ok integer not null,
+    account text not null,
+    facts text not null,              -- JSON: cpus, memory (GiB), gpus
+    checked_at real not null
+);

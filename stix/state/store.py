@@ -1,0 +1,204 @@
+"""What stix remembers: facts are appended, tables follow from them. The only importer of the database.
+
+Reading must stay cheap (`stix status` takes a few milliseconds), so rows come back as plain dictionaries; `cluster` alone builds the
+model. Every method is one short transaction; locks over a whole run are in `lock.py`.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stix.errors import ClusterError, StixError
+
+if TYPE_CHECKING:
+    from stix.model.cluster import Cluster
+
+SCHEMA_VERSION = 1
+
+
+class Store:
+    """The state database in one file.
+
+    Args:
+        path: made with mode 0600 when it is not there.
+
+    Raises:
+        StixError: `internal`, when the file is no database or was written by a newer stix.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        new = not path.exists()
+        if new:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
+        try:
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+            self._db.row_factory = sqlite3.Row
+            version = self._db.execute("pragma user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                raise StixError("internal", f"{path} was written by a newer stix (format {version})", hint="upgrade stix-cloud")
+            if version < SCHEMA_VERSION:
+                self._create()
+        except sqlite3.DatabaseError as error:
+            raise StixError(
+                "internal",
+                f"{path} cannot be read: {error}",
+                hint="move it away; stix starts with an empty record, machines keep their tags",
+            ) from None
+
+    def _create(self) -> None:
+        self._db.execute("pragma journal_mode = wal")
+        self._db.executescript(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
+        self._db.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("begin immediate")
+        try:
+            yield self._db
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+        self._db.execute("commit")
+
+    def append(self, cluster: str, kind: str, data: Mapping[str, Any], *, run_id: str = "", at: float | None = None) -> "Cluster | None":
+        """Record one fact about a cluster and return what the cluster is after it."""
+        from stix.model.cluster import after
+
+        at = time.time() if at is None else at
+        with self._transaction() as db:
+            before = self._cluster(cluster)
+            now = after(before, kind, data, at)
+            cluster_id = (now or before).cluster_id if (now or before) else ""
+            db.execute(
+                "insert into facts (at, run_id, cluster, cluster_id, kind, data) values (?, ?, ?, ?, ?, ?)",
+                (at, run_id, cluster, cluster_id, kind, json.dumps(data)),
+            )
+            if now is None:
+                db.execute("delete from clusters where name = ?", (cluster,))
+            else:
+                db.execute(
+                    "insert into clusters (name, cluster_id, record) values (?, ?, ?) on conflict (name) "
+                    "do update set cluster_id = excluded.cluster_id, record = excluded.record",
+                    (cluster, now.cluster_id, json.dumps(now.to_record())),
+                )
+        return now
+
+    def _cluster(self, name: str) -> "Cluster | None":
+        from stix.model.cluster import Cluster
+
+        row = self._db.execute("select record from clusters where name = ?", (name,)).fetchone()
+        return Cluster.from_record(json.loads(row["record"])) if row else None
+
+    def cluster(self, name: str) -> "Cluster | None":
+        """The cluster of that name, or None."""
+        return self._cluster(name)
+
+    def need_cluster(self, name: str) -> "Cluster":
+        """The cluster of that name.
+
+        Raises:
+            ClusterError: `cluster.not_found`, with the nearest name in the hint.
+        """
+        found = self._cluster(name)
+        if found is None:
+            raise self.not_found(name)
+        return found
+
+    def not_found(self, name: str) -> ClusterError:
+        """The error for a cluster that is not recorded."""
+        import difflib
+
+        near = difflib.get_close_matches(name, self.cluster_names(), 1)
+        hint = f"did you mean {near[0]}?" if near else "stix status lists the clusters"
+        return ClusterError("cluster.not_found", f"there is no cluster {name!r}", hint=hint)
+
+    def cluster_names(self) -> list[str]:
+        """Names of all clusters, sorted."""
+        return [row["name"] for row in self._db.execute("select name from clusters order by name")]
+
+    def cluster_records(self) -> list[dict[str, Any]]:
+        """Records of all clusters, the newest first."""
+        records = [json.loads(row["record"]) for row in self._db.execute("select record from clusters")]
+        return sorted(records, key=lambda record: -record["launched_at"])
+
+    def cluster_record(self, name: str) -> dict[str, Any]:
+        """The record of one cluster, cheaper than the model.
+
+        Raises:
+            ClusterError: `cluster.not_found`.
+        """
+        row = self._db.execute("select record from clusters where name = ?", (name,)).fetchone()
+        if row is None:
+            raise self.not_found(name)
+        return dict(json.loads(row["record"]))
+
+    def facts(self, cluster: str) -> list[dict[str, Any]]:
+        """Every fact about a name, oldest first: `{at, run_id, cluster_id, kind, data}`."""
+        rows = self._db.execute("select at, run_id, cluster_id, kind, data from facts where cluster = ? order by id", (cluster,))
+        return [dict(row) | {"data": json.loads(row["data"])} for row in rows]
+
+    def start_run(self, run_id: str, cluster: str, verb: str) -> None:
+        """Record that a run began."""
+        self._db.execute(
+            "insert into runs (id, cluster, verb, started_at) values (?, ?, ?, ?)", (run_id, cluster, verb, time.time())
+        )
+
+    def end_run(self, run_id: str, error: Mapping[str, Any] | None) -> None:
+        """Record how a run ended."""
+        self._db.execute(
+            "update runs set ended_at = ?, ok = ?, error = ? where id = ?",
+            (time.time(), int(error is None), json.dumps(error) if error else None, run_id),
+        )
+
+    def run_rows(self, limit: int = 20) -> list[dict[str, Any]]:
+        """The newest runs: `{id, cluster, verb, started_at, ended_at, ok, error}`."""
+        rows = self._db.execute("select * from runs order by started_at desc limit ?", (limit,))
+        return [dict(row) | {"error": json.loads(row["error"]) if row["error"] else None} for row in rows]
+
+    def save_hosts(self, pool: str, hosts: list[Mapping[str, Any]]) -> None:
+        """Replace what is known of a pool's machines: `{name, address, state, facts, connection}` each."""
+        with self._transaction() as db:
+            db.execute("delete from hosts where pool = ?", (pool,))
+            db.executemany(
+                "insert into hosts (pool, name, address, state, facts, connection, seen_at) values (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        pool,
+                        host["name"],
+                        host["address"],
+                        host["state"],
+                        json.dumps(host["facts"]),
+                        json.dumps(host["connection"]),
+                        time.time(),
+                    )
+                    for host in hosts
+                ],
+            )
+
+    def hosts(self, pool: str | None = None) -> list[dict[str, Any]]:
+        """Machines of one pool or all: `{pool, name, address, state, facts, connection, seen_at}`."""
+        rows = self._db.execute("select * from hosts where ?1 is null or pool = ?1 order by pool, rowid", (pool,))
+        return [dict(row) | {"facts": json.loads(row["facts"]), "connection": json.loads(row["connection"])} for row in rows]
+
+    def forget_pool(self, pool: str) -> None:
+        """Drop what is known of a pool."""
+        self._db.execute("delete from hosts where pool = ?", (pool,))
+
+    def save_infra(self, infra: str, ok: bool, account: str, facts: Mapping[str, Any]) -> None:
+        """Record what a check found."""
+        self._db.execute(
+            "insert into infras (infra, ok, account, facts, checked_at) values (?, ?, ?, ?, ?) on conflict (infra) do update set "
+            "ok = excluded.ok, account = excluded.account, facts = excluded.facts, checked_at = excluded.checked_at",
+            (infra, int(ok), account, json.dumps(facts), time.time()),
+        )
+
+    def infras(self) -> list[dict[str, Any]]:
+        """Checked infrastructures: `{infra, ok, account, facts, checked_at}`."""
+        rows = self._db.execute("select * from infras order by infra")
+        return [dict(row) | {"facts": json.loads(row["facts"])} for row in rows]
