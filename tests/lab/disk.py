@@ -1,7 +1,7 @@
 """The disk of a lab host: an overlay over this machine's root, with homes, keys, users and an sshd of its own.
 
-Only what is written here differs from this machine. Folders that hold somebody's files are hidden behind empty ones, so a test that
-passes only because a node can see the controller's files fails here as it would on real machines.
+Only what is written here differs from this machine. Folders that hold somebody's files are hidden behind empty ones,
+so a test that passes only because a node can see the controller's files fails here as it would on real machines.
 """
 
 import os
@@ -46,7 +46,8 @@ def hidden_folders() -> list[str]:
 
 
 def write_disk(disk: Path, name: str, login: Login, python: Path | None, hide_python: bool) -> None:
-    """Fill `disk` (an overlay's upper folder) for a host; `python` is the installation prefix put first in PATH, if any."""
+    """Fill `disk` (an overlay's upper folder) for a host; `python` is the installation prefix put first in PATH, if
+    any."""
     for folder in hidden_folders():
         _hide(disk / folder, 0o1777 if folder.endswith("tmp") else 0o755)
     if Path("/.dockerenv").exists():
@@ -111,7 +112,9 @@ def _with_home(entry: str) -> str:
 
 @cache
 def _hash_password(password: str) -> str:
-    done = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=password, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["openssl", "passwd", "-6", "-stdin"], input=password, capture_output=True, text=True, check=True
+    )
     return done.stdout.strip()
 
 

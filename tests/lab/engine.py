@@ -1,7 +1,8 @@
 """A real Docker Engine for tests: the one that answers already, or a private one that leaves nothing behind.
 
-The private engine runs in pid and mount namespaces of its own, so its end is the end of every container and mount it made; only its
-network is this machine's, so published ports are found at 127.0.0.1 as usual. Needs root, docker.io, iproute2, mmdebstrap, busybox-static.
+The private engine runs in pid and mount namespaces of its own, so its end is the end of every container and mount it
+made; only its network is this machine's, so published ports are found at 127.0.0.1 as usual. Needs root, docker.io,
+iproute2, mmdebstrap, busybox-static.
 
     with DockerLab() as engine:
         engine.docker("run", "--rm", engine.image, "python3", "--version")
@@ -15,22 +16,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.lab.images import DEBIAN, SHELL, Image
 from tests.lab.machine import ip
+from tests.lab.processes import first_child, start_bound
 from tests.lab.registry import Claim, sweep
 
-NEEDED = {"dockerd": "docker.io", "docker": "docker.io", "ip": "iproute2", "mmdebstrap": "mmdebstrap", "busybox": "busybox-static"}
+NEEDED = {
+    "dockerd": "docker.io",
+    "docker": "docker.io",
+    "ip": "iproute2",
+    "mmdebstrap": "mmdebstrap",
+    "busybox": "busybox-static",
+}
 
 # Process 1 of the engine's namespace: collects orphans (container shims) and ends when the daemon does.
-INIT = "mount -t tmpfs tmpfs /run && { dockerd \"$@\" & wait $!; }"
-
-# The kernel ends the engine when the thread that started it ends, so that thread has to last.
-_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+INIT = 'mount -t tmpfs tmpfs /run && { dockerd "$@" & wait $!; }'
 
 
 def answers(host: str) -> bool:
@@ -76,7 +81,9 @@ class DockerLab:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property
@@ -85,12 +92,31 @@ class DockerLab:
         return {"DOCKER_HOST": self.host} if self.host else {}
 
     def docker(self, *words: str, check: bool = True) -> str:
-        """Run a docker command against the engine; what it printed. Raises CalledProcessError when it fails and `check` is set."""
+        """Run a docker command against the engine; what it printed. Raises CalledProcessError when it fails and
+        `check` is set."""
         environment = os.environ | self.environment
-        done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False, env=environment, timeout=300)
+        done = subprocess.run(
+            ["docker", *words], capture_output=True, text=True, check=False, env=environment, timeout=300
+        )
         if check and done.returncode:
             raise RuntimeError(f"docker {' '.join(words)} failed: {done.stderr.strip()}")
         return done.stdout.strip()
+
+    @contextlib.contextmanager
+    def cleaned(self) -> Iterator[None]:
+        """Remove containers and networks made meanwhile: all of a private engine's, a borrowed one's only if stix
+        labelled them."""
+        before = self._made()
+        yield
+        for kind, identity in sorted(self._made() - before):
+            self.docker(kind, "rm", *(["--force", "--volumes"] if kind == "container" else []), identity, check=False)
+
+    def _made(self) -> set[tuple[str, str]]:
+        words = ["--quiet", "--no-trunc", *([] if self.private else ["--filter", "label=stix-cluster-id"])]
+        listed = {"container": ["ls", "--all", *words], "network": ["ls", *words]}
+        return {
+            (kind, identity) for kind, command in listed.items() for identity in self.docker(kind, *command).split()
+        }
 
     def close(self) -> None:
         """End a private engine and all its containers; a borrowed one stays as it is."""
@@ -112,15 +138,20 @@ class DockerLab:
         claim.bridges.append(claim.name)
         claim.networks.append(f"10.233.{number}.")
         claim.save()
-        ip(f"link add {claim.name} type bridge", f"addr add 10.231.{number}.1/24 dev {claim.name}", f"link set {claim.name} up")
-        options = ["--host", self.host, "--data-root", str(data), "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid"]
-        options += ["--bridge", claim.name, "--default-address-pool", f"base=10.233.{number}.0/24,size=27"]
-        options += ["--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--userland-proxy=true"]
+        ip(
+            f"link add {claim.name} type bridge",
+            f"addr add 10.231.{number}.1/24 dev {claim.name}",
+            f"link set {claim.name} up",
+        )
+        options = f"""
+            --host {self.host} --data-root {data} --exec-root {folder}/exec --pidfile {folder}/pid --bridge {claim.name}
+            --default-address-pool base=10.233.{number}.0/24,size=27 --iptables=false --ip6tables=false
+            --ip-forward=false --ip-masq=false --userland-proxy=true
+        """.split()
         spaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        words = ["setpriv", "--pdeathsig", "KILL", "unshare", *spaces, "sh", "-c", INIT, "dockerd", *options]
+        words = ["unshare", *spaces, "sh", "-c", INIT, "dockerd", *options]
         with (folder / "log").open("wb") as log:
-            start = _starter.submit(subprocess.Popen, words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-            self._process = start.result()
+            self._process = start_bound(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         claim.add_process(self._process.pid)
         self._wait()
 
@@ -134,9 +165,8 @@ class DockerLab:
         raise RuntimeError("dockerd did not start: " + " | ".join(log[-5:]))
 
     def _kill(self) -> None:
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        with contextlib.suppress(OSError, IndexError):
-            os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(first_child(self._process.pid), signal.SIGKILL)
         self._process.wait(timeout=30)
         self._process = None
 
@@ -149,7 +179,8 @@ def main() -> None:
     """Start a private engine, print its address, wait for Ctrl-C."""
     started = time.monotonic()
     with DockerLab(private=True) as engine, contextlib.suppress(KeyboardInterrupt):
-        print(f"an engine in {time.monotonic() - started:.1f} s, with {engine.image} and {engine.shell_image}; Ctrl-C removes it")
+        print(f"an engine in {time.monotonic() - started:.1f} s; Ctrl-C removes it")
+        print(f"images: {engine.image} {engine.shell_image}")
         print(f"export DOCKER_HOST={engine.host}", flush=True)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
 

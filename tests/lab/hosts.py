@@ -1,7 +1,9 @@
-"""Real SSH machines on this one: `SshLab` makes hosts that can be logged into, killed, rebooted and cut from the network.
+"""Real SSH machines on this one: `SshLab` makes hosts that can be logged into, killed, rebooted and cut from the
+network.
 
-A host is a set of namespaces (network, mount, pid, host name) around a real sshd: it has an address on a bridge, a disk of its own over
-this machine's root, and a process 1 whose death is the machine's death. Needs root, iproute2 and openssh-server.
+A host is a set of namespaces (network, mount, pid, host name) around a real sshd: it has an address on a bridge, a
+disk of its own over this machine's root, and a process 1 whose death is the machine's death. Needs root, iproute2 and
+openssh-server.
 
     with SshLab() as lab:
         first, second = lab.hosts(2)
@@ -39,7 +41,9 @@ def missing() -> str:
     """Why hosts cannot be made here, as one sentence; empty when they can."""
     if os.geteuid() != 0:
         return "SSH hosts need root"
-    packages = sorted({package for program, package in NEEDED.items() if not shutil.which(program, path=_search_path())})
+    packages = sorted(
+        {package for program, package in NEEDED.items() if not shutil.which(program, path=_search_path())}
+    )
     return f"SSH hosts need the packages {', '.join(packages)}" if packages else ""
 
 
@@ -48,7 +52,8 @@ def _search_path() -> str:
 
 
 class SshLab:
-    """A network of hosts; a context manager that takes everything away at its end. `count` hosts are made on entry, in `lab.made`."""
+    """A network of hosts; a context manager that takes everything away at its end. `count` hosts are made on entry,
+    in `lab.made`."""
 
     def __init__(self, count: int = 0) -> None:
         reason = missing()
@@ -74,7 +79,9 @@ class SshLab:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def hosts(
@@ -134,7 +141,13 @@ class SshLab:
         """The text of an ssh configuration that knows every host by its name."""
         blocks = []
         for host in self.made:
-            lines = [f"Host {host.name}", f"HostName {host.ip}", f"User {host.user}", f"IdentityFile {host.key}", "IdentitiesOnly yes"]
+            lines = [
+                f"Host {host.name}",
+                f"HostName {host.ip}",
+                f"User {host.user}",
+                f"IdentityFile {host.key}",
+                "IdentitiesOnly yes",
+            ]
             lines += [f"UserKnownHostsFile {self.path}/known_hosts"]
             lines += [f"ProxyJump {host.jump.name}"] if host.jump else []
             blocks.append("\n  ".join(lines))
@@ -165,11 +178,19 @@ class SshLab:
 
     def _nic(self, number: int) -> Nic:
         net = self._claim.number
-        return Nic(f"sx{net}h{number}", self._claim.name, "eth0", f"10.231.{net}.{number}", f"02:5a:e7:{net:02x}:00:{number:02x}")
+        return Nic(
+            f"sx{net}h{number}",
+            self._claim.name,
+            "eth0",
+            f"10.231.{net}.{number}",
+            f"02:5a:e7:{net:02x}:00:{number:02x}",
+        )
 
     def _inner_nic(self, number: int) -> Nic:
         net = self._claim.number
-        return Nic(f"sx{net}i{number}", f"sx{net}in", "eth1", f"10.232.{net}.{number}", f"02:5a:e8:{net:02x}:00:{number:02x}")
+        return Nic(
+            f"sx{net}i{number}", f"sx{net}in", "eth1", f"10.232.{net}.{number}", f"02:5a:e8:{net:02x}:00:{number:02x}"
+        )
 
     def _connect(self, jump: Host) -> None:
         """Give `jump` its second card, on the network behind it; it reboots for that."""
@@ -191,10 +212,15 @@ class SshLab:
     def _add_bridge(self, name: str, address: str) -> None:
         self._claim.bridges.append(name)
         self._claim.save()
-        ip(f"link add {name} type bridge", f"link set {name} up", *([f"addr add {address} dev {name}"] if address else []))
+        ip(
+            f"link add {name} type bridge",
+            f"link set {name} up",
+            *([f"addr add {address} dev {name}"] if address else []),
+        )
 
     def _trust(self, host: Host) -> None:
-        """Note the host's key, and its hardware address: a host that is gone or cut off swallows packets instead of refusing them."""
+        """Note the host's key, and its hardware address: a host that is gone or cut off swallows packets instead of
+        refusing them."""
         with (self.path / "known_hosts").open("a") as file:
             file.write(host.known_hosts + "\n")
         if not host.jump:

@@ -1,6 +1,8 @@
-"""Container images for tests, made without a registry: a small Debian with what a node needs, and a shell without Python.
+"""Container images for tests, made without a registry: a small Debian with what a node needs, and a shell without
+Python.
 
-Both are tar files of a root folder in a cache (`STIX_TEST_CACHE`, default `~/.cache/stix-tests` of the real home), built once.
+Both are tar files of a root folder in a cache (`STIX_TEST_CACHE`, default `~/.cache/stix-tests` of the real home),
+built once.
 """
 
 import fcntl
@@ -49,7 +51,16 @@ def cache_folder() -> Path:
 
 def _build_debian(path: Path) -> None:
     excludes = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
-    words = ["mmdebstrap", "--quiet", "--format=tar", "--variant=minbase", f"--include={PACKAGES}", *excludes, "bookworm", str(path)]
+    words = [
+        "mmdebstrap",
+        "--quiet",
+        "--format=tar",
+        "--variant=minbase",
+        f"--include={PACKAGES}",
+        *excludes,
+        "bookworm",
+        str(path),
+    ]
     subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
 
 

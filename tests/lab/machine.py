@@ -5,19 +5,18 @@ import os
 import signal
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-BOOT = Path(__file__).with_name("boot.sh")
+from tests.lab.processes import first_child, start_bound
 
-# A host dies with the thread that started it (the kernel's parent-death signal is per thread), so one lasting thread starts them all.
-_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lab")
+BOOT = Path(__file__).with_name("boot.sh")
 
 
 @dataclass(frozen=True, slots=True)
 class Nic:
-    """A network card: the lab's side of the cable, the bridge it is plugged into, the host's side, its address and hardware address."""
+    """A network card: the lab's side of the cable, the bridge it is plugged into, the host's side, its address and
+    hardware address."""
 
     port: str
     bridge: str
@@ -28,7 +27,8 @@ class Nic:
 
 @dataclass(slots=True)
 class Host:
-    """One machine. `ip` and `user` with the private key file `key` (or `password`) log in; `jump` is the host to go through, if any."""
+    """One machine. `ip` and `user` with the private key file `key` (or `password`) log in; `jump` is the host to go
+    through, if any."""
 
     name: str
     ip: str
@@ -66,7 +66,17 @@ class Host:
 
     def ssh(self, user: str = "") -> list[str]:
         """The words of an ssh command that logs in here, quietly, with the host's key already trusted."""
-        words = ["ssh", "-F", "none", "-i", str(self.key), "-o", f"UserKnownHostsFile={self.folder.parent}/known_hosts", "-o", "BatchMode=yes"]
+        words = [
+            "ssh",
+            "-F",
+            "none",
+            "-i",
+            str(self.key),
+            "-o",
+            f"UserKnownHostsFile={self.folder.parent}/known_hosts",
+            "-o",
+            "BatchMode=yes",
+        ]
         if self.jump:
             words += ["-o", f"ProxyCommand={' '.join(self.jump.ssh())} -W %h:%p"]
         return [*words, f"{user or self.user}@{self.ip}"]
@@ -106,15 +116,24 @@ class Host:
         for nic in self.nics:
             ip(f"link set {nic.port} master {nic.bridge}")
 
-    def run(self, command: str, *, user: str = "", check: bool = True, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, command: str, *, user: str = "", check: bool = True, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
         """Run a shell command on the machine's console as `user` (default: root), network or not."""
         name = user or "root"
         home = "/root" if name == "root" else f"/home/{name}"
         become = ["setpriv", f"--reuid={name}", f"--regid={name}", "--init-groups"] if user else []
-        environment = [f"HOME={home}", f"USER={name}", "LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        environment = [
+            f"HOME={home}",
+            f"USER={name}",
+            "LANG=C.UTF-8",
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ]
         words = ["nsenter", "-t", str(self._init), "-m", "-u", "-i", "-n", "-p", "env", "-i", *environment, *become]
         words += ["sh", "-c", f"cd {home} && {command}"]
-        return subprocess.run(words, capture_output=True, text=True, check=check, timeout=timeout, stdin=subprocess.DEVNULL)
+        return subprocess.run(
+            words, capture_output=True, text=True, check=check, timeout=timeout, stdin=subprocess.DEVNULL
+        )
 
     def processes(self) -> dict[int, str]:
         """What runs on the machine: process id (this machine's numbering) -> command line."""
@@ -126,7 +145,9 @@ class Host:
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 if os.readlink(folder / "ns/pid") == space:
-                    found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                    found[int(folder.name)] = (
+                        (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                    )
         return found
 
     def _boot(self) -> None:
@@ -142,18 +163,21 @@ class Host:
             "LAB_HOME_SIZE": self.home_size,
         }
         spaces = ["--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child"]
-        words = ["setpriv", "--pdeathsig", "KILL", "unshare", *spaces, "sh", str(BOOT)]
-        start = _starter.submit(
-            subprocess.Popen, words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True, start_new_session=True
+        self._process = start_bound(
+            ["unshare", *spaces, "sh", str(BOOT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            text=True,
         )
-        self._process = start.result()
 
     def _plug_in(self) -> None:
         process = self._process
         if process.stdout.readline() != "ready\n":
             process.wait(timeout=10)
             raise RuntimeError(f"host {self.name} did not boot: {self.log}")
-        self._init = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+        self._init = first_child(process.pid)
         lines = []
         for nic in self.nics:
             lines += [

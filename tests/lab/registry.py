@@ -1,46 +1,21 @@
 """Which labs exist on this machine, who owns them, and how a dead owner's leftovers go away.
 
-Every lab has a folder below `BASE`; the folder's name is also the name of its bridge, so taking the folder takes the bridge, and two
-pytest workers can never hold the same one. The folder's `owner.json` names the owning process and every process the lab started, each
-with its start time: a process id alone may be somebody else's by now.
+Every lab has a folder below `BASE`; the folder's name is also the name of its bridge, so taking the folder takes the
+bridge, and two pytest workers can never hold the same one. The folder's `owner.json` names the owning process and
+every process the lab started, each with its start time: a process id alone may be somebody else's by now.
 """
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.lab.processes import end_process, start_time
+
 BASE = Path("/dev/shm/stix-lab")
-
-
-def start_time(pid: int) -> int:
-    """Start time of a process in clock ticks since boot; 0 when there is no such process, or only its zombie."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return 0 if fields[0] in "ZX" else int(fields[19])
-
-
-def end_process(pid: int, started: int, grace: float = 0.0) -> None:
-    """End one process if it still is the one that started then: SIGTERM with `grace` seconds to obey, then SIGKILL."""
-    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
-        if not seconds:
-            continue
-        with contextlib.suppress(ProcessLookupError):
-            if start_time(pid) == started:
-                os.kill(pid, number)
-        deadline = time.monotonic() + seconds
-        while start_time(pid) == started and time.monotonic() < deadline:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-            time.sleep(0.01)
 
 
 class Claim:
