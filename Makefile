@@ -1,0 +1,58 @@
+# make hello: stix on this machine.  make test: everything.  Both make their own .venv.
+.DEFAULT_GOAL := help
+.PHONY: help hello test lint bench wheel collection clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+help:
+	@echo "make hello       install stix into $(VENV) and run examples/hello.yaml on this machine"
+	@echo "make test        install what the tests need, check the code, run all tests (PYTEST_ARGS=... adds options)"
+	@echo "make lint        ruff and import-linter"
+	@echo "make bench       the benchmarks, one after another"
+	@echo "make wheel       dist/*.whl and dist/*.tar.gz, the Python package"
+	@echo "make collection  dist/stix-core-*.tar.gz, the Ansible collection"
+	@echo "make clean       remove $(VENV), dist and caches"
+
+$(BIN)/python:
+	$$(sh tests/lab/find_python.sh) -m venv $(VENV)
+
+$(VENV)/.stix: pyproject.toml hatch_build.py | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+# Ansible's collections are data here: compiling 10,000 files that Ansible reads as text takes a minute.
+$(VENV)/.test: $(VENV)/.stix
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps ansible
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+hello: $(VENV)/.stix
+	$(BIN)/stix up -y -c hello examples/hello.yaml
+	@echo
+	@echo "That was cluster 'hello'. Look around:  $(BIN)/stix status    $(BIN)/stix logs hello"
+	@echo "Take it down:                           $(BIN)/stix down -y hello"
+
+test: $(VENV)/.test lint
+	sh tests/lab/install.sh
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	PYTHONPATH=. $(BIN)/lint-imports
+
+bench: $(VENV)/.test
+	sh tests/lab/install.sh
+	for file in bench/bench_*.py; do PYTHONPATH=. $(BIN)/python $$file || exit 1; done
+
+wheel: $(VENV)/.test
+	$(BIN)/python -m build --outdir dist .
+
+collection: $(VENV)/.test
+	$(BIN)/python -c 'import hatch_build, pathlib; hatch_build.write_archive(pathlib.Path())'
+	$(BIN)/ansible-galaxy collection build --force --output-path dist
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .import_linter_cache .hypothesis .cache roles/skylet/files/skylet.pyz
