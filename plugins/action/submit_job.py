@@ -1,6 +1,7 @@
 """Hands a job to the head's agent; the same submission id again gives the same job."""
 
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,30 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.plugin_utils.node_action import NodeAction
 
 
+JOB: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "default": ""},
+    "run": {"type": "str", "default": ""},
+    "setup": {"type": "str", "default": ""},
+    "num_nodes": {"type": "int", "default": 1},
+    "envs": {"type": "dict", "default": {}},
+    "cpus": {"type": "raw"},
+    "memory": {"type": "raw"},
+    "accelerators": {"type": "dict", "default": {}},
+    "submission_id": {"type": "str", "default": ""},
+    "user": {"type": "str", "default": ""},
+    "task_id": {"type": "str", "default": ""},
+    "no_setup": {"type": "bool", "default": False},
+    "workdir": {"type": "str", "default": ""},
+}
+"""The `job` option; what is empty is left out of the request, so that the agent's defaults hold."""
+
+
 class ActionModule(NodeAction):
     """One exec; secrets are read here from their file and go over standard input only."""
 
     OPTIONS = {
         "home": {"type": "str", "required": True},
-        "job": {"type": "dict", "required": True},
+        "job": {"type": "dict", "required": True, "options": JOB},
         "secret_names": {"type": "list", "elements": "str", "default": []},
         "secrets_file": {"type": "str", "default": ""},
     }
@@ -23,8 +42,9 @@ class ActionModule(NodeAction):
         secrets = self._secrets()
         if self.check_mode:
             return {"changed": True}
-        answer = self.call("submit", {**self.args["job"], "secrets": secrets})
-        data = {**answer, "submission_id": self.args["job"]["submission_id"]}
+        job = _request(self.args["job"])
+        answer = self.call("submit", {**job, "secrets": secrets})
+        data = {**answer, "submission_id": job["submission_id"]}
         return {"changed": bool(answer.get("created")), "stix_event": {"kind": "job", "data": data}}
 
     def _secrets(self) -> dict[str, str]:
@@ -46,3 +66,12 @@ class ActionModule(NodeAction):
                 {"names": missing, "path": path},
             )
         return {name: str(found[name]) for name in names}
+
+
+def _request(option: dict[str, Any]) -> dict[str, Any]:
+    job = {name: value for name, value in option.items() if value not in (None, "", {}, False)}
+    for name in ("cpus", "memory"):
+        if name in job:
+            job[name] = float(job[name])
+    job.setdefault("submission_id", uuid.uuid4().hex)
+    return {"name": "", "run": "", **job}

@@ -21,10 +21,6 @@ class Rules:
         return None
 
 
-ALWAYS = Rules(".git\n")
-"""Left out unless an ignore file says `!.git`: it changes with every git command, and can be larger than the code."""
-
-
 def walk(root):
     """Every file, link and folder of a tree that is not ignored, sorted, as `(relative path, os.DirEntry)`.
 
@@ -126,3 +122,7 @@ def _class(body):
     negated = body[0] in "!^"
     members = (body[1:] if negated else body).replace("[", r"\[").replace("]", r"\]")
     return "(?!/)[" + ("^" if negated else "") + members + "]"
+
+
+ALWAYS = Rules(".git\n")
+"""Left out unless an ignore file says `!.git`: it changes with every git command, and can be larger than the code."""

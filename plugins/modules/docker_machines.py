@@ -1,0 +1,134 @@
+"""Containers as the machines of a cluster: all of them by one call."""
+
+DOCUMENTATION = r"""
+module: docker_machines
+short_description: Containers as machines
+description:
+  - Creates, starts, stops, removes and finds the containers of one cluster, several at a time.
+  - A container belongs to the cluster by its label C(stix.cluster_id).
+version_added: 0.1.0
+author: The stix authors (@stix-cloud)
+extends_documentation_fragment:
+  - community.docker.docker
+  - community.docker.docker.api_documentation
+options:
+  state:
+    description: What is to be.
+    type: str
+    choices: [present, query, stopped, absent]
+    required: true
+  cluster_id:
+    description: Unique id of the cluster.
+    type: str
+    required: true
+  cluster:
+    description: Name of the cluster.
+    type: str
+    default: ""
+  user:
+    description: Who owns it.
+    type: str
+    default: ""
+  run_id:
+    description: The run that creates the containers.
+    type: str
+    default: ""
+  nodes:
+    description: The wanted nodes, each with name, rank and sizes.
+    type: list
+    elements: dict
+    default: []
+  network:
+    description: The network that joins the containers.
+    type: str
+    default: bridge
+  default_image:
+    description: Image of nodes without an C(image_id).
+    type: str
+    default: ""
+  run_options:
+    description: More options, as on a C(docker run) line.
+    type: list
+    elements: str
+    default: []
+  connection:
+    description: Host variables to add to the C(connection) of each instance.
+    type: dict
+    default: {}
+requirements:
+  - Docker API >= 1.40
+  - requests
+"""
+
+EXAMPLES = r"""
+- name: Have two machines
+  stix.core.docker_machines:
+    state: present
+    cluster_id: demo-1f3a9c
+    cluster: demo
+    default_image: python:3.12-slim
+    nodes:
+      - {name: demo-0, rank: 0, cpus: 2, memory: 4}
+      - {name: demo-1, rank: 1, cpus: 2, memory: 4}
+"""
+
+RETURN = r"""
+instances:
+  description: The machines as they are afterwards, by rank.
+  type: list
+  elements: dict
+  returned: success
+stix_error:
+  description: What went wrong, C(code), C(message), C(hint), C(retryable) and C(details).
+  type: dict
+  returned: failure
+"""
+
+try:
+    from ansible_collections.community.docker.plugins.module_utils.common_api import AnsibleDockerClient, RequestException
+except ImportError:  # community.docker 5 made it private by name
+    from ansible_collections.community.docker.plugins.module_utils._common_api import AnsibleDockerClient, RequestException
+from ansible_collections.community.docker.plugins.module_utils._api.errors import DockerException
+from ansible_collections.stix.core.plugins.module_utils.docker_cluster import DockerCluster
+from ansible_collections.stix.core.plugins.module_utils.docker_errors import classify
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+
+OPTIONS = dict(
+    state=dict(type="str", choices=["present", "query", "stopped", "absent"], required=True),
+    cluster_id=dict(type="str", required=True),
+    cluster=dict(type="str", default=""),
+    user=dict(type="str", default=""),
+    run_id=dict(type="str", default=""),
+    nodes=dict(type="list", elements="dict", default=[]),
+    network=dict(type="str", default="bridge"),
+    default_image=dict(type="str", default=""),
+    run_options=dict(type="list", elements="str", default=[]),
+    connection=dict(type="dict", default={}),
+)
+
+
+class Client(AnsibleDockerClient):
+    """Fails with a `stix_error`, also when it cannot connect."""
+
+    def fail(self, msg, **kwargs):
+        """Ends the module; the reason is classified."""
+        self.module.fail_json(**{key: value for key, value in classify(msg).result().items() if key != "failed"})
+
+
+def main():
+    """One state for all containers of the cluster."""
+    client = Client(argument_spec=OPTIONS, supports_check_mode=True, min_docker_api_version="1.40")
+    state, check = client.module.params["state"], client.check_mode
+    verbs = {"present": DockerCluster.ensure, "stopped": DockerCluster.stop, "absent": DockerCluster.remove}
+    try:
+        cluster = DockerCluster(client, client.module.params)
+        changed = verbs[state](cluster, check) if state in verbs else False
+        client.module.exit_json(changed=changed, instances=cluster.instances())
+    except Failure as failure:
+        client.module.fail_json(msg=failure.message, stix_error=failure.record())
+    except (DockerException, RequestException) as error:
+        client.fail(str(error))
+
+
+if __name__ == "__main__":
+    main()
