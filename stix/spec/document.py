@@ -16,6 +16,7 @@ Path = tuple[str | int, ...]
 _MAX_NODES = 100_000
 """More than any task needs; aliases of aliases grow without end."""
 
+_MAX_DEPTH = 50
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -93,6 +94,7 @@ def parse_documents(text: str, *, file: str) -> list[Document]:
         UsageError: task.invalid, with the line: the text is not YAML, a key stands twice, a value is not plain data.
     """
     try:
+        _refuse_deep(text, file)
         loader = _Loader(text)
         try:
             readers = []
@@ -103,8 +105,6 @@ def parse_documents(text: str, *, file: str) -> list[Document]:
         return [reader.document for reader in readers if reader.document.data is not None]
     except yaml.YAMLError as error:
         raise _not_yaml(error, text, file) from None
-    except RecursionError:
-        raise located(file, None, "is nested too deeply to be a task") from None
 
 
 class _Reader:
@@ -165,6 +165,15 @@ class _Reader:
         except (yaml.YAMLError, ValueError):
             sentence = f"{shown} cannot be read as the kind of value that it looks like or is tagged as"
             raise located(self._file, _mark(node), sentence, hint="write it in quotes", key=dotted(path)) from None
+
+
+def _refuse_deep(text: str, file: str) -> None:
+    """Composing a tree recurses in C, where a deep one ends the process; reading events does not."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise located(file, _mark(event), "is nested too deeply to be a task")
 
 
 def _mark(node: Any) -> Mark:

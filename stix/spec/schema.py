@@ -37,7 +37,6 @@ class Key:
     works: bool = True
     instead: str = ""
     secret: bool = False
-    alias_of: str = ""
 
 
 def _later(*names: str, keys: Mapping[str, Key] | None = None, instead: str = "") -> dict[str, Key]:
@@ -56,7 +55,7 @@ LATER_INFRA = (
 _TEXT = Key(("text",))
 
 _AUTOSTOP = {
-    "idle_minutes": Key(("integer", "number", "text"), "Minutes without work before it acts.", "idle_minutes: 10"),
+    "idle_minutes": Key(("number", "text"), "Minutes without work before it acts.", "idle_minutes: 10"),
     "down": Key(("boolean",), "Remove the machines instead of stopping them.", "down: true"),
     "wait_for": Key(
         ("text",),
@@ -64,7 +63,7 @@ _AUTOSTOP = {
         "wait_for: jobs",
     ),
     "lifetime": Key(
-        ("integer", "number", "text"),
+        ("number", "text"),
         "End the cluster this long after its start, busy or not. Only in stix.",
         "lifetime: 8h",
     ),
@@ -78,9 +77,9 @@ _CANDIDATE = {
         "(containers). `*`: anywhere.",
         "infra: ssh/rack",
     ),
-    "cpus": Key(("integer", "number", "text"), "CPUs of each node; `4+` is at least 4.", "cpus: 4+"),
+    "cpus": Key(("number", "text"), "CPUs of each node; `4+` is at least 4.", "cpus: 4+"),
     "memory": Key(
-        ("integer", "number", "text"),
+        ("number", "text"),
         "Memory of each node in GiB, or with a unit; `16+` is at least 16.",
         "memory: 16+",
     ),
@@ -89,16 +88,15 @@ _CANDIDATE = {
         "Name and count on each node; below 1 is a share of a device. A map or list of several means alternatives: "
         "a map the cheapest of them, a list the first that can be had.",
         "accelerators: A100:8",
-        values=Key(("integer", "number")),
+        values=Key(("number",)),
         items=_TEXT,
     ),
     "gpus": Key(
         ("text", "map", "list"),
         "The same as `accelerators`.",
         "gpus: T4:0.5",
-        values=Key(("integer", "number")),
+        values=Key(("number",)),
         items=_TEXT,
-        alias_of="accelerators",
     ),
     "image_id": Key(
         ("text",),
@@ -172,6 +170,7 @@ _CONFIG = {
 
 TASK = Key(
     ("map",),
+    example="run: echo hello",
     keys={
         "name": Key(("text",), "Name of the task.", "name: train"),
         "workdir": Key(
@@ -205,7 +204,7 @@ TASK = Key(
             ("map",),
             "Files and folders to copy to the nodes: path on the node, then local path.",
             "file_mounts: {~/data: ./data}",
-            values=Key(("text",), example="~/data: ./data", later_forms={"map": "a bucket"}),
+            values=Key(("text",), example="~/data: ./data", later_forms={"map": "a bucket"}, keys=_STORAGE),
         ),
         "setup": Key(("text",), "Commands to run on every node before the first run.", "setup: pip install torch"),
         "run": Key(("text",), "Commands to run on every node.", "run: python train.py"),
@@ -214,9 +213,17 @@ TASK = Key(
         ),
         **_later("service", keys=_SERVICE),
         **_later("pool", keys=_later("workers")),
-        **_later("volumes", "volume_mounts", "storage", keys=_STORAGE),
         **_later("managed_secrets", instead="secrets: {HF_TOKEN: null}"),
-        **_later("inputs", "outputs", "event_callback", "api_server_access", "file_mounts_mapping", "_metadata"),
+        **_later(
+            "volumes",
+            "volume_mounts",
+            "inputs",
+            "outputs",
+            "event_callback",
+            "api_server_access",
+            "file_mounts_mapping",
+            "_metadata",
+        ),
     },
 )
 """The task file itself."""

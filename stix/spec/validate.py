@@ -1,6 +1,7 @@
 """Compares a document with the schema: unknown keys, keys that do not work yet, wrong forms."""
 
 import difflib
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +102,7 @@ def _takes(key: Key, form: str) -> bool:
 
 
 def _wrong_form(value: Any, key: Key, path: Path) -> Problem:
-    allowed = [FORMS[form] for form in key.forms if not (form == "integer" and "number" in key.forms)]
+    allowed = [FORMS[form] for form in key.forms]
     wanted = " or ".join([", ".join(allowed[:-1]), allowed[-1]] if len(allowed) > 1 else allowed)
     subject = f"'{dotted(path)}'" if path else "a task"
     quotes_help = "text" in key.forms and form_of(value) in ("integer", "number", "boolean", "other")
@@ -116,7 +117,7 @@ def _found(value: Any, key: Key) -> str:
     if form == "boolean":
         return "true" if value else "false"
     kind = {"text": "text", "other": "date"}.get(form, "number")
-    return f"the {kind} {value!r}" if kind == "text" else f"the {kind} {value}"
+    return f"the {kind} {textwrap.shorten(value, 40)!r}" if kind == "text" else f"the {kind} {value}"
 
 
 def _for_example(key: Key) -> str:
