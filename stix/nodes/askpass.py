@@ -1,6 +1,7 @@
-"""Answers ssh's question for a pool host's password from the pools file, so that the password is in no argument and no environment.
+"""Answers ssh's question for a password from the pools file, so that the password is in no argument and no environment.
 
-ssh starts `<control_dir>/askpass PROMPT`, a two-line script that runs this module. The environment names the file, the pool and the host.
+ssh starts `<control_dir>/askpass PROMPT`, a two-line script that runs this module. The environment names the file, the pool
+and the host.
 """
 
 import os
@@ -26,7 +27,8 @@ def askpass_environment(control_dir: Path, pool_host: Sequence[str], address: st
 
     script = control_dir / "askpass"
     package_root = Path(__file__).parents[2]
-    text = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(package_root))} exec {shlex.quote(sys.executable)} -m stix.nodes.askpass "$@"\n'
+    run = f"{shlex.quote(sys.executable)} -m stix.nodes.askpass"
+    text = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(package_root))} exec {run} "$@"\n'
     if not script.exists() or script.read_text() != text:
         fresh = script.with_name(f"askpass.{os.getpid()}")
         fresh.write_text(text)
@@ -37,7 +39,10 @@ def askpass_environment(control_dir: Path, pool_host: Sequence[str], address: st
 
 
 def is_for(prompt: str, addresses: Sequence[str]) -> bool:
-    """Whether a prompt asks for the password of one of these addresses (`ann@10.0.0.5's password: `, `(ann@10.0.0.5) Password: `)."""
+    """Whether a prompt asks for the password of one of these addresses.
+
+    ssh's prompts are `ann@10.0.0.5's password: ` and `(ann@10.0.0.5) Password: `.
+    """
     if "password" not in prompt.lower():
         return False
     asked = prompt.lstrip("(").partition("@")[2]
@@ -70,7 +75,7 @@ def main(prompt: str) -> int:
     if not is_for(prompt, [address]) and not is_for(prompt, _addresses(address)):
         return 1
     file, pool, host = (os.environ[name] for name in VARIABLES)
-    print(password_of(Path(file).read_text(), pool, host))
+    sys.stdout.write(password_of(Path(file).read_text(), pool, host) + "\n")
     return 0
 
 

@@ -3,6 +3,7 @@
 from stix.errors import NodeError
 
 _HOST_KEY = ("host key verification failed", "remote host identification has changed", "no matching host key type")
+_OR_ELSE = "if not, somebody may be in between."
 _AUTH = (
     "permission denied (",
     "permission denied, please try again",
@@ -36,7 +37,7 @@ def ssh_failure(node: str, stderr: str) -> NodeError:
         return NodeError(
             "node.auth",
             f"Node {node!r} refused the login: {reason}",
-            hint="Check user, identity_file or password of this host; `ssh -v` with the same ones shows what was tried.",
+            hint="Check user, identity_file or password of this host; `ssh -v` shows what was tried.",
             details=details,
         )
     return NodeError(
@@ -64,10 +65,10 @@ def docker_failure(node: str, status: int, stderr: str) -> NodeError | None:
 def agent_missing(node: str, status: int, stderr: str) -> NodeError:
     """agent.unreachable: the agent's program did not run, or did not find the agent."""
     text = stderr.lower()
-    if "can't open file" in text or "no such file" in text:
-        reason = "is not installed"
-    elif status in (126, 127) or "not found" in text:
+    if status in (126, 127):
         reason = "cannot start: no Python 3 is there"
+    elif "can't open file" in text or "no such file" in text:
+        reason = "is not installed"
     else:
         reason = f"does not answer: {_reason(stderr)}"
     return NodeError(
@@ -93,5 +94,5 @@ def _host_key_hint(stderr: str) -> str:
         words = line.strip().split()
         if words[:3] == ["Offending", "key", "in"] or words[2:4] == ["key", "in"]:
             file, _, number = words[-1].partition(":")
-            return f"If the machine was replaced on purpose, remove line {number} of {file}; if not, somebody may be in between."
-    return "If the machine was replaced on purpose, remove its old key with `ssh-keygen -R HOST`; if not, somebody may be in between."
+            return f"If the machine was replaced on purpose, remove line {number} of {file}; {_OR_ELSE}"
+    return f"If the machine was replaced on purpose, remove its old key with `ssh-keygen -R HOST`; {_OR_ELSE}"

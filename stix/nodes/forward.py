@@ -1,8 +1,8 @@
 """Asks an agent behind ssh through a Unix socket that the kept-open connection forwards.
 
-Measured on the kept-open connection: a forwarded request costs 2 ms and starts nothing, `ssh host python3 ... call` 80-250 ms and starts a
-Python there. The forwarding lives as long as the connection. Where the server refuses it, a mark says so for a while and the caller
-falls back to the command.
+A forwarded request starts no process, neither here nor there; `ssh host python3 ... call` starts an ssh here and a Python there
+(docs/guides/own-machines.md has the figures). The forwarding lives as long as the connection. Where the server refuses it, a
+mark says so for a while and the caller falls back to the command.
 """
 
 import hashlib

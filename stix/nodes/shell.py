@@ -8,8 +8,8 @@ _SHELL = 'exec "$(command -v bash || command -v sh)" -l'
 def shell_argv(connection: Connection, command: str | None = None, *, tty: bool = True) -> list[str]:
     """Words that open a shell on a node, or run a command there as its jobs' user.
 
-    A local node's shell has the node's home as HOME and starts in `sky_workdir`; a container's is `docker exec`; any other
-    node's is its login shell.
+    A local node's shell has the node's home as HOME and starts in `sky_workdir`; a container's is `docker exec`; any
+    other node's is its login shell.
 
     Args:
         connection: the node.

@@ -1,6 +1,7 @@
-"""A small agent that keeps the contract's words: `serve` answers on the socket, `call` and `logs` are the verbs stix runs on a node.
+"""A small agent that keeps the contract's words: `serve` answers on the socket, `call` and `logs` are verbs run on a node.
 
-Started as `python3 skylet.pyz --home HOME VERB ...`. A job's log is `HOME/jobs/N.log`; `HOME/jobs/N.status` exists once the job has ended.
+Started as `python3 skylet.pyz --home HOME VERB ...`. A job's log is `HOME/jobs/N.log`; `HOME/jobs/N.status` exists once the
+job has ended.
 """
 
 import json
@@ -61,11 +62,9 @@ def call(home):
 
 
 def logs(home, words):
-    options = dict(zip(words[::2], words[1::2])) if "--follow" not in words else None
-    follow = options is None
-    if follow:
-        words.remove("--follow")
-        options = dict(zip(words[::2], words[1::2]))
+    follow = "--follow" in words
+    words = [word for word in words if word != "--follow"]
+    options = dict(zip(words[::2], words[1::2], strict=True))
     base = os.path.join(home, "jobs", options["--job"])
     if not os.path.exists(base + ".log"):
         sys.stderr.write("no such job\n")
@@ -75,7 +74,7 @@ def logs(home, words):
         if "--tail" in options:
             lines = file.read().splitlines(keepends=True)
             start = sum(map(len, lines[: -int(options["--tail"])]))
-        sys.stderr.write("offset=%d\n" % start)
+        sys.stderr.write(f"offset={start}\n")
         sys.stderr.flush()
         file.seek(start)
         while True:

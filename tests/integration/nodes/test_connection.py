@@ -9,10 +9,11 @@ import pytest
 from stix.errors import NodeError
 from stix.nodes.connection import connect
 from stix.nodes.pools import host_vars, load_pools
-from tests.integration.nodes.conftest import free_port, make_key
+from tests.conftest import demand
+from tests.integration.nodes.sshd import free_port, make_key
 
 
-def test_a_command_runs_and_the_connection_is_kept_and_shared_with_ansible(start_sshd, ssh_vars, control_dir, tmp_path):
+def test_a_command_runs_and_the_connection_is_kept_and_shared_with_ansible(start_sshd, ssh_vars, control_dir):
     node = connect(ssh_vars(start_sshd()), control_dir=control_dir)
     status, out, _ = node.run("cat; echo $PPID; exit 7", stdin=b"in ")
     assert (status, out.split()[0]) == (7, b"in")
@@ -46,7 +47,7 @@ def test_nobody_listens(ssh_vars, control_dir):
     assert failure(ssh_vars(Nobody), control_dir).code == "node.unreachable"
 
 
-def test_a_refused_key(start_sshd, ssh_vars, control_dir, tmp_path, home):
+def test_a_refused_key(start_sshd, ssh_vars, control_dir):
     server = start_sshd()
     (server.folder / "authorized_keys").write_text("")
     error = failure(ssh_vars(server), control_dir)
@@ -57,7 +58,9 @@ def test_a_refused_key(start_sshd, ssh_vars, control_dir, tmp_path, home):
 def test_a_changed_host_key_names_the_line_to_remove(start_sshd, ssh_vars, control_dir, home):
     server = start_sshd()
     connect(ssh_vars(server), control_dir=control_dir).run("true")
-    subprocess.run(["ssh", "-o", f"ControlPath={sockets(control_dir)[0]}", "-O", "exit", "x"], check=True, capture_output=True)
+    subprocess.run(
+        ["ssh", "-o", f"ControlPath={sockets(control_dir)[0]}", "-O", "exit", "x"], check=True, capture_output=True
+    )
     server.stop()
     (server.folder / "host_key").unlink()
     make_key(server.folder / "host_key")
@@ -74,7 +77,7 @@ def test_a_command_that_hangs_is_ended(start_sshd, ssh_vars, control_dir):
         node.run("sleep 20", timeout=0.3)
 
 
-def test_an_alias_of_ssh_config_and_a_jump_host(start_sshd, agent, control_dir, home):
+def test_an_alias_of_ssh_config_and_a_jump_host(start_sshd, control_dir, home):
     far, near = start_sshd(), start_sshd()
     (home / ".ssh" / "config").write_text(f"Host gpu1\n  HostName 127.0.0.1\n  Port {far.port}\n  User root\n")
     text = f"lab:\n  user: nobody\n  hosts:\n  - {{ip: gpu1, proxy_jump: '127.0.0.1:{near.port}'}}\n"
@@ -91,19 +94,23 @@ PASSWORD = "planted-s3cret-word"
 
 def password_server(start_sshd, tmp_path):
     """An sshd whose own mount namespace has a shadow file with root's password."""
-    hashed = subprocess.run(["openssl", "passwd", "-6", PASSWORD], capture_output=True, text=True, check=True).stdout.strip()
+    hashed = subprocess.run(
+        ["openssl", "passwd", "-6", PASSWORD], capture_output=True, text=True, check=True
+    ).stdout.strip()
     shadow = tmp_path / "shadow"
     shadow.write_text(f"root:{hashed}:19000:0:99999:7:::\nsshd:!:19000::::::\n")
     shadow.chmod(0o600)
     wrapper = ["unshare", "-m", "sh", "-c", f'mount --bind {shadow} /etc/shadow && exec "$@"', "sh"]
-    if os.getuid() != 0 or subprocess.run([*wrapper, "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("needs root and mount namespaces")
+    possible = os.getuid() == 0 and subprocess.run([*wrapper, "true"], capture_output=True, check=False).returncode == 0
+    demand("" if possible else "needs root and mount namespaces")
     return start_sshd("PasswordAuthentication yes", "PubkeyAuthentication no", wrapper=wrapper)
 
 
 def password_pool(tmp_path, server, password):
     file = tmp_path / "ssh_node_pools.yaml"
-    file.write_text(f"lab:\n  user: root\n  hosts:\n  - {{ip: 127.0.0.1, port: {server.port}, name: one, password: {password}}}\n")
+    file.write_text(
+        f"lab:\n  user: root\n  hosts:\n  - {{ip: 127.0.0.1, port: {server.port}, name: one, password: {password}}}\n"
+    )
     pool = load_pools(file.read_text(), file=str(file))["lab"]
     return host_vars(pool, pool.hosts[0])
 
