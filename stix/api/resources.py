@@ -3,8 +3,9 @@
 from typing import Any
 
 from stix.errors import UsageError
-from stix.model import resources as model
 from stix.model.quantities import Quantity
+from stix.model.resources import Autostop
+from stix.model.resources import Resources as Candidate
 from stix.model.task import Task
 from stix.spec.dump import to_config
 from stix.spec.load import from_config
@@ -50,12 +51,12 @@ class Resources:
         found = from_config({"resources": given}).resources
         if len(found) > 1:
             raise UsageError(
-                "task.invalid", "Resources is one candidate", hint="Give the Task a list or set of Resources."
+                "task.invalid", "Resources is one candidate", hint="give the Task a list or set of Resources"
             )
         self._model = found[0]
 
     @classmethod
-    def of(cls, candidate: model.Resources) -> "Resources":
+    def of(cls, candidate: Candidate) -> "Resources":
         """The façade of a candidate of the model."""
         resources = cls.__new__(cls)
         resources._model = candidate
@@ -78,7 +79,7 @@ class Resources:
         return Resources(**{**self.to_yaml_config(), **override})
 
     @property
-    def model(self) -> model.Resources:
+    def model(self) -> Candidate:
         """The frozen candidate."""
         return self._model
 
@@ -138,7 +139,7 @@ class Resources:
         return dict(self._model.labels) or None
 
     @property
-    def autostop_config(self) -> model.Autostop | None:
+    def autostop_config(self) -> Autostop | None:
         """When the machines go."""
         return self._model.autostop
 

@@ -4,14 +4,17 @@ They hold frozen models (`stix.model`) and check each change as a task file is c
 """
 
 from collections.abc import Iterable, Mapping
-from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from stix.api import dag
+from stix.api.dag import Dag
 from stix.api.resources import Resources
 from stix.errors import UsageError
-from stix.model import task as model
+from stix.model.task import Secrets
+from stix.model.task import Task as TaskModel
 from stix.spec.dump import to_config
-from stix.spec.load import from_config, load_file, load_text
+from stix.spec.load import from_config, load_file, load_text, require_sources
+from stix.spec.overrides import Overrides, apply
 
 T = TypeVar("T")
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]] | None
@@ -60,13 +63,13 @@ class Task:
             "resources": None if resources is None else resources_config(resources),
         }
         self._model = from_config({key: value for key, value in config.items() if value is not None})
-        _enter_current_dag(self)
+        dag.enter_current(self)
 
     @classmethod
-    def _of(cls, found: model.Task) -> "Task":
+    def _of(cls, found: TaskModel) -> "Task":
         task = cls.__new__(cls)
         task._model = found
-        _enter_current_dag(task)
+        dag.enter_current(task)
         return task
 
     @staticmethod
@@ -97,7 +100,7 @@ class Task:
         return to_config(self._model)
 
     @property
-    def model(self) -> model.Task:
+    def model(self) -> TaskModel:
         """The frozen task that the driver takes."""
         return self._model
 
@@ -155,7 +158,7 @@ class Task:
     @property
     def secrets(self) -> dict[str, str]:
         """Secret variables of the job; a copy that prints without the values."""
-        return model.Secrets(self._model.secrets)
+        return Secrets(self._model.secrets)
 
     @property
     def file_mounts(self) -> dict[str, str]:
@@ -186,13 +189,11 @@ class Task:
 
     def update_workdir(self, workdir: str | None, git_url: str | None, git_ref: str | None) -> "Task":
         """Bring another folder or repository; nothing changes when all are None."""
-        from stix.spec.overrides import Overrides, apply
-
         self._model = apply(self._model, Overrides(workdir=workdir, git_url=git_url, git_ref=git_ref))
         return self
 
     def set_resources(self, resources: "Resources | list[Resources] | set[Resources] | dict[str, Any]") -> "Task":
-        """Ask for other machines: one candidate, a list (the first that can be had), a set (the cheapest), or plain data."""
+        """Ask for other machines: one candidate, a list (the first to be had), a set (the cheapest), or plain data."""
         return self._change(resources=resources_config(resources))
 
     def set_resources_override(self, override_params: dict[str, Any]) -> "Task":
@@ -208,10 +209,10 @@ class Task:
         Raises:
             UsageError: `sync.source`.
         """
-        from stix.spec.load import missing_sources
-
-        skipped = {name: None for name, skip in (("workdir", skip_workdir),) if skip}
-        missing_sources(self._model.with_(**skipped, **({"file_mounts": {}} if skip_file_mounts else {})))
+        checked = self._model
+        if skip_workdir:
+            checked = checked.with_(workdir=None)
+        require_sources(checked.with_(file_mounts={}) if skip_file_mounts else checked)
 
     def _change(self, **changes: Any) -> "Task":
         config = {**to_config(self._model, reveal_secrets=True), **changes}
@@ -219,10 +220,10 @@ class Task:
         return self
 
     def __rshift__(self, b: "Task") -> "Task":
-        dag = _current_dag.get()
-        if dag is None:
-            raise UsageError("usage", "'>>' joins tasks of a Dag", hint="Use it inside 'with stix.Dag():'.")
-        dag.add_edge(self, b)
+        current = dag.current()
+        if current is None:
+            raise UsageError("usage", "'>>' joins tasks of a Dag", hint="use it inside 'with stix.Dag():'")
+        current.add_edge(self, b)
         return b
 
     def __repr__(self) -> str:
@@ -230,67 +231,20 @@ class Task:
         return f"Task({self.name or '-'}, {where})"
 
 
-class Dag:
-    """Tasks that belong together; stix runs a Dag of one task so far.
-
-    `with Dag() as dag:` takes in every task that is made inside.
-    """
-
-    def __init__(self) -> None:
-        self.name: str | None = None
-        self.tasks: list[Task] = []
-        self.edges: list[tuple[Task, Task]] = []
-
-    def add(self, task: Task) -> None:
-        """Take a task in."""
-        self.tasks.append(task)
-
-    def remove(self, task: Task) -> None:
-        """Leave a task and its edges out."""
-        self.tasks.remove(task)
-        self.edges = [edge for edge in self.edges if task not in edge]
-
-    def add_edge(self, op1: Task, op2: Task) -> None:
-        """Say that one task runs after another."""
-        self.edges.append((op1, op2))
-
-    def __len__(self) -> int:
-        return len(self.tasks)
-
-    def __enter__(self) -> "Dag":
-        self._token = _current_dag.set(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _current_dag.reset(self._token)
-
-    def __repr__(self) -> str:
-        return f"Dag({self.tasks})"
-
-
-_current_dag: ContextVar[Dag | None] = ContextVar("stix_dag", default=None)
-
-
-def _enter_current_dag(task: Task) -> None:
-    dag = _current_dag.get()
-    if dag is not None:
-        dag.add(task)
-
-
-def model_of(task: Task | Dag | model.Task) -> model.Task:
+def model_of(task: Task | Dag | TaskModel) -> TaskModel:
     """The frozen task that any of these stands for.
 
     Raises:
         UsageError: `task.invalid`, a Dag of no or several tasks.
     """
-    if isinstance(task, model.Task):
+    if isinstance(task, TaskModel):
         return task
     if isinstance(task, Dag):
         if len(task) != 1:
             raise UsageError(
                 "task.invalid",
                 f"this Dag has {len(task)} tasks; stix runs a Dag of one",
-                hint="Launch each task by itself.",
+                hint="launch each task by itself",
             )
         return task.tasks[0].model
     if isinstance(task, Task):
@@ -316,13 +270,13 @@ def get(request_id: T) -> T:
 
 
 def stream_and_get(
-    request_id: T,
+    request_id: T | None = None,
     log_path: str | None = None,
     tail: int | None = None,
     follow: bool = True,
     output_stream: Any = None,
     relay_rich_status: bool = False,
-) -> T:
+) -> T | None:
     """As `get`."""
     return request_id
 

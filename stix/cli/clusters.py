@@ -210,7 +210,7 @@ def start(**given: Any) -> int:
       stix start --all
     """
     if given["down"] and given["idle_minutes_to_autostop"] is None:
-        raise UsageError("usage", "--down needs -i MINUTES", hint="For example: stix start dev -i 10 --down")
+        raise UsageError("usage", "--down needs -i MINUTES", hint="for example: stix start dev -i 10 --down")
     names = chosen(given, "Start {}?", default=True)
     from stix.api import clusters
     from stix.cli.progress import Progress

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from stix.errors import EXIT_STATUS, StixError
+from stix.errors import EXIT_STATUS, StixError, UsageError
 
 BROKEN_PIPE = 141
 """Status after the reader of our output went away, as a shell reports SIGPIPE."""
@@ -21,6 +21,11 @@ def run(command: click.Command, args: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except click.UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError" and error.ctx is not None:
+            click.echo(error.ctx.get_help())
+            return 0
+        return report(error, args)
     except (Exception, KeyboardInterrupt) as error:
         return report(error, args)
 
@@ -57,14 +62,14 @@ def as_stix_error(error: BaseException) -> StixError:
     if isinstance(error, StixError):
         return error
     if isinstance(error, click.ClickException):
-        return StixError("usage", _sentence(error), hint=_usage_hint(error))
+        return _usage_error(error)
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return StixError("interrupted", "interrupted")
     details: dict[str, Any] = {"type": type(error).__name__}
     return StixError(
         "internal",
         f"{type(error).__name__}: {error}",
-        hint="This is a mistake in stix; run the command again with 'stix --debug' and report what it prints.",
+        hint="this is a mistake in stix; run the command again with 'stix --debug' and report what it prints",
         details=details,
     )
 
@@ -92,18 +97,12 @@ def exit_codes() -> dict[int, list[str]]:
     return dict(sorted(table.items()))
 
 
-def _sentence(error: click.ClickException) -> str:
-    """Click's message; an unknown option names the nearest one."""
-    message = error.format_message()
-    if isinstance(error, click.NoSuchOption) and error.ctx is not None and "Did you mean" not in message:
-        from stix.cli.main import nearest
-
-        known = [word for parameter in error.ctx.command.params for word in parameter.opts]
-        like = nearest(error.option_name, known)
-        message += f" Did you mean {like}?" if like else ""
-    return message
-
-
-def _usage_hint(error: click.ClickException) -> str:
+def _usage_error(error: click.ClickException) -> StixError:
+    """What click found wrong in the command line; for an unknown option the hint is the nearest one."""
+    message = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
-    return f"'{context.command_path} --help' shows how it is used." if context is not None else ""
+    hint = f"'{context.command_path} --help' shows how it is used" if context is not None else ""
+    if isinstance(error, click.NoSuchOption):
+        message = f"no such option: {error.option_name}"
+        hint = f"did you mean {error.possibilities[0]}?" if error.possibilities else hint
+    return UsageError("usage", message[:1].lower() + message[1:], hint=hint)

@@ -97,7 +97,7 @@ def logs(cluster: str, job_ids: tuple[int, ...], **given: Any) -> int:
     if given["sync_down"]:
         return download(cluster, job_ids, given["form"])
     if len(job_ids) > 1:
-        raise UsageError("usage", "only one job's log can be shown at a time", hint="-s downloads the logs of several.")
+        raise UsageError("usage", "only one job's log can be shown at a time", hint="-s downloads the logs of several")
     job_id = job_ids[0] if job_ids else None
     if given["status"]:
         return show_status(cluster, job_id, given["form"])

@@ -112,10 +112,10 @@ def exec_(cluster: str | None, cluster_option: str | None, entrypoint: tuple[str
     if cluster_option:
         entrypoint, cluster = ((cluster, *entrypoint) if cluster else entrypoint), cluster_option
     if not cluster:
-        raise UsageError("usage", "exec needs a cluster", hint="'stix status' lists the clusters.")
+        raise UsageError("usage", "exec needs a cluster", hint="'stix status' lists the clusters")
     if not entrypoint:
         raise UsageError(
-            "usage", "exec needs a task file or a command", hint=f"For example: stix exec {cluster} -- nvidia-smi"
+            "usage", "exec needs a task file or a command", hint=f"for example: stix exec {cluster} -- nvidia-smi"
         )
     task = options.build_task(given, entrypoint)
     with Progress(quiet=given["form"] == "json") as progress:
@@ -173,5 +173,5 @@ def detached(cluster: str, job_id: int | None) -> StixError:
     return StixError(
         "interrupted",
         f"detached; job{job} goes on on cluster {cluster!r}" if job else f"detached from cluster {cluster!r}",
-        hint=f"'stix logs {cluster}{job}' shows the log again, 'stix cancel {cluster}{job}' ends the job.",
+        hint=f"'stix logs {cluster}{job}' shows the log again, 'stix cancel {cluster}{job}' ends the job",
     )

@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from stix.errors import UsageError
+
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Run": {
         "up": ("launch:up", "Run a task; make its cluster if it is not there."),
@@ -66,8 +68,8 @@ class LazyGroup(click.Group):
         """The command that the arguments name; an unknown one fails with the nearest that exists."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             like = nearest(args[0], [*self.list_commands(ctx), *ALIASES])
-            hint = f"Did you mean 'stix {like}'?" if like else "'stix --help' lists the commands."
-            raise click.UsageError(f"No such command {args[0]!r}. {hint}", ctx)
+            hint = f"did you mean 'stix {like}'?" if like else "'stix --help' lists the commands"
+            raise UsageError("usage", f"no such command: {args[0]}", hint=hint)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -24,7 +24,7 @@ def expand(
         ClusterError: an exact name is unknown.
     """
     if not wanted and not everything:
-        raise UsageError("usage", "no cluster was named", hint="Name clusters or patterns, or give --all.")
+        raise UsageError("usage", "no cluster was named", hint="name clusters or patterns, or give --all")
     if wanted and everything:
         raise UsageError("usage", "cluster names and --all exclude each other")
     from stix.api import clusters
@@ -50,8 +50,8 @@ def match(word: str, known: Iterable[dict[str, Any]], status: str | None = None)
     from stix.cli.main import nearest
 
     like = nearest(word, names)
-    hint = f"Did you mean {like!r}?" if like else "'stix status' lists the clusters."
-    raise ClusterError("cluster.not_found", f"cluster {word!r} does not exist", hint=hint)
+    hint = f"did you mean {like!r}?" if like else "'stix status' lists the clusters"
+    raise ClusterError("cluster.not_found", f"there is no cluster {word!r}", hint=hint)
 
 
 def _is_pattern(word: str) -> bool:

@@ -95,7 +95,7 @@ task_options = together(
     click.option("--workdir", type=_DIRECTORY, help="Folder to bring to the nodes; the job starts in it."),
     click.option("--git-url", metavar="URL", help="Git repository to bring instead of a folder."),
     click.option("--git-ref", metavar="REF", help="Branch, tag or commit of it."),
-    click.option("--num-nodes", type=click.IntRange(1), help="How many nodes run it."),
+    click.option("--num-nodes", type=click.IntRange(1), metavar="N", help="How many nodes run it."),
     click.option("--env", "envs", multiple=True, callback=_variable, metavar="K[=V]", help="Variable for the job."),
     click.option("--env-file", callback=_variable_file, type=_FILE, help="Variables in a dotenv file."),
     click.option(
@@ -150,13 +150,7 @@ def build_task(given: dict[str, Any], words: tuple[str, ...]) -> "Task":
         secrets={**given["secret_file"], **given["secrets"]},
     )
     path = task_file(words)
-    if path is None:
-        task = Task(run=command_line(words))
-    else:
-        # A workdir given by flag takes the place of the file's, so the file's need not be there.
-        replaced = bool(given["workdir"] or given["git_url"])
-        task = load_file(path, env=overrides.envs, secrets=overrides.secrets, check_sources=not replaced)
-    return apply(task, overrides)
+    return load_file(path, overrides=overrides) if path else apply(Task(run=command_line(words)), overrides)
 
 
 def task_file(words: tuple[str, ...]) -> str | None:
@@ -170,7 +164,7 @@ def task_file(words: tuple[str, ...]) -> str | None:
     word = words[0]
     if word.endswith(YAML_SUFFIXES) and " " not in word:
         if not os.path.isfile(word):
-            raise UsageError("usage", f"task file {word!r} does not exist", hint="Commands go after '--'.")
+            raise UsageError("usage", f"task file {word!r} does not exist", hint="commands go after '--'")
         return word
     return None
 

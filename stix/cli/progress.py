@@ -55,7 +55,7 @@ class Progress:
         clock: Callable[[], float] = time.monotonic,
         moving: bool | None = None,
     ) -> None:
-        self.stream = stream or sys.stderr
+        self.stream: IO[str] = stream or sys.stderr
         self.quiet = quiet
         self.clock = clock
         self.moving = (output.colour_on(self.stream) if moving is None else moving) and not quiet
@@ -161,7 +161,7 @@ class Progress:
     def _can_write(self, text: str, plain: str) -> str:
         """The text, or its plain form where the stream's encoding lacks it."""
         try:
-            text.encode(self.stream.encoding or "ascii")
+            text.encode(getattr(self.stream, "encoding", None) or "ascii")
         except UnicodeEncodeError:
             return plain
         return text

@@ -21,7 +21,7 @@ def confirm(question: str, *, default: bool, yes: bool) -> bool:
     if yes:
         return True
     if not has_terminal():
-        raise UsageError("usage", "this needs a confirmation and there is no terminal to ask on", hint="Add -y.")
+        raise UsageError("usage", "this needs a confirmation and there is no terminal to ask on", hint="add -y")
     return click.confirm(question, default=default, err=True)
 
 

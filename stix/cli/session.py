@@ -69,7 +69,7 @@ class Launch:
         name = self._cluster
         if "provision" not in self.progress.started:
             return StixError("interrupted", "interrupted; nothing was made")
-        hint = f"'stix repair {name}' goes on from here, 'stix down {name}' removes it."
+        hint = f"'stix repair {name}' goes on from here, 'stix down {name}' removes it"
         kept = StixError("interrupted", f"interrupted; cluster {name!r} is kept as it is", hint=hint)
         if self.plan.get("action") != "create" or not prompts.has_terminal():
             return kept

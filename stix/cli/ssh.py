@@ -64,7 +64,7 @@ def _pool(name: str | None) -> str | None:
     return name.removeprefix("ssh/") if name else None
 
 
-@ssh.command("up")
+@ssh.command("up", short_help="Look at the hosts of pools.")
 @pool
 @click.option("--inventory", type=click.Path(exists=True), help="Take the hosts of an Ansible inventory as a pool.")
 @click.option("-f", "--file", "inventory_file", type=click.Path(exists=True), hidden=True)
@@ -79,7 +79,7 @@ def ssh_up(pool: str | None, inventory: str | None, inventory_file: str | None, 
       stix ssh up --infra lab --inventory hosts.ini
     """
     if inventory_file:
-        raise UsageError("usage", "--file is not a flag of stix", hint="Pools are in ~/.stix/ssh_node_pools.yaml.")
+        raise UsageError("usage", "--file is not a flag of stix", hint="pools are in ~/.stix/ssh_node_pools.yaml")
     from stix.api import infra
     from stix.cli.progress import Progress
 
@@ -89,12 +89,12 @@ def ssh_up(pool: str | None, inventory: str | None, inventory_file: str | None, 
     return 0 if all(host.get("state") not in ("unreachable", "failed") for host in hosts) else 1
 
 
-@ssh.command("down")
+@ssh.command("down", short_help="Remove stix from the hosts of pools.")
 @pool
 @options.yes
 @options.as_output
 def ssh_down(pool: str | None, yes: bool, form: str) -> int:
-    """Take pools back: remove stix from their hosts and forget what was seen of them.
+    """Remove stix from the hosts of pools, and forget what was seen of them.
 
     \b
     Examples:
@@ -113,11 +113,11 @@ def ssh_down(pool: str | None, yes: bool, form: str) -> int:
     return 0
 
 
-@ssh.command("status")
+@ssh.command("status", short_help="List the hosts of pools.")
 @pool
 @options.as_output
 def ssh_status(pool: str | None, form: str) -> int:
-    """List the hosts of pools: state, hardware, and the cluster that has them.
+    """List the hosts of pools: their hardware, and who has them.
 
     \b
     Examples:

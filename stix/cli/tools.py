@@ -73,7 +73,7 @@ def run() -> None:
 
 
 @run.command("list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", default=20, show_default=True, help="At most so many.")
 @options.as_output
 def run_list(limit: int, form: str) -> int:
     """List runs, newest first.
