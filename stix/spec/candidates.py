@@ -38,7 +38,7 @@ def read_resources(document: Document) -> dict[str, Any]:
         UsageError: task.invalid, blaming the key where it is written.
     """
     config = document.data.get("resources") or {}
-    base = {key: value for key, value in config.items() if key not in ("any_of", "ordered")}
+    base = _one_name(document, config, ("resources",))
     lists = [key for key in ("any_of", "ordered") if config.get(key)]
     if len(lists) > 1:
         sentence = "'resources' has both 'any_of' and 'ordered'"
@@ -48,12 +48,13 @@ def read_resources(document: Document) -> dict[str, Any]:
     order = lists[0]
     found: list[Resources] = []
     for place, override in enumerate(config[order]):
+        path = ("resources", order, place)
         labels = {**(base.get("labels") or {}), **(override.get("labels") or {})}
-        merged = {**base, **{key: value for key, value in override.items() if value is not None}, "labels": labels}
-        several, inner = _candidates(document, merged, ("resources", order, place))
-        if len(several) > 1 and (order == "ordered" or inner == "ordered"):
+        merged = {**base, **_one_name(document, override, path), "labels": labels}
+        several, inner = _candidates(document, merged, path)
+        if len(several) > 1 and "ordered" in (order, inner):
             sentence = f"'{order}' and a list of accelerators are two orders"
-            raise document.error(("resources", order, place), sentence, hint="name one accelerator in each candidate")
+            raise document.error(path, sentence, hint="name one accelerator in each candidate")
         found += several
     return candidates(found, order)
 
@@ -71,14 +72,20 @@ def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tu
         disk_size=reader.read("disk_size", parse_disk_size),
         autostop=reader.read("autostop", parse_autostop),
     )
-    if config.get("gpus") and config.get("accelerators"):
-        sentence = "'gpus' and 'accelerators' mean the same"
-        raise document.error(reader.path_of("gpus"), sentence, hint="keep one of the two")
-    key = "gpus" if config.get("gpus") else "accelerators"
-    wishes = config.get(key) or None
-    alternatives = reader.read(key, parse_alternatives) if wishes else None
-    several = [replace(one, accelerators=wish) for wish in alternatives or [None]]
-    return several, "ordered" if isinstance(wishes, list) else "any_of"
+    alternatives = reader.read("accelerators", parse_alternatives) or [None]
+    order = "ordered" if isinstance(config.get("accelerators"), list) else "any_of"
+    return [replace(one, accelerators=wish) for wish in alternatives], order
+
+
+def _one_name(document: Document, config: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The keys of one candidate that have a value; `gpus` is called accelerators."""
+    named = {key: value for key, value in config.items() if value is not None and key not in ("any_of", "ordered")}
+    if "gpus" in named:
+        if "accelerators" in named:
+            sentence = "'gpus' and 'accelerators' mean the same"
+            raise document.error((*path, "gpus"), sentence, hint="keep one of the two")
+        named["accelerators"] = named.pop("gpus")
+    return named
 
 
 class _Reader:
@@ -89,16 +96,17 @@ class _Reader:
         self._config = config
         self._path = path
 
-    def path_of(self, key: str) -> Path:
-        """Where the key stands: in the candidate, or beside the list of candidates that it belongs to."""
-        here = (*self._path, key)
-        return here if self._document.has(here) else ("resources", key)
-
     def read(self, key: str, parse: Any) -> Any:
         """What `parse` makes of the key's value, None if it has none."""
         value = self._config.get(key)
         if value is None:
             return None
         example = schema.RESOURCES[key].example
-        with self._document.reading(self.path_of(key), hint=f"for example: {example}"):
+        with self._document.reading(self._path_of(key), hint=f"for example: {example}"):
             return parse(value)
+
+    def _path_of(self, key: str) -> Path:
+        """Where the key is written: in the candidate, or beside the list of candidates that it belongs to."""
+        names = ("accelerators", "gpus") if key == "accelerators" else (key,)
+        places = [(*holder, name) for holder in (self._path, ("resources",)) for name in names]
+        return next(filter(self._document.has, places), places[0])
