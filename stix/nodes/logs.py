@@ -16,6 +16,9 @@ JOB_STATUSES = frozenset({0, 100, 101, 102, 103})
 PATIENCE_SECONDS = 120.0
 """How long a dropped connection is tried again while following."""
 
+_CONNECTED_SECONDS = 30.0
+"""An attempt that lasted longer than ssh's ConnectTimeout did connect, even if the job was silent."""
+
 _CHUNK = 1 << 20
 _SET_PIPE_SIZE = 1031
 _START = re.compile(r"^offset=(\d+)\s*$", re.MULTILINE)
@@ -53,23 +56,31 @@ def stream_logs(
     request = f"logs --job {int(job_id)}" + (" --follow" if follow else "")
     request += f" --rank {int(rank)}" if rank is not None else ""
     first = request + (f" --tail {int(tail)}" if tail else "")
-    if not follow:
-        status, _, stderr = _run(connection, first, out_fd, count=False)
-        return _job_status(connection, status, stderr)
-    start, sent, quiet_since, pause = (None if tail else 0), 0, time.monotonic(), 0.5
+    if follow:
+        return _follow(connection, request, first, out_fd, patience)
+    status, _, stderr = _run(connection, first, out_fd)
+    return _job_status(connection, status, stderr)
+
+
+def _follow(connection: Connection, request: str, first: str, out_fd: int, patience: float) -> int:
+    """Run `first`; when the connection breaks, run `request` from the byte where it broke."""
+    filtered = "--rank" in request  # then a byte of the output has no known place in the file
+    start = 0 if first == request else None
+    command, skip, sent, pause, down_since = first, 0, 0, 0.5, time.monotonic()
     while True:
-        command = first if start is None or start + sent == 0 else f"{request} --offset {start + sent}"
-        status, moved, stderr = _run(connection, command, out_fd, count=True)
-        if start is None and (told := _START.search(stderr)):
+        began = time.monotonic()
+        status, moved, stderr = _run(connection, command, out_fd, skip=skip)
+        if command == first and not filtered and (told := _START.search(stderr)):
             start = int(told.group(1))
-        if moved:
-            sent, quiet_since, pause = sent + moved, time.monotonic(), 0.5
-        if (
-            not _dropped(connection, status, stderr)
-            or time.monotonic() - quiet_since > patience
-            or (start is None and sent)
-        ):
+        if moved or time.monotonic() - began > _CONNECTED_SECONDS:
+            sent, pause, down_since = sent + moved, 0.5, time.monotonic()
+        place_is_lost = sent > 0 and start is None
+        if place_is_lost or not _dropped(connection, status, stderr) or time.monotonic() - down_since > patience:
             return _job_status(connection, status, stderr)
+        if sent and filtered:
+            command, skip = request, sent
+        elif sent:
+            command = f"{request} --offset {(start or 0) + sent}"
         time.sleep(pause)
         pause = min(2 * pause, 5.0)
 
@@ -103,8 +114,11 @@ def download_logs(connection: Connection, job_ids: Iterable[int], target_dir: Pa
     return files
 
 
-def _run(connection: Connection, request: str, out_fd: int, *, count: bool) -> tuple[int, int, str]:
-    """Run the agent's `logs` verb: exit status, bytes moved (0 if not counted), standard error."""
+def _run(connection: Connection, request: str, out_fd: int, *, skip: int | None = None) -> tuple[int, int, str]:
+    """Run the agent's `logs` verb: exit status, bytes moved (0 if not counted), standard error.
+
+    With `skip` None the child writes to `out_fd` itself; else its bytes after the first `skip` are moved and counted.
+    """
     import subprocess
 
     blocking, moved = os.get_blocking(out_fd), 0
@@ -112,12 +126,13 @@ def _run(connection: Connection, request: str, out_fd: int, *, count: bool) -> t
         child = subprocess.Popen(
             connection.argv(connection.agent_command(request)),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if count else out_fd,
+            stdout=out_fd if skip is None else subprocess.PIPE,
             stderr=complaints,
             env=connection.environment(),
         )
         try:
             if child.stdout:
+                _discard(child.stdout.fileno(), skip or 0)
                 moved = _move(child.stdout.fileno(), out_fd)
             status = child.wait()
         finally:
@@ -152,6 +167,11 @@ def _move(source: int, target: int) -> int:
             view = view[os.write(target, view) :]
         moved += len(chunk)
     return moved
+
+
+def _discard(source: int, count: int) -> None:
+    while count and (chunk := os.read(source, min(count, _CHUNK))):
+        count -= len(chunk)
 
 
 def _dropped(connection: Connection, status: int, stderr: str) -> bool:

@@ -83,6 +83,10 @@ def logs(home, words):
                 chunk = file.read(1 << 20)
                 if not chunk:
                     break
+                if "--rank" in options:
+                    mark = f"(rank {options['--rank']}) ".encode()
+                    lines = chunk.splitlines(keepends=True)
+                    chunk = b"".join(line[len(mark) :] for line in lines if line.startswith(mark))
                 view = memoryview(chunk)
                 while view:
                     view = view[os.write(1, view) :]

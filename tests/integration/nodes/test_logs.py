@@ -70,6 +70,24 @@ def test_a_dropped_connection_is_taken_up_at_the_same_byte(start_sshd, ssh_vars,
     assert b"".join(got) == (b"first\nsecond\nthird\n" if tail else b"old\nfirst\nsecond\nthird\n")
 
 
+def test_one_rank_is_taken_up_without_a_place_in_the_file(start_sshd, ssh_vars, control_dir, agent, out):
+    server = start_sshd()
+    node = connect(ssh_vars(server), control_dir=control_dir)
+    agent.log(1, b"(rank 0) one\n(rank 1) uno\n")
+
+    def interrupt():
+        wait_for(lambda: content(out))
+        server.end_sessions()
+        agent.log(1, b"(rank 0) two\n(rank 1) dos\n", 0)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    with open(out.name, "ab") as target:
+        assert stream_logs(node, 1, rank=1, out_fd=target.fileno()) == 0
+    interrupting.join()
+    assert content(out) == b"uno\ndos\n"
+
+
 def test_a_node_that_does_not_come_back(start_sshd, ssh_vars, control_dir, agent, out):
     server = start_sshd()
     node = connect(ssh_vars(server), control_dir=control_dir)
