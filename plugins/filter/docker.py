@@ -1,9 +1,17 @@
 """Filters of the role cloud_docker."""
 
+import hashlib
+import json
+import os
+from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
 from ansible_collections.stix.core.plugins.module_utils.docker_cluster import image_of
 from ansible_collections.stix.core.plugins.module_utils.docker_errors import classify
+
+
+DEFAULT_ENDPOINT = "unix:///var/run/docker.sock"
 
 
 def docker_images(nodes: list[dict[str, Any]], default: str) -> list[str]:
@@ -12,8 +20,37 @@ def docker_images(nodes: list[dict[str, Any]], default: str) -> list[str]:
 
 
 def docker_error(result: dict[str, Any]) -> dict[str, Any]:
-    """A failed task's result as an error record: its own `stix_error`, or its message classified."""
+    """A failed task's result as an error record: its own `stix_error`, or its message (in a loop, an item's) classified."""
+    result = next((item for item in result.get("results") or [] if item.get("failed")), result)
     return result.get("stix_error") or classify(str(result.get("msg", "no reason was given"))).record()
+
+
+def docker_endpoint(context: str) -> str:
+    """Address of the engine of a docker context; "" is where the docker command looks by itself."""
+    folder = Path(os.environ.get("DOCKER_CONFIG") or "~/.docker").expanduser()
+    if not context and os.environ.get("DOCKER_HOST"):
+        return os.environ["DOCKER_HOST"]
+    name = context or _read(folder / "config.json").get("currentContext") or "default"
+    if name == "default":
+        return DEFAULT_ENDPOINT
+    meta = _read(folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json")
+    host = ((meta.get("Endpoints") or {}).get("docker") or {}).get("Host")
+    if not host:
+        raise AnsibleFilterError(f"there is no docker context {name!r}")
+    return str(host)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def docker_connection(endpoint: str) -> dict[str, str]:
+    """Host variables that reach containers of an engine; none for the one that is found without."""
+    return {} if endpoint == DEFAULT_ENDPOINT else {"ansible_docker_extra_args": f"-H {endpoint}"}
 
 
 class FilterModule:
@@ -21,4 +58,9 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Names as they are used in templates."""
-        return {"docker_images": docker_images, "docker_error": docker_error}
+        return {
+            "docker_images": docker_images,
+            "docker_error": docker_error,
+            "docker_endpoint": docker_endpoint,
+            "docker_connection": docker_connection,
+        }

@@ -7,7 +7,7 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 TABLE = (
     (
         "provision.auth",
-        r"permission denied.*(docker\.sock|docker api|daemon socket)|PermissionError\(13|certificate verify failed|tls: ",
+        r"permission denied.*(?:docker\.sock|docker api|daemon socket)|PermissionError\(13|certificate verify failed|tls: ",
         "The Docker engine refused us",
         "Add your user to the group docker, or set DOCKER_HOST and its certificates.",
         False,
@@ -19,6 +19,20 @@ TABLE = (
         r"FileNotFoundError\(2|max retries exceeded",
         "The Docker engine cannot be reached",
         "Start it, or set DOCKER_HOST.",
+        True,
+    ),
+    (
+        "provision.config",
+        r"(there is no docker context '[^']*')",
+        "The docker context cannot be used",
+        "`docker context ls` lists them.",
+        False,
+    ),
+    (
+        "provision.transient",
+        r"dial tcp|no such host|is already in use by container|service unavailable|too many requests",
+        "The Docker engine or its registry is busy or cannot be reached",
+        "Try again, or load the image with `docker load`.",
         True,
     ),
     (
@@ -48,22 +62,24 @@ TABLE = (
     (
         "provision.config",
         r"invalid mount|invalid volume specification|bind source path does not exist|mount path must be absolute|"
-        r"invalid (host|container)?port|unknown runtime|no such network|network .* not found|executable file not found|"
-        r"error gathering device information|unable to find user|exec format error",
+        r"invalid (?:host|container)?port|unknown runtime|no such network|network .* not found|executable file not found|"
+        r"there is no docker context|error gathering device information|unable to find user|exec format error",
         "The engine refused the container's settings",
         "Check image_id, ports and config.docker.run_options.",
         False,
     ),
 )
-"""(code, pattern, sentence, hint, retryable); the first pattern found in the message wins."""
+"""(code, pattern, sentence, hint, retryable); the first pattern found in the message wins, its group is what is shown."""
 
 
 def classify(text):
     """The failure that a message of the engine, its client or a community.docker module stands for."""
     reason = " ".join(text.split())[-1500:]
     for code, pattern, sentence, hint, retryable in TABLE:
-        if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
-            return Failure(code, "%s: %s" % (sentence, _short(reason)), hint, {"reason": reason}, retryable)
+        found = re.search(pattern, text, re.IGNORECASE | re.DOTALL)
+        if found:
+            short = found.group(1) if found.groups() and found.group(1) else _short(reason)
+            return Failure(code, "%s: %s" % (sentence, short), hint, {"reason": reason}, retryable)
     return Failure("provision.unknown", "The Docker engine failed: %s" % _short(reason), "", {"reason": reason})
 
 
