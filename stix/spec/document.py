@@ -195,4 +195,7 @@ def _not_yaml(error: yaml.YAMLError, text: str, file: str) -> UsageError:
     if isinstance(error, yaml.composer.ComposerError):
         # The library's own words would quote what may be a secret that begins with a star.
         return located(file, mark, "an unquoted * or & is misused", hint="write a value that begins with it in quotes")
+    if reason.startswith("mapping values are not allowed"):
+        hint = "put the value in quotes, or mend the indentation"
+        return located(file, mark, "a colon makes a key here, where none can be", hint=hint)
     return located(file, mark, f"is not valid YAML: {reason}", hint="look at indentation and quotes around this line")

@@ -81,7 +81,8 @@ def test_no_minutes(text: str) -> None:
 
 def test_met_by() -> None:
     assert Quantity(4).met_by(4) and not Quantity(4).met_by(8) and not Quantity(4).met_by(2)
-    assert Quantity(4, or_more=True).met_by(8) and not Quantity(4, or_more=True).met_by(3.9)
+    assert Quantity(4, or_more=True).met_by(8) and Quantity(4, or_more=True).met_by(4)
+    assert not Quantity(4, or_more=True).met_by(3.9)
 
 
 def test_text() -> None:
