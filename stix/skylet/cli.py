@@ -1,0 +1,86 @@
+"""The agent's verbs. Everything is imported when its verb is asked for: a `call` must start in milliseconds."""
+
+from __future__ import annotations
+
+import sys
+
+USAGE = "usage: skylet.pyz --home HOME probe|install|call|logs|receive|stop|remove [options]"
+
+OPTIONS = {
+    "logs": {"--job": str, "--follow": bool, "--tail": int, "--rank": int, "--offset": int},
+    "receive": {"--target": str, "--hash": str, "--delete": bool},
+}
+VERBS = ("probe", "install", "call", "logs", "receive", "stop", "remove", "daemon", "supervise")
+
+
+def parse(words: list[str]) -> tuple[str, str, dict[str, object]]:
+    """Home, verb and options of a command line.
+
+    Raises:
+        ValueError: the line is wrong; says how.
+    """
+    home, rest = "~/.stix/agent", list(words)
+    if rest[:1] == ["--home"] and len(rest) > 1:
+        home, rest = rest[1], rest[2:]
+    if not rest or rest[0] not in VERBS:
+        raise ValueError(USAGE)
+    verb, rest = rest[0], rest[1:]
+    kinds, options = OPTIONS.get(verb, {}), {}
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        kind = kinds.get(name)
+        if kind is None:
+            raise ValueError(f"{verb}: unknown option {name}")
+        if kind is bool:
+            options[name[2:]] = True
+            continue
+        if not equals and not rest:
+            raise ValueError(f"{verb}: {name} needs a value")
+        options[name[2:]] = kind(value if equals else rest.pop(0))
+    return home, verb, options
+
+
+def main() -> None:
+    """Runs the verb of `sys.argv` and exits."""
+    try:
+        home, verb, options = parse(sys.argv[1:])
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    from .home import Home
+
+    try:
+        status = run(Home(home), verb, options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        # Whoever read our output went away; nothing is left to say, not even at interpreter exit.
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 141
+    sys.exit(status)
+
+
+def run(home, verb, options):  # type: ignore[no-untyped-def]
+    """Exit status of one verb."""
+    if verb == "call":
+        from .client import call
+
+        return call(home)
+    if verb == "logs":
+        from .tail import logs
+
+        return logs(home, options)
+    if verb == "supervise":
+        from .supervisor import supervise
+
+        return supervise(home)
+    if verb == "daemon":
+        from .daemon import run_daemon
+
+        return run_daemon(home)
+    from . import install
+
+    return install.run(home, verb, options)

@@ -1,0 +1,259 @@
+"""The verbs that make, look at and take away an agent: probe, install, stop, remove (and receive's entry)."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+import zipfile
+
+from . import VERSION, client, detach, hardware, processes
+from .errors import AgentError, disk_full, is_disk_full
+from .home import Home, read_json, remove, write_bytes, write_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+STOP_SECONDS = 30.0
+NOT_FOR_THE_DAEMON = ("state_hash",)
+
+
+def run(home: Home, verb: str, options: dict[str, Any]) -> int:
+    """One of these verbs; prints its answer, 1 when it is an error."""
+    try:
+        if verb == "probe":
+            answer = probe(home)
+        elif verb == "install":
+            answer = install(home, sys.stdin.buffer.read())
+        elif verb == "receive":
+            from .receive import receive
+
+            answer = receive(home, sys.stdin.buffer, str(options["target"]), str(options["hash"]), bool(options.get("delete")))
+        elif verb == "stop":
+            answer = stop(home)
+        else:
+            answer = uninstall(home)
+    except AgentError as error:
+        print(json.dumps({"error": error.record()}))
+        return 1
+    except KeyError as error:
+        sys.stderr.write(f"{verb}: --{error.args[0]} is missing\n")
+        return 2
+    print(json.dumps(answer))
+    return 0
+
+
+def probe(home: Home) -> dict[str, Any]:
+    """What is there: the agent, its state, the machine."""
+    config: dict[str, Any] = dict(home.read_config())
+    trees = {}
+    for name in os.listdir(home.trees) if os.path.isdir(home.trees) else ():
+        tree = read_json(os.path.join(home.trees, name))
+        if tree.get("hash"):
+            trees[str(tree["target"])] = tree["hash"]
+    return {
+        "installed": bool(config),
+        "alive": bool(config) and client.is_alive(home),
+        "state_hash": config.get("state_hash"),
+        "cluster_id": config.get("cluster_id"),
+        "trees": trees,
+        "hardware": hardware.probe(home.user_home(config)),
+        "version": VERSION,
+        "python": sys.executable,
+    }
+
+
+def install(home: Home, text: bytes) -> dict[str, Any]:
+    """Makes the agent be as the config (JSON) says, and running; changes nothing when it is.
+
+    Raises:
+        AgentError: `provision.no_capacity` for a machine that another cluster holds, `config.invalid`, `setup.disk_full`,
+            `setup.agent`, `agent.unreachable`.
+    """
+    config = _parse(text)
+    try:
+        os.makedirs(home.root, mode=0o700, exist_ok=True)
+        with open(os.path.join(home.root, "install.lock"), "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _install(home, config)
+    except OSError as error:
+        if is_disk_full(error):
+            raise disk_full(home.root) from None
+        raise AgentError("setup.agent", f"The agent cannot be installed in {home.root}: {error}", "Check who owns the folder.") from None
+    return probe(home)
+
+
+def _parse(text: bytes) -> dict[str, Any]:
+    try:
+        config = json.loads(text)
+        missing = [name for name in ("cluster", "cluster_id", "rank", "num_nodes", "token") if name not in config]
+    except (ValueError, TypeError):
+        missing = ["all"]
+    if missing:
+        raise AgentError("config.invalid", f"The agent's config is not JSON or lacks {', '.join(missing)}")
+    if config["num_nodes"] > 1 and not (config.get("head") or {}).get("port"):
+        raise AgentError("config.invalid", "The agent's config lacks head.port, which a cluster of several nodes needs")
+    return dict(config)
+
+
+def _install(home: Home, config: dict[str, Any]) -> None:
+    old: dict[str, Any] = dict(home.read_config())
+    if old and old.get("cluster_id") != config["cluster_id"]:
+        raise AgentError(
+            "provision.no_capacity",
+            f"The machine is held by cluster '{old.get('cluster')}'",
+            "Take that cluster down first, or use another machine.",
+            cluster=old.get("cluster"),
+            cluster_id=old.get("cluster_id"),
+        )
+    fresh = not old or not home.wants_daemon()
+    config["started_at"] = time.time() if fresh else old.get("started_at")
+    library = unpack(home)
+    same = _effective(old) == _effective(config)
+    if old != config:
+        write_json(home.config, config)
+    remove(home.tombstone)
+    remove(home.stopped)
+    running = _ping(home)
+    if running and (not same or running.get("library") != library):
+        _end_daemon(home, end_jobs=False)
+        running = None
+    if not running:
+        client.start(home)
+    _prune(home, library)
+
+
+def _effective(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name not in NOT_FOR_THE_DAEMON}
+
+
+def unpack(home: Home) -> str:
+    """Unpacks the running archive below `lib`; the name of the folder there.
+
+    Everything the agent starts, it starts from there: bytecode is cached, and a later archive can replace this one at any time.
+    """
+    source = detach.library()
+    if os.path.isdir(source):
+        if os.path.dirname(source) == home.lib:
+            return os.path.basename(source)
+        source = os.path.abspath(sys.argv[0])
+    with zipfile.ZipFile(source) as archive:
+        name = _hash(archive.read("__main__.py").decode())
+        target = os.path.join(home.lib, name)
+        if not os.path.isdir(target):
+            partial = f"{target}.{os.getpid()}.new"
+            archive.extractall(partial)
+            os.replace(partial, target)
+    if os.path.abspath(source) != home.archive:
+        with open(source, "rb") as file:
+            write_bytes(home.archive, file.read())
+    detach.use(target)
+    return name
+
+
+def _hash(main: str) -> str:
+    for line in main.splitlines():
+        if line.startswith("HASH = "):
+            return line.split('"')[1]
+    raise AgentError("setup.agent", "The archive was not made by agent_archive.build")
+
+
+def _prune(home: Home, keep: str) -> None:
+    """Removes libraries that no process of ours runs from."""
+    used = {keep}
+    for name in os.listdir(home.ranks) if os.path.isdir(home.ranks) else ():
+        if name:
+            return
+    for name in os.listdir(home.lib):
+        if name not in used:
+            shutil.rmtree(os.path.join(home.lib, name), ignore_errors=True)
+
+
+def _ping(home: Home) -> dict[str, Any] | None:
+    try:
+        return client.request(home, "ping", 5.0)
+    except (OSError, ValueError, AgentError):
+        return None
+
+
+def daemon_pid(home: Home) -> int:
+    """Process id of the running daemon, 0 when none holds the lock."""
+    try:
+        with open(home.lock, "r+", encoding="ascii") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return int(file.read() or 0)
+    except (OSError, ValueError):
+        pass
+    return 0
+
+
+def _end_daemon(home: Home, end_jobs: bool) -> None:
+    pid = daemon_pid(home)
+    if not pid:
+        return
+    try:
+        client.request(home, "shutdown", 5.0, end_jobs=end_jobs)
+    except (OSError, ValueError, AgentError):
+        processes.send([pid], signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while daemon_pid(home) == pid:
+        if time.monotonic() > deadline:
+            processes.send([pid], signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def stop(home: Home) -> dict[str, Any]:
+    """Ends the agent and the jobs on this node, gracefully first. Jobs that wait stay in the queue."""
+    if home.read_config():
+        with open(home.stopped, "w", encoding="ascii"):
+            pass
+        _end_daemon(home, end_jobs=True)
+        _end_leftovers(home)
+    return {"stopped": True}
+
+
+def _end_leftovers(home: Home) -> None:
+    """Ends what jobs left running, also those of a daemon that was killed."""
+    config = home.read_config()
+    for name in os.listdir(home.ranks) if os.path.isdir(home.ranks) else ():
+        state = read_json(os.path.join(home.ranks, name))
+        if processes.is_running(int(state.get("supervisor") or 0), int(state.get("supervisor_started") or 0)):
+            processes.send([int(state["supervisor"])], signal.SIGTERM)
+    grace = float(os.environ.get("STIX_SKYLET_GRACE") or 10)
+    for mark in processes.marks(f"{config.get('cluster_id')}/{config.get('rank')}/"):
+        processes.end_marked(mark, grace)
+
+
+def uninstall(home: Home) -> dict[str, Any]:
+    """Ends the agent and deletes everything it installed; what was brought or written to the home of jobs stays."""
+    there = os.path.isdir(home.root)
+    if there:
+        stop(home)
+        clear(home)
+        remove(home.tombstone)
+        try:
+            os.rmdir(home.root)
+        except OSError:
+            pass
+    return {"removed": there}
+
+
+def clear(home: Home) -> None:
+    """Deletes the agent's files except its tombstone; the config, which is the lease, last."""
+    keep = {os.path.basename(home.tombstone), os.path.basename(home.config)}
+    for name in os.listdir(home.root):
+        path = os.path.join(home.root, name)
+        if name in keep:
+            continue
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            remove(path)
+    remove(home.config)
