@@ -57,7 +57,9 @@ class Outcome:
             return error
         if self.status != "successful":
             said = " ".join(self.complaints[-3:]) or f"exit status {self.rc}"
-            return StixError("runner.failed", f"Ansible could not play: {said}", hint="stix run show last --log shows all it printed")
+            return StixError(
+                "runner.failed", f"Ansible could not play: {said}", hint="stix run show last --log shows all it printed"
+            )
         return None
 
 
@@ -70,10 +72,18 @@ def _error(record: Mapping[str, Any]) -> StixError:
         return from_record(record["error"])
     message = str(record.get("message") or "")
     if record["status"] == "unreachable":
-        return from_record({"code": "node.unreachable", "message": f"{record['host']} cannot be reached: {message}", "retryable": True})
+        return from_record(
+            {"code": "node.unreachable", "message": f"{record['host']} cannot be reached: {message}", "retryable": True}
+        )
     if record.get("argument_errors"):
-        return StixError("internal", f"role {record['role']} got wrong variables: {'; '.join(record['argument_errors'])}")
-    return StixError("runner.failed", f"{record['host']}: task {record['task']!r} failed: {message}", details={"task": record["task"]})
+        return StixError(
+            "internal", f"role {record['role']} got wrong variables: {'; '.join(record['argument_errors'])}"
+        )
+    return StixError(
+        "runner.failed",
+        f"{record['host']}: task {record['task']!r} failed: {message}",
+        details={"task": record["task"]},
+    )
 
 
 def instances(reports: Iterable[Any]) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ class Phases:
     def on_record(self, record: Mapping[str, Any]) -> None:
         """Take one record (see `stix.runner.events`)."""
         if record["type"] == "task":
-            self._enter(_BY_ACTION.get(record["action"], self._default))
+            self._enter(_BY_ACTION.get(record["action"]) or self._phase or self._default)
         elif record["type"] == "result":
             self._on_result(record)
 
@@ -60,7 +60,11 @@ class Phases:
             self._ran = True
         if record["host"] not in self._done:
             self._done.add(record["host"])
-            self._listener(PhaseProgress(time.time(), self._phase, self._cluster, len(self._done), max(self._total, len(self._done))))
+            self._listener(
+                PhaseProgress(
+                    time.time(), self._phase, self._cluster, len(self._done), max(self._total, len(self._done))
+                )
+            )
 
     def _leave(self) -> None:
         if self._phase:

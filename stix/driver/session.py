@@ -51,14 +51,16 @@ class World:
         self.listener(Note(time.time(), text))
 
     @contextmanager
-    def locked(self, cluster: str, verb: str) -> Iterator[int]:
+    def locked(self, cluster: str, verb: str, *, shared: bool = False) -> Iterator[int]:
         """Hold a cluster's lock; says for whom it waits."""
 
         def on_wait(holder: Mapping[str, Any]) -> None:
-            self.note(f"waiting for process {holder.get('pid', '?')}, which runs {holder.get('verb', 'something')} on {cluster}")
+            who = f"process {holder.get('pid', '?')}, which runs {holder.get('verb', 'something')} on {cluster}"
+            self.note(f"waiting for {who}")
 
         minutes = self.settings.lock_timeout_minutes
-        with lock.hold(self.locks, cluster, verb, timeout=None if minutes is None else minutes * 60, on_wait=on_wait) as held:
+        timeout = None if minutes is None else minutes * 60
+        with lock.hold(self.locks, cluster, verb, shared=shared, timeout=timeout, on_wait=on_wait) as held:
             yield held
 
     @contextmanager
@@ -69,7 +71,11 @@ class World:
         try:
             yield run
         except BaseException as caught:
-            error = caught if isinstance(caught, StixError) else StixError("interrupted", f"ended by {type(caught).__name__}")
+            error = (
+                caught
+                if isinstance(caught, StixError)
+                else StixError("interrupted", f"ended by {type(caught).__name__}")
+            )
             error.details.setdefault("run", run.id) if isinstance(caught, StixError) else None
             raise
         finally:
@@ -114,9 +120,13 @@ class Run:
         files = inventory(
             cluster, sys.executable, run_id=self.id, cloud_vars=cloud_vars, node_vars=node_vars, head_vars=head_vars
         )
-        stage = self.folder.stage(f"{len(self._plays) + 1}-{name}", files, settings_text(self.world.home), f"stix.core.{name}")
+        stage = self.folder.stage(
+            f"{len(self._plays) + 1}-{name}", files, settings_text(self.world.home), f"stix.core.{name}"
+        )
         nodes = max(1, len(cluster.nodes))
-        play = Play(stage, f"stix.core.{name}", f"{name}-{len(self._plays)}", forks=min(64, max(5, nodes)), lock=self._lock)
+        play = Play(
+            stage, f"stix.core.{name}", f"{name}-{len(self._plays)}", forks=min(64, max(5, nodes)), lock=self._lock
+        )
         began = time.time()
         if secrets:
             self.folder.write_secrets(secrets)
@@ -124,7 +134,14 @@ class Run:
             outcome = self._follow(play, Phases(self.emit, cluster.name, phase, nodes))
         finally:
             self.folder.drop_secrets()
-        self._plays.append({"playbook": play.playbook, "folder": str(stage), "ok": outcome.error is None, "seconds": time.time() - began})
+        self._plays.append(
+            {
+                "playbook": play.playbook,
+                "folder": str(stage),
+                "ok": outcome.error is None,
+                "seconds": time.time() - began,
+            }
+        )
         return outcome
 
     def _follow(self, play: Play, phases: Phases) -> Outcome:

@@ -57,6 +57,8 @@ def _read(file: Path) -> dict[str, Any]:
         if key not in _KEYS:
             near = difflib.get_close_matches(str(key), _KEYS, 1)
             raise UsageError(
-                "config.invalid", f"{file}: unknown setting {key!r}", hint=f"did you mean {near[0]}?" if near else ", ".join(_KEYS)
+                "config.invalid",
+                f"{file}: unknown setting {key!r}",
+                hint=f"did you mean {near[0]}?" if near else ", ".join(_KEYS),
             )
     return dict(values)

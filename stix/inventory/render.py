@@ -90,7 +90,7 @@ def _host_vars(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def wanted_nodes(cluster: Cluster, placement: Placement | None) -> list[dict[str, Any]]:
-    """`stix_wanted_nodes`: what the cloud role must make, from the chosen candidate, or from the record of a cluster that exists."""
+    """`stix_wanted_nodes`: what the cloud role must make, by the choice or by the record of a cluster that exists."""
     wanted = []
     for rank in range(cluster.num_nodes):
         node: dict[str, Any] = {"name": f"{cluster.name}-{rank}", "rank": rank, **wishes(cluster.resources)}
@@ -119,21 +119,22 @@ def _amount(text: str | None) -> float | None:
     return float(str(text).rstrip("+")) if text else None
 
 
-def job_vars(task: Task, resources: Resources, submission_id: str, *, secrets_file: str | None, no_setup: bool) -> dict[str, Any]:
+def job_vars(
+    task: Task, resources: Resources, submission_id: str, *, secrets_file: str | None, no_setup: bool
+) -> dict[str, Any]:
     """`job_*` variables for the head; secrets by name and file only."""
-    return {
-        "job_name": literal(task.name or "stix-job"),
+    variables = {
+        "job_name": literal(task.name or "stix-cmd"),
         "job_run": literal(task.run or ""),
         "job_setup": "" if no_setup else literal(task.setup or ""),
         "job_num_nodes": task.num_nodes,
         "job_envs": literal(task.envs),
-        "job_cpus": resources.cpus.value if resources.cpus else None,
-        "job_memory": resources.memory.value if resources.memory else None,
         "job_accelerators": dict(resources.accelerators or {}),
         "job_submission_id": submission_id,
-        "job_secret_names": sorted(task.secrets),
-        **({"job_secrets_file": secrets_file} if secrets_file else {}),
     }
+    if secrets_file:
+        variables |= {"job_secret_names": sorted(task.secrets), "job_secrets_file": secrets_file}
+    return variables
 
 
 def file_vars(task: Task) -> dict[str, Any]:
@@ -146,5 +147,3 @@ def file_vars(task: Task) -> dict[str, Any]:
     if task.file_mounts:
         variables["files_mounts"] = literal(task.file_mounts)
     return variables
-
-

@@ -26,7 +26,9 @@ class Cluster:
         resources: what was chosen, JSON-able (`describe_resources`), with `node_type`.
         autostop: `{idle_minutes, down, wait_for, lifetime_minutes}` or None.
         last_error: an error's record, or None.
-        launched_at, last_use: Unix seconds.
+        pending: `{submission_id, digest}` of a job whose hand-over was not heard of; the same task again takes the same id.
+        launched_at: Unix seconds.
+        last_use: the command that used it last.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Cluster:
     docker_run_options: tuple[str, ...] = ()
     autostop: Mapping[str, Any] | None = None
     last_error: Mapping[str, Any] | None = None
+    pending: Mapping[str, str] | None = None
     launched_at: float = 0.0
     last_use: str = ""
     run_id: str = ""
@@ -77,7 +80,10 @@ class Cluster:
         values = {name: value for name, value in record.items() if name in known}
         return cls(
             **values
-            | {"nodes": tuple(record.get("nodes") or ()), "docker_run_options": tuple(record.get("docker_run_options") or ())}
+            | {
+                "nodes": tuple(record.get("nodes") or ()),
+                "docker_run_options": tuple(record.get("docker_run_options") or ()),
+            }
         )
 
 
@@ -103,7 +109,9 @@ def after(cluster: Cluster | None, kind: str, data: Mapping[str, Any], at: float
     if kind == "instances":
         return replace(cluster, nodes=tuple(data["nodes"]), seen=data["seen"])
     if kind == "phase":
-        return replace(cluster, phase=data["phase"], last_error=None if data["phase"] == "ready" else cluster.last_error)
+        return replace(
+            cluster, phase=data["phase"], last_error=None if data["phase"] == "ready" else cluster.last_error
+        )
     if kind == "error":
         return replace(cluster, last_error=data["error"])
     if kind == "changed":

@@ -86,7 +86,9 @@ class LaunchPlan:
 
 def redacted(task: Task) -> dict[str, Any]:
     """A task as JSON-able data for plans and records: secrets by name only."""
-    workdir = {"url": task.workdir.url, "ref": task.workdir.ref} if isinstance(task.workdir, GitSource) else task.workdir
+    workdir = (
+        {"url": task.workdir.url, "ref": task.workdir.ref} if isinstance(task.workdir, GitSource) else task.workdir
+    )
     shown = {
         "name": task.name,
         "num_nodes": task.num_nodes,

@@ -34,12 +34,21 @@ def plan_launch(
         action = _action(existing)
         steps = _steps(action, task, existing.infra, fast)
         return LaunchPlan(
-            name, action, task, placement_of(existing, task), steps, existing=existing, autostop=autostop, notes=tuple(notes), upload=upload
+            name,
+            action,
+            task,
+            placement_of(existing, task),
+            steps,
+            existing=existing,
+            autostop=autostop,
+            notes=tuple(notes),
+            upload=upload,
         )
     if not ranked:
         raise nothing_fits(refusals)
     rows = tuple(
-        Candidate(placement, place == 0, "cheapest that fits" if place == 0 else "") for place, placement in enumerate(ranked)
+        Candidate(placement, place == 0, "cheapest that fits" if place == 0 else "")
+        for place, placement in enumerate(ranked)
     )
     return LaunchPlan(
         name,
@@ -146,7 +155,9 @@ def placement_of(cluster: Cluster, task: Task) -> Placement | None:
     return Placement(task.resources[0], cluster.infra, tuple(offer_of(node, cluster.infra) for node in cluster.nodes))
 
 
-def autostop_setting(chosen: Autostop | None, idle_minutes: float | None, down: bool, wait_for: str | None, lifetime: float | None) -> dict[str, Any] | None:
+def autostop_setting(
+    chosen: Autostop | None, idle_minutes: float | None, down: bool, wait_for: str | None, lifetime: float | None
+) -> dict[str, Any] | None:
     """The autostop of a launch: flags win over the task's; None means that nothing is said about it."""
     if idle_minutes is None and lifetime is None and not down:
         if chosen is None:
@@ -158,7 +169,11 @@ def autostop_setting(chosen: Autostop | None, idle_minutes: float | None, down: 
             "lifetime_minutes": chosen.lifetime_minutes,
         }
     base = chosen or Autostop(idle_minutes=-1)
-    idle = idle_minutes if idle_minutes is not None else (0 if down and lifetime is None and base.idle_minutes < 0 else base.idle_minutes)
+    idle = (
+        idle_minutes
+        if idle_minutes is not None
+        else (0 if down and lifetime is None and base.idle_minutes < 0 else base.idle_minutes)
+    )
     return {
         "idle_minutes": idle,
         "down": down or base.down,

@@ -24,12 +24,18 @@ def collections_path() -> Path:
     packed = PACKAGE / "_content"
     if (packed / "ansible_collections").is_dir():
         return packed
-    raise StixError("runner.missing_content", f"stix's playbooks are neither in {checkout} nor in {packed}", hint="install stix-cloud again")
+    raise StixError(
+        "runner.missing_content",
+        f"stix's playbooks are neither in {checkout} nor in {packed}",
+        hint="install stix-cloud again",
+    )
 
 
 def collection_paths() -> str:
     """Ansible's search path for collections: ours, then the user's and the system's."""
-    return ":".join([str(collections_path()), os.path.expanduser("~/.ansible/collections"), "/usr/share/ansible/collections"])
+    return ":".join(
+        [str(collections_path()), os.path.expanduser("~/.ansible/collections"), "/usr/share/ansible/collections"]
+    )
 
 
 def ansible_playbook() -> str:
@@ -41,5 +47,9 @@ def ansible_playbook() -> str:
     beside = Path(sys.executable).with_name("ansible-playbook")
     found = str(beside) if beside.is_file() else shutil.which("ansible-playbook")
     if not found:
-        raise StixError("runner.missing_content", "ansible-playbook is not installed beside this Python", hint="pip install stix-cloud")
+        raise StixError(
+            "runner.missing_content",
+            "ansible-playbook is not installed beside this Python",
+            hint="pip install stix-cloud",
+        )
     return found

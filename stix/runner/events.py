@@ -24,9 +24,17 @@ def reduce_event(raw: Mapping[str, Any]) -> dict[str, Any] | None:
     if kind == "playbook_on_play_start":
         return {"type": "play", "name": data.get("name") or data.get("play", "")}
     if kind == "playbook_on_task_start":
-        return {"type": "task", "name": data.get("task", ""), "role": data.get("role", ""), "action": data.get("task_action", "")}
+        return {
+            "type": "task",
+            "name": data.get("task", ""),
+            "role": data.get("role", ""),
+            "action": data.get("task_action", ""),
+        }
     if kind == "playbook_on_stats":
-        return {"type": "stats", "hosts": {name: data.get(name) or {} for name in ("ok", "failures", "dark", "changed", "skipped")}}
+        return {
+            "type": "stats",
+            "hosts": {name: data.get(name) or {} for name in ("ok", "failures", "dark", "changed", "skipped")},
+        }
     if _STATUS.get(kind):
         return _result(_STATUS[kind], data)
     return _complaint(kind, raw)

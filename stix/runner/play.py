@@ -103,7 +103,9 @@ def _lines(channel: socket.socket) -> Iterator[dict[str, Any]]:
         select.select([channel], [], [])
         piece = channel.recv(1 << 16)
         if not piece:
-            raise StixError("runner.failed", "Ansible's process died without a word", hint="the run folder's runner.log may say why")
+            raise StixError(
+                "runner.failed", "Ansible's process died without a word", hint="the run folder's runner.log may say why"
+            )
         *lines, buffer = (buffer + piece).split(b"\n")
         for line in lines:
             record = json.loads(line)

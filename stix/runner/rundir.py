@@ -79,7 +79,9 @@ def repeat_line(folder: Path, playbook: str) -> str:
         "ANSIBLE_COLLECTIONS_PATH": content.collection_paths(),
     }
     variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in words.items())
-    return f"{variables} {shlex.quote(content.ansible_playbook())} -i {shlex.quote(str(folder / 'inventory'))} {playbook}"
+    return (
+        f"{variables} {shlex.quote(content.ansible_playbook())} -i {shlex.quote(str(folder / 'inventory'))} {playbook}"
+    )
 
 
 def ansible_settings(control_dir: Path, home: str, passwd_home: str) -> str:

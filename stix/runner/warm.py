@@ -57,7 +57,11 @@ def _reaped(children: set[int]) -> set[int]:
 
 
 def _dispatch(
-    request: Mapping[str, Any], descriptors: list[int], channel: socket.socket, listener: socket.socket, frozen: dict[str, str]
+    request: Mapping[str, Any],
+    descriptors: list[int],
+    channel: socket.socket,
+    listener: socket.socket,
+    frozen: dict[str, str],
 ) -> int:
     if request["kind"] == "cli":
         _import_ansible(request["environment"], frozen)
@@ -99,7 +103,9 @@ def _import_ansible(environment: Mapping[str, str], frozen: dict[str, str]) -> N
     import ansible.vars.manager  # noqa: F401
 
 
-def _run_cli(request: Mapping[str, Any], descriptors: list[int], channel: socket.socket, frozen: Mapping[str, str]) -> None:
+def _run_cli(
+    request: Mapping[str, Any], descriptors: list[int], channel: socket.socket, frozen: Mapping[str, str]
+) -> None:
     """Fork once more: the grandchild is ansible-playbook, this process waits and ends it when the thin program goes away."""
     pid = os.fork()
     if pid == 0:
@@ -179,7 +185,9 @@ def _descendants(root: int) -> list[int]:
 def send(channel: socket.socket, request: Mapping[str, Any], descriptors: list[int]) -> None:
     """Send a request with descriptors beside its first byte."""
     body = json.dumps(request).encode() + b"\n"
-    channel.sendmsg([body[:1]], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else [])
+    channel.sendmsg(
+        [body[:1]], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+    )
     channel.sendall(body[1:])
 
 

@@ -37,7 +37,11 @@ class Warm:
         """A socket on which the play's records come, or None when there is no warm process to be had."""
         try:
             channel = self._connected()
-            send(channel, play.request(str(self._programs()), self._config(play)), [play.lock] if play.lock is not None else [])
+            send(
+                channel,
+                play.request(str(self._programs()), self._config(play)),
+                [play.lock] if play.lock is not None else [],
+            )
         except OSError:
             return None
         return channel
@@ -76,7 +80,9 @@ class Warm:
         listener.bind(str(self.path))
         os.chmod(self.path, 0o600)
         listener.listen(64)
-        environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE") if name in os.environ}
+        environ = {
+            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE") if name in os.environ
+        }
         with open(self.folder / "log", "ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "stix.runner.warm", str(listener.fileno()), str(self.idle_seconds)],
@@ -105,7 +111,14 @@ class Warm:
 
     def _write_program(self) -> None:
         self._programs().mkdir(exist_ok=True)
-        words = [sys.executable, "-I", "-S", str(Path(__file__).with_name("thin.py")), str(self.path), content.ansible_playbook()]
+        words = [
+            sys.executable,
+            "-I",
+            "-S",
+            str(Path(__file__).with_name("thin.py")),
+            str(self.path),
+            content.ansible_playbook(),
+        ]
         program = self._programs() / "ansible-playbook"
         program.write_text("#!/bin/sh\nexec " + " ".join(f"'{word}'" for word in words) + ' "$@"\n')
         program.chmod(0o700)

@@ -19,7 +19,13 @@ POLL_SECONDS = 0.1
 
 @contextmanager
 def hold(
-    folder: Path, cluster: str, verb: str, *, timeout: float | None = None, on_wait: Callable[[dict[str, Any]], None] | None = None
+    folder: Path,
+    cluster: str,
+    verb: str,
+    *,
+    shared: bool = False,
+    timeout: float | None = None,
+    on_wait: Callable[[dict[str, Any]], None] | None = None,
 ) -> Iterator[int]:
     """Hold the lock of a cluster; yields its descriptor.
 
@@ -27,6 +33,7 @@ def hold(
         folder: where lock files are.
         cluster: the cluster's name.
         verb: what for; others that wait are told.
+        shared: others may hold it so too, as runs that only hand over jobs; nobody else may have it meanwhile.
         timeout: seconds to wait; None waits for ever.
         on_wait: called once with `{pid, verb, since}` of the holder when the lock is not free.
 
@@ -36,7 +43,7 @@ def hold(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(folder / f"{cluster}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        _acquire(descriptor, cluster, timeout, on_wait)
+        _acquire(descriptor, cluster, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout, on_wait)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb, "since": time.time()}).encode(), 0)
         yield descriptor
@@ -45,13 +52,13 @@ def hold(
 
 
 def _acquire(
-    descriptor: int, cluster: str, timeout: float | None, on_wait: Callable[[dict[str, Any]], None] | None
+    descriptor: int, cluster: str, mode: int, timeout: float | None, on_wait: Callable[[dict[str, Any]], None] | None
 ) -> None:
     deadline = None if timeout is None else time.monotonic() + timeout
     told = False
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
             return
         except BlockingIOError:
             holder = _holder(descriptor)

@@ -41,7 +41,9 @@ class Store:
             self._db.row_factory = sqlite3.Row
             version = self._db.execute("pragma user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
-                raise StixError("internal", f"{path} was written by a newer stix (format {version})", hint="upgrade stix-cloud")
+                raise StixError(
+                    "internal", f"{path} was written by a newer stix (format {version})", hint="upgrade stix-cloud"
+                )
             if version < SCHEMA_VERSION:
                 self._create()
         except sqlite3.DatabaseError as error:
@@ -66,7 +68,9 @@ class Store:
             raise
         self._db.execute("commit")
 
-    def append(self, cluster: str, kind: str, data: Mapping[str, Any], *, run_id: str = "", at: float | None = None) -> "Cluster | None":
+    def append(
+        self, cluster: str, kind: str, data: Mapping[str, Any], *, run_id: str = "", at: float | None = None
+    ) -> "Cluster | None":
         """Record one fact about a cluster and return what the cluster is after it."""
         from stix.model.cluster import after
 
@@ -140,7 +144,9 @@ class Store:
 
     def facts(self, cluster: str) -> list[dict[str, Any]]:
         """Every fact about a name, oldest first: `{at, run_id, cluster_id, kind, data}`."""
-        rows = self._db.execute("select at, run_id, cluster_id, kind, data from facts where cluster = ? order by id", (cluster,))
+        rows = self._db.execute(
+            "select at, run_id, cluster_id, kind, data from facts where cluster = ? order by id", (cluster,)
+        )
         return [dict(row) | {"data": json.loads(row["data"])} for row in rows]
 
     def start_run(self, run_id: str, cluster: str, verb: str) -> None:
@@ -184,7 +190,9 @@ class Store:
     def hosts(self, pool: str | None = None) -> list[dict[str, Any]]:
         """Machines of one pool or all: `{pool, name, address, state, facts, connection, seen_at}`."""
         rows = self._db.execute("select * from hosts where ?1 is null or pool = ?1 order by pool, rowid", (pool,))
-        return [dict(row) | {"facts": json.loads(row["facts"]), "connection": json.loads(row["connection"])} for row in rows]
+        return [
+            dict(row) | {"facts": json.loads(row["facts"]), "connection": json.loads(row["connection"])} for row in rows
+        ]
 
     def forget_pool(self, pool: str) -> None:
         """Drop what is known of a pool."""

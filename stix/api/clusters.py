@@ -1,0 +1,385 @@
+"""The SDK's verbs on clusters. Names and parameters are SkyPilot's; calls return when they are done.
+
+Modules of the acting half are imported inside the functions that act: reading the record must take milliseconds.
+"""
+
+import fnmatch
+import os
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from stix.state.home import Home
+from stix.state.store import Store
+
+if TYPE_CHECKING:
+    from stix.model.cluster import Cluster
+    from stix.model.event import Listener
+    from stix.model.plan import LaunchPlan
+
+NO_AUTOSTOP = -1
+
+
+class ClusterHandle:
+    """What `launch` and `exec` give back beside the job's id.
+
+    Attributes:
+        cluster_name, cluster_id: the name and the unique id.
+        infra: where it is.
+        nodes: instances in rank order.
+    """
+
+    def __init__(self, cluster: "Cluster") -> None:
+        self.cluster_name = cluster.name
+        self.cluster_id = cluster.cluster_id
+        self.infra = cluster.infra
+        self.nodes = [dict(node) for node in cluster.nodes]
+
+    def __repr__(self) -> str:
+        return f"ClusterHandle({self.cluster_name!r}, {self.infra!r}, {len(self.nodes)} nodes)"
+
+
+def open_store(home: Home | None = None) -> Store:
+    """The state database of the user."""
+    return Store((home or Home()).ensure().database)
+
+
+def plan(
+    task: Any,
+    cluster_name: str | None = None,
+    *,
+    no_setup: bool = False,
+    fast: bool = False,
+    down: bool = False,
+    idle_minutes_to_autostop: float | None = None,
+    wait_for: Any = None,
+    lifetime_minutes: float | None = None,
+) -> "LaunchPlan":
+    """What `launch` would do; nothing is done.
+
+    Raises:
+        StixError: `provision.no_capacity`, `cluster.mismatch`, ...
+    """
+    from stix.api.task import model_of
+    from stix.driver.launch import make_plan
+    from stix.driver.session import World
+
+    options = _options(idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, fast)
+    return make_plan(World(), model_of(task), _name(cluster_name), options)
+
+
+def launch(
+    task: Any,
+    cluster_name: str | None = None,
+    retry_until_up: bool = False,
+    idle_minutes_to_autostop: float | None = None,
+    wait_for: Any = None,
+    dryrun: bool = False,
+    down: bool = False,
+    backend: Any = None,
+    optimize_target: Any = None,
+    no_setup: bool = False,
+    clone_disk_from: str | None = None,
+    fast: bool = False,
+    resize: bool = False,
+    *,
+    lifetime_minutes: float | None = None,
+    on_event: "Listener | None" = None,
+    confirm: "Callable[[LaunchPlan], bool] | None" = None,
+) -> tuple[int | None, ClusterHandle | None]:
+    """Run a task on a cluster, which is made if it is not there.
+
+    Args:
+        confirm: asked with the plan before anything is created or started; False ends the call.
+        on_event: hears what happens (`stix.model.event`).
+        optimize_target: accepted for SkyPilot's callers; the places of now cost nothing, so there is nothing to weigh.
+
+    Returns:
+        `(job id, handle)`; `(None, None)` for a dry run.
+
+    Raises:
+        StixError: with the codes of `stix.errors.EXIT_STATUS`.
+    """
+    from stix.api.task import model_of
+    from stix.driver.launch import launch as drive
+    from stix.driver.session import World
+
+    _refuse(backend=backend, clone_disk_from=clone_disk_from, resize=resize)
+    options = _options(idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, fast, retry_until_up)
+    if dryrun:
+        plan(
+            task,
+            cluster_name,
+            no_setup=no_setup,
+            fast=fast,
+            down=down,
+            idle_minutes_to_autostop=idle_minutes_to_autostop,
+        )
+        return None, None
+    job_id, cluster = drive(World(listener=on_event), model_of(task), _name(cluster_name), options, confirm)
+    return job_id, ClusterHandle(cluster)
+
+
+def status(
+    cluster_names: str | Iterable[str] | None = None, refresh: Any = False, all_users: bool = False
+) -> list[dict[str, Any]]:
+    """Clusters as they are recorded, the newest first; with `refresh` the clouds are asked first.
+
+    Args:
+        cluster_names: names or patterns (`train-*`); None: all.
+
+    Returns:
+        for each: name, status (INIT, UP, STOPPED), phase, wanted, seen, infra, resources_str, num_nodes, launched_at,
+        autostop (minutes, -1 none), to_down, last_error, head_ip, user, last_use, cluster_id, nodes.
+
+    Raises:
+        ClusterError: `cluster.not_found`, a name (not a pattern) is unknown.
+    """
+    home = Home()
+    store = open_store(home)
+    records = _select(store, cluster_names)
+    if refresh and str(getattr(refresh, "value", refresh)).lower() != "none":
+        _refresh([record["name"] for record in records])
+        records = [record for record in store.cluster_records() if record["name"] in {item["name"] for item in records}]
+    return [_row(record) for record in records]
+
+
+def _refresh(names: list[str]) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from stix.driver.lifecycle import refresh
+    from stix.driver.session import World
+
+    def look(name: str) -> None:
+        refresh(World(), name)
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        for done in [pool.submit(look, name) for name in names]:
+            done.result()
+
+
+def _select(store: Store, wanted: str | Iterable[str] | None) -> list[dict[str, Any]]:
+    records = store.cluster_records()
+    if wanted is None:
+        return records
+    patterns = [wanted] if isinstance(wanted, str) else list(wanted)
+    known = {record["name"] for record in records}
+    for pattern in patterns:
+        if pattern not in known and not any(mark in pattern for mark in "*?["):
+            raise store.not_found(pattern)
+    return [record for record in records if any(fnmatch.fnmatchcase(record["name"], pattern) for pattern in patterns)]
+
+
+def _row(record: dict[str, Any]) -> dict[str, Any]:
+    autostop = record.get("autostop") or {}
+    nodes = record["nodes"]
+    return {
+        "name": record["name"],
+        "status": _status_word(record),
+        "phase": record["phase"],
+        "wanted": record["wanted"],
+        "seen": record["seen"],
+        "infra": record["infra"],
+        "resources_str": resources_text(record),
+        "num_nodes": record["num_nodes"],
+        "launched_at": record["launched_at"],
+        "autostop": autostop.get("idle_minutes", NO_AUTOSTOP),
+        "to_down": bool(autostop.get("down")),
+        "last_error": record["last_error"],
+        "head_ip": nodes[0].get("private_ip") if nodes else None,
+        "user": record["user"],
+        "last_use": record["last_use"],
+        "cluster_id": record["cluster_id"],
+        "nodes": nodes,
+    }
+
+
+def _status_word(record: dict[str, Any]) -> str:
+    """As `stix.model.cluster.status_word`, which costs the import of dataclasses; a test holds the two together."""
+    if record["wanted"] == "up" and record["seen"] == "running" and record["phase"] == "ready":
+        return "UP"
+    return "STOPPED" if record["wanted"] == "stopped" and record["seen"] == "stopped" else "INIT"
+
+
+def resources_text(record: dict[str, Any]) -> str:
+    """`2x ssh/rack (8 CPUs, 64 GiB, H100:4)`: what the nodes are, of the head's kind."""
+    head = record["nodes"][0] if record["nodes"] else {}
+    gpus: dict[str, int] = {}
+    for gpu in head.get("gpus") or ():
+        gpus[gpu["name"]] = gpus.get(gpu["name"], 0) + 1
+    parts = [f"{head['cpus']:g} CPUs"] if head.get("cpus") else []
+    parts += [f"{head['memory']:.3g} GiB"] if head.get("memory") else []
+    parts += [f"{name}:{count}" for name, count in gpus.items()]
+    return f"{record['num_nodes']}x {record['infra']}" + (f" ({', '.join(parts)})" if parts else "")
+
+
+def start(
+    cluster_name: str,
+    idle_minutes_to_autostop: float | None = None,
+    wait_for: Any = None,
+    retry_until_up: bool = False,
+    down: bool = False,
+    force: bool = False,
+    *,
+    on_event: "Listener | None" = None,
+) -> ClusterHandle:
+    """Start a stopped cluster; one that is UP already is only looked at when `force` is given."""
+    from stix.driver import lifecycle
+    from stix.driver.session import World
+
+    world = World(listener=on_event)
+    cluster = world.store.need_cluster(cluster_name)
+    if cluster.status.value == "UP" and not force and idle_minutes_to_autostop is None:
+        return ClusterHandle(cluster)
+    options = _options(idle_minutes_to_autostop, down, wait_for, None, retry_until_up=retry_until_up)
+    return ClusterHandle(lifecycle.start(world, cluster_name, options))
+
+
+def stop(
+    cluster_name: str,
+    purge: bool = False,
+    graceful: bool = False,
+    graceful_timeout: int | None = None,
+    *,
+    on_event: "Listener | None" = None,
+) -> None:
+    """Stop a cluster; its disks stay. Jobs get their time to end; `graceful` cancels and waits for them first."""
+    from stix.driver import lifecycle
+    from stix.driver.session import World
+
+    world = World(listener=on_event)
+    if graceful:
+        _end_jobs(cluster_name, graceful_timeout)
+    lifecycle.stop(world, cluster_name, purge=purge)
+
+
+def down(
+    cluster_name: str,
+    purge: bool = False,
+    graceful: bool = False,
+    graceful_timeout: int | None = None,
+    *,
+    on_event: "Listener | None" = None,
+) -> None:
+    """Remove a cluster and all that belongs to it; with `purge` the record goes even if something may be left."""
+    from stix.driver import lifecycle
+    from stix.driver.session import World
+
+    world = World(listener=on_event)
+    if graceful:
+        _end_jobs(cluster_name, graceful_timeout)
+    lifecycle.down(world, cluster_name, purge=purge)
+
+
+def _end_jobs(cluster_name: str, timeout: int | None) -> None:
+    from stix.api import jobs
+    from stix.errors import NodeError
+
+    deadline = time.monotonic() + (timeout if timeout is not None else 600)
+    try:
+        jobs.cancel(cluster_name, all=True)
+        while jobs.queue(cluster_name, skip_finished=True) and time.monotonic() < deadline:
+            time.sleep(0.3)
+    except NodeError:
+        return
+
+
+def autostop(
+    cluster_name: str,
+    idle_minutes: float,
+    wait_for: Any = None,
+    down: bool = False,
+    hook: str | None = None,
+    hook_timeout: int | None = None,
+    *,
+    lifetime_minutes: float | None = None,
+) -> dict[str, Any]:
+    """Let a cluster go after idle minutes (-1: never); the node itself does it. Returns the setting."""
+    from stix.driver import lifecycle
+    from stix.driver.session import World
+
+    _refuse(hook=hook, hook_timeout=hook_timeout)
+    setting = {
+        "idle_minutes": idle_minutes,
+        "down": down,
+        "wait_for": _word(wait_for) or "jobs_and_ssh",
+        "lifetime_minutes": lifetime_minutes,
+    }
+    return lifecycle.autostop(World(), cluster_name, setting)
+
+
+def repair(cluster_name: str, *, on_event: "Listener | None" = None) -> dict[str, Any]:
+    """Bring a cluster to what was last wanted of it: `{cluster, wanted, status, did}`."""
+    from stix.driver import lifecycle
+    from stix.driver.session import World
+
+    return lifecycle.repair(World(listener=on_event), cluster_name)
+
+
+def shell_argv(cluster_name: str, node: int | str | None = None, command: str | None = None) -> list[str]:
+    """The words that open a shell on a node (default: the head), or run a command there.
+
+    Args:
+        node: a rank, a node's name, or `worker1`.
+
+    Raises:
+        ClusterError: `cluster.not_found`, `cluster.not_up`.
+    """
+    import sys
+
+    from stix.errors import ClusterError
+    from stix.nodes.connection import connect
+    from stix.nodes.shell import shell_argv as words
+
+    home = Home()
+    record = open_store(home).cluster_record(cluster_name)
+    names = {str(item["rank"]): item for item in record["nodes"]} | {item["name"]: item for item in record["nodes"]}
+    names |= {f"worker{item['rank']}": item for item in record["nodes"] if item["rank"]}
+    wanted = "0" if node is None else str(node)
+    if wanted not in names:
+        raise ClusterError(
+            "cluster.not_up", f"cluster {cluster_name} has no node {wanted!r}", hint=f"nodes: {', '.join(names)}"
+        )
+    return words(connect(names[wanted]["connection"], control_dir=home.ssh_control), command, tty=sys.stdin.isatty())
+
+
+def _name(cluster_name: str | None) -> str:
+    from stix.errors import UsageError
+    from stix.model.names import auto_cluster_name, check_cluster_name
+
+    if cluster_name is None:
+        import getpass
+
+        return auto_cluster_name(getpass.getuser(), os.urandom(2).hex())
+    try:
+        return check_cluster_name(cluster_name)
+    except ValueError as error:
+        raise UsageError("usage", f"cluster name {error}") from None
+
+
+def _options(
+    idle_minutes: float | None,
+    down: bool,
+    wait_for: Any,
+    lifetime_minutes: float | None,
+    no_setup: bool = False,
+    fast: bool = False,
+    retry_until_up: bool = False,
+) -> Any:
+    from stix.driver.launch import LaunchOptions
+
+    return LaunchOptions(idle_minutes, down, _word(wait_for), lifetime_minutes, no_setup, fast, retry_until_up)
+
+
+def _word(wait_for: Any) -> str | None:
+    """SkyPilot's enumeration or a plain word."""
+    return None if wait_for is None else str(getattr(wait_for, "value", wait_for)).lower()
+
+
+def _refuse(**arguments: Any) -> None:
+    """Arguments of SkyPilot that do nothing here yet must not be taken silently."""
+    from stix.errors import UsageError
+
+    for name, value in arguments.items():
+        if value:
+            raise UsageError("usage", f"argument {name!r} is SkyPilot's, but stix cannot do that yet")

@@ -1,0 +1,154 @@
+"""Looks at infrastructures: which can be used, what they have."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from stix.clouds.registry import clouds
+from stix.driver.offers import leases, local_offer
+from stix.driver.outcome import Outcome
+from stix.driver.session import World
+from stix.errors import ClusterError, UsageError
+from stix.model.cluster import Cluster
+from stix.nodes.inventory_pool import from_inventory
+from stix.nodes.pools import Pool, host_vars, read_pools
+
+
+def known_infras(world: World) -> list[str]:
+    """`local`, `docker` and every pool that is in the pools file or was enabled."""
+    pools = set(read_pools(world.home.pools_file)) | {host["pool"] for host in world.store.hosts()}
+    return ["local", "docker", *(f"ssh/{name}" for name in sorted(pools))]
+
+
+def check_infra(world: World, infra: str) -> dict[str, Any]:
+    """Look at one: `{infra, ok, account, message, hint, seconds}`; what was found is remembered.
+
+    Raises:
+        UsageError: there is no such infrastructure.
+    """
+    cloud, _, rest = infra.partition("/")
+    if cloud not in clouds():
+        raise UsageError("usage", f"there is no infrastructure {infra!r}", hint=f"known: {', '.join(clouds())}")
+    began = time.time()
+    if cloud == "local":
+        here = local_offer(wants_gpus=True)
+        gpus = ", ".join(f"{name}:{count:g}" for name, count in here.accelerators.items())
+        found = _row(infra, True, "", f"{here.cpus:g} CPUs, {here.memory:.3g} GiB" + (f", {gpus}" if gpus else ""))
+    elif cloud == "ssh":
+        found = _check_ssh(world, rest)
+    else:
+        found = _check_by_play(world, infra)
+    return found | {"seconds": time.time() - began}
+
+
+def _row(infra: str, ok: bool, account: str, message: str, hint: str = "") -> dict[str, Any]:
+    return {"infra": infra, "ok": ok, "account": account, "message": message, "hint": hint}
+
+
+def _check_ssh(world: World, pool: str) -> dict[str, Any]:
+    if not pool and not world.store.hosts() and not read_pools(world.home.pools_file):
+        return _row("ssh", False, "", "no pool is known", f"describe one in {world.home.pools_file}, then stix ssh up")
+    pools = wanted_pools(world, pool or None, None)
+    rows = [host for each in pools for host in probe_pool(world, each)]
+    ready = sum(host["state"] == "ready" for host in rows)
+    bad = next((host["facts"].get("message", "") for host in rows if host["state"] != "ready"), "")
+    message = f"{ready} of {len(rows)} machines ready" + (f"; {bad}" if bad else "")
+    return _row(
+        f"ssh/{pool}" if pool else "ssh", ready > 0, "", message, "stix ssh status shows each machine" if bad else ""
+    )
+
+
+def _check_by_play(world: World, infra: str) -> dict[str, Any]:
+    """By the cloud role's verb `check`."""
+    from stix.driver.machines import cloud_vars
+
+    probe = Cluster(name=".check", cluster_id="check", user="", infra=infra, num_nodes=0)
+    with world.run("check", infra.replace("/", "-"), None) as run:
+        outcome = run.play("check", probe, "check", cloud_vars=cloud_vars(world, probe))
+    reports = outcome.of_kind("check")
+    if outcome.error or not reports:
+        error = outcome.error
+        message, hint = (error.message, error.hint) if error else ("the role reported nothing", "")
+        world.store.save_infra(infra, False, "", {})
+        return _row(infra, False, "", message, hint)
+    report = reports[-1]
+    facts = {key: report[key] for key in ("cpus", "memory", "gpus") if report.get(key) is not None}
+    world.store.save_infra(infra, bool(report["ok"]), str(report.get("account", "")), facts)
+    return _row(
+        infra, bool(report["ok"]), str(report.get("account", "")), str(report["message"]), str(report.get("hint", ""))
+    )
+
+
+def wanted_pools(world: World, pool: str | None, inventory: Path | None) -> list[Pool]:
+    """The pools that are meant.
+
+    Raises:
+        UsageError: `config.invalid`.
+    """
+    if inventory:
+        return [from_inventory(inventory, name=pool)]
+    known = read_pools(world.home.pools_file)
+    if pool is None:
+        if not known:
+            raise UsageError(
+                "config.invalid",
+                f"{world.home.pools_file} describes no pool",
+                hint="write one, or give an Ansible inventory: stix ssh up --inventory hosts.ini",
+            )
+        return list(known.values())
+    if pool in known:
+        return [known[pool]]
+    import difflib
+
+    near = difflib.get_close_matches(pool, known, 1)
+    raise UsageError(
+        "config.invalid",
+        f"there is no pool {pool!r} in {world.home.pools_file}",
+        hint=f"did you mean {near[0]}?" if near else f"pools: {', '.join(known) or 'none'}",
+    )
+
+
+def probe_pool(world: World, pool: Pool) -> list[dict[str, Any]]:
+    """Look at the hardware of a pool's machines, all at once, and remember it."""
+    nodes = tuple(
+        {"name": f"host-{number}", "rank": number, "connection": host_vars(pool, host)}
+        for number, host in enumerate(pool.hosts)
+    )
+    probe = Cluster(
+        name=".probe", cluster_id="probe", user="", infra=f"ssh/{pool.name}", num_nodes=len(nodes), nodes=nodes
+    )
+    with world.run("ssh", f"probe-{pool.name}", None) as run:
+        outcome = run.play("probe", probe, "check")
+    hosts = [_host(pool, number, nodes[number]["connection"], outcome) for number in range(len(nodes))]
+    world.store.save_hosts(pool.name, hosts)
+    return hosts
+
+
+def _host(pool: Pool, number: int, connection: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+    name = f"host-{number}"
+    reports = [data for kind, host, data in outcome.reports if kind == "node" and host == name]
+    error = outcome.errors.get(name) or (outcome.error if not reports else None)
+    facts = {key: reports[-1].get(key) for key in ("cpus", "memory", "gpus")} if reports else {}
+    if error:
+        facts["message"] = error.message.replace(name, pool.hosts[number].name)
+    return {
+        "name": pool.hosts[number].name,
+        "address": pool.hosts[number].address,
+        "state": "ready" if reports and not error else "unreachable",
+        "facts": facts,
+        "connection": connection,
+    }
+
+
+def disable_pool(world: World, pool: str) -> None:
+    """Forget a pool's machines.
+
+    Raises:
+        ClusterError: `cluster.busy`, one of them is leased.
+    """
+    users = sorted({cluster for (name, _), cluster in leases(world).items() if name == pool})
+    if users:
+        raise ClusterError(
+            "cluster.busy", f"pool {pool} is used by {', '.join(users)}", hint=f"stix down {' '.join(users)}"
+        )
+    world.store.forget_pool(pool)

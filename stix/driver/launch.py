@@ -1,0 +1,297 @@
+"""Brings a task to a cluster: choose, make machines, make them ready, hand over the job; failover is data."""
+
+import getpass
+import hashlib
+import json
+import os
+import secrets as random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stix.clouds.registry import clouds
+from stix.driver import machines
+from stix.driver.offers import offers
+from stix.driver.session import Run, World
+from stix.errors import ProvisionError, StixError
+from stix.inventory.render import file_vars, job_vars
+from stix.model import names
+from stix.model.cluster import Cluster
+from stix.model.event import Attempt
+from stix.model.offer import describe_resources
+from stix.model.plan import LaunchPlan, redacted
+from stix.model.resources import Resources
+from stix.model.task import GitSource, Task
+from stix.optimize.choose import rank
+from stix.plan.launch import autostop_setting, check_fits, nothing_fits, plan_launch
+
+ELSEWHERE = frozenset({
+    "provision.no_capacity", "provision.quota", "provision.auth", "provision.permission", "provision.transient",
+    "node.unreachable", "node.auth", "node.host_key", "setup.python", "setup.disk_full",
+})  # fmt: skip
+"""Errors of a new cluster after which another place is tried; not `provision.unknown`: nobody knows what it left."""
+
+MENDABLE = frozenset({"node.unreachable", "node.lost", "agent.unreachable"})
+"""Errors of a cluster taken for live after which its machines are looked at again."""
+
+RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchOptions:
+    """How to launch; None means that the task, or the live cluster, decides."""
+
+    idle_minutes: float | None = None
+    down: bool = False
+    wait_for: str | None = None
+    lifetime_minutes: float | None = None
+    no_setup: bool = False
+    fast: bool = False
+    retry_until_up: bool = False
+
+
+def make_plan(
+    world: World, task: Task, name: str, options: LaunchOptions, excluded: frozenset[tuple[str, str]] = frozenset()
+) -> LaunchPlan:
+    """The plan as things stand.
+
+    Raises:
+        ProvisionError: `provision.no_capacity`, `provision.unsupported`.
+        ClusterError: `cluster.mismatch`.
+    """
+    existing = world.store.cluster(name)
+    if existing and existing.wanted == "gone":
+        existing = None
+    found, notes = ([], []) if existing else offers(world, task)
+    ranked, refusals = rank(task, found, clouds(), excluded)
+    chosen = ranked[0].resources if ranked else task.resources[0]
+    autostop = autostop_setting(
+        chosen.autostop, options.idle_minutes, options.down, options.wait_for, options.lifetime_minutes
+    )
+    plan = plan_launch(task, name, existing, ranked, refusals, autostop=autostop, notes=notes, fast=options.fast)
+    place = existing.infra if existing else ranked[0].infra
+    check_autostop(place, autostop)
+    return plan
+
+
+def check_autostop(infra: str, autostop: Mapping[str, Any] | None) -> None:
+    """Refuse to promise a stop where machines cannot be stopped.
+
+    Raises:
+        ProvisionError: `provision.unsupported`.
+    """
+    cloud = clouds()[infra.partition("/")[0]]
+    if autostop and autostop["idle_minutes"] >= 0 and not autostop["down"] and "stop" not in cloud.can:
+        raise ProvisionError(
+            "provision.unsupported",
+            f"machines of {infra} cannot be stopped, so autostop cannot stop them",
+            hint="add --down (autostop: {down: true}), which frees them",
+        )
+
+
+def launch(
+    world: World, task: Task, name: str, options: LaunchOptions, confirm: Callable[[LaunchPlan], bool] | None = None
+) -> tuple[int | None, Cluster]:
+    """Run a task on a cluster, made if need be.
+
+    Returns:
+        the job's id (None when the task has nothing to run) and the cluster.
+
+    Raises:
+        StixError: what went wrong; `provision.no_capacity` when no place served.
+    """
+    task = with_absolute_paths(task)
+    plan = make_plan(world, task, name, options)
+    if plan.makes_machines and confirm and not confirm(plan):
+        raise StixError("interrupted", "nothing was done")
+    with world.locked(name, "up") as lock, world.run(name, "up", lock) as run:
+        run.folder.write_plan(plan.to_dict())
+        return _until_up(world, run, task, name, options)
+
+
+def _until_up(world: World, run: Run, task: Task, name: str, options: LaunchOptions) -> tuple[int | None, Cluster]:
+    while True:
+        try:
+            return _failover(world, run, task, name, options)
+        except ProvisionError as error:
+            if not options.retry_until_up or error.code not in ELSEWHERE:
+                raise
+            world.note(f"{error.message}; trying again in {RETRY_SECONDS:.0f} s (--retry-until-up)")
+            time.sleep(RETRY_SECONDS)
+
+
+def _failover(world: World, run: Run, task: Task, name: str, options: LaunchOptions) -> tuple[int | None, Cluster]:
+    """Try placements until one serves; each failure rules out what it names."""
+    excluded: set[tuple[str, str]] = set()
+    attempts: list[dict[str, Any]] = []
+    while True:
+        with world.locked(".placement", "choosing"):
+            plan = _next_plan(world, task, name, options, frozenset(excluded), attempts)
+            cluster = plan.existing or _intend(run, plan, task)
+        if plan.autostop and plan.existing:
+            cluster = run.record("changed", autostop=dict(plan.autostop)) or cluster
+        began = time.time()
+        try:
+            return _attempt(run, plan, cluster, task, options)
+        except StixError as error:
+            held = plan.existing is not None and plan.existing.seen != "none"
+            if held or error.code not in ELSEWHERE:
+                run.record("error", error=error.to_record())
+                raise
+            where = plan.placement.label if plan.placement else cluster.infra
+            run.emit(Attempt(time.time(), where, error.code, error.message, time.time() - began))
+            attempts.append({"infra": where, "reason": error.message, "code": error.code})
+            excluded |= _ruled_out(cluster, error)
+            machines.abandon(run, cluster)
+
+
+def _next_plan(
+    world: World,
+    task: Task,
+    name: str,
+    options: LaunchOptions,
+    excluded: frozenset[tuple[str, str]],
+    attempts: list[dict[str, Any]],
+) -> LaunchPlan:
+    try:
+        return make_plan(world, task, name, options, excluded)
+    except ProvisionError as error:
+        if not attempts:
+            raise
+        tried = "".join(f"\n  {attempt['infra']}: {attempt['reason']}" for attempt in attempts)
+        code = attempts[0]["code"] if len(attempts) == 1 else "provision.no_capacity"
+        failed = nothing_fits(()) if code == "provision.no_capacity" else None
+        message = f"no place served; tried{tried}"
+        details = {"attempts": attempts, "refusals": error.details.get("refusals", [])}
+        raise type(failed or error)(
+            code if code.startswith("provision.") else "provision.no_capacity",
+            message,
+            hint=error.hint,
+            details=details,
+        ) from None
+
+
+def _ruled_out(cluster: Cluster, error: StixError) -> set[tuple[str, str]]:
+    """What a failure excludes: the machine that failed where machines have names, else the whole infrastructure."""
+    named = {node["name"]: node["host"] for node in cluster.nodes if node.get("host")}
+    hosts = [named[name] for name in error.details.get("hosts", []) if name in named]
+    return {(cluster.infra, host) for host in hosts or named.values()} or {(cluster.infra, "*")}
+
+
+def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:
+    """Write down what is about to be made, before anything is: a killed launch is found again by this record."""
+    place = plan.placement
+    assert place is not None
+    planned = [
+        {"name": names.node_name(plan.cluster, number), "rank": number, "state": "pending", "host": offer.name,
+         "connection": dict(offer.connection), "cpus": offer.cpus, "memory": offer.memory}
+        for number, offer in enumerate(place.offers)
+        if offer.connection is not None
+    ]  # fmt: skip
+    cluster = Cluster(
+        name=plan.cluster,
+        cluster_id=names.cluster_id(plan.cluster, random.token_hex(3)),
+        user=getpass.getuser(),
+        infra=place.infra,
+        num_nodes=task.num_nodes,
+        nodes=tuple(planned),
+        resources=describe_resources(place.resources),
+        docker_run_options=task.docker_run_options,
+        autostop=plan.autostop,
+        launched_at=time.time(),
+        run_id=run.id,
+    )
+    made = run.record("intent", **cluster.to_record())
+    assert made is not None
+    return made
+
+
+def _attempt(
+    run: Run, plan: LaunchPlan, cluster: Cluster, task: Task, options: LaunchOptions
+) -> tuple[int | None, Cluster]:
+    submission = _submission(run, cluster, task)
+    if plan.action != "reuse":
+        cluster = machines.ensure(run, cluster, plan.placement)
+        check_fits(task, cluster)
+    try:
+        return bring_up(run, cluster, task, options, submission, only_job=options.fast and plan.action == "reuse")
+    except StixError as error:
+        if plan.action != "reuse" or error.code not in MENDABLE:
+            raise
+        run.world.note(f"{error.message}; looking at its machines")
+        run.record("changed", phase="connect", seen="partial")
+        return bring_up(run, machines.ensure(run, cluster, None), task, options, submission)
+
+
+def _submission(run: Run, cluster: Cluster, task: Task) -> str:
+    """The job's submission id: the one of a killed launch of the same task, if nobody heard whether its job arrived."""
+    digest = hashlib.sha256(json.dumps(redacted(task), sort_keys=True).encode()).hexdigest()
+    if cluster.pending and cluster.pending.get("digest") == digest:
+        return cluster.pending["submission_id"]
+    pending = {"submission_id": random.token_hex(8), "digest": digest}
+    run.record("changed", pending=pending)
+    return pending["submission_id"]
+
+
+def bring_up(
+    run: Run, cluster: Cluster, task: Task, options: LaunchOptions, submission: str, *, only_job: bool = False
+) -> tuple[int | None, Cluster]:
+    """Set-up, files and job in one play on machines that exist."""
+    resources = served_candidate(task, cluster)
+    has_job = bool(task.run or (task.setup and not options.no_setup))
+    secrets_file = str(run.folder.secrets_file) if task.secrets and has_job else None
+    job = (
+        job_vars(task, resources, submission, secrets_file=secrets_file, no_setup=options.no_setup) if has_job else None
+    )
+    outcome = run.play(
+        "run_job" if only_job else "up",
+        cluster,
+        "connect",
+        node_vars=machines.node_vars(run, cluster) | file_vars(task),
+        head_vars=job,
+        secrets=task.secrets if secrets_file else None,
+    )
+    cluster = machines.learn(run, cluster, outcome)
+    if outcome.error:
+        raise outcome.error
+    run.record("changed", pending=None, last_use=f"{run.verb} {task.name or ''}".strip())
+    cluster = run.record("phase", phase="ready") or cluster
+    machines.publish(run, cluster)
+    jobs = outcome.of_kind("job")
+    return (int(jobs[-1]["job_id"]) if jobs else None), cluster
+
+
+def served_candidate(task: Task, cluster: Cluster) -> Resources:
+    """The candidate that the cluster serves: what its jobs take of a node."""
+    for candidate in task.resources:
+        wanted = candidate.infra
+        if wanted is None or cluster.infra == wanted or cluster.infra.startswith(f"{wanted}/"):
+            return candidate
+    return task.resources[0]
+
+
+def with_absolute_paths(task: Task) -> Task:
+    """The task with workdir and mount sources as absolute paths, as the inventory must have them.
+
+    Raises:
+        StixError: `sync.source`, one is not there.
+    """
+    changes: dict[str, Any] = {}
+    if task.workdir and not isinstance(task.workdir, GitSource):
+        changes["workdir"] = _existing(task.workdir, "workdir")
+        if not Path(changes["workdir"]).is_dir():
+            raise StixError("sync.source", f"workdir {task.workdir!r} is not a folder")
+    if task.file_mounts:
+        changes["file_mounts"] = {
+            target: _existing(source, f"file mount {target}") for target, source in task.file_mounts.items()
+        }
+    return replace(task, **changes) if changes else task
+
+
+def _existing(path: str, what: str) -> str:
+    absolute = os.path.abspath(os.path.expanduser(path))
+    if not os.path.exists(absolute):
+        raise StixError("sync.source", f"{what}: {path!r} is not there")
+    return absolute

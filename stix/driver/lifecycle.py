@@ -1,0 +1,203 @@
+"""What happens to a cluster after its launch: jobs handed over, stop, start, down, autostop, a look, a repair."""
+
+import secrets as random
+from typing import Any
+
+from stix.clouds.registry import clouds
+from stix.driver import machines
+from stix.driver.launch import LaunchOptions, check_autostop, served_candidate, with_absolute_paths
+from stix.driver.session import Run, World
+from stix.errors import ClusterError, ProvisionError, StixError
+from stix.inventory.render import file_vars, job_vars
+from stix.model.cluster import Cluster, ClusterStatus
+from stix.model.task import Task
+from stix.nodes import agent
+from stix.nodes.connection import Connection, connect
+from stix.plan.launch import autostop_setting, check_fits
+
+
+def exec_task(world: World, task: Task, name: str) -> tuple[int, Cluster]:
+    """Hand a job to a live cluster; brings the workdir when the task has one, and nothing else.
+
+    Raises:
+        ClusterError: `cluster.not_found`, `cluster.not_up`, `cluster.mismatch`.
+    """
+    task = with_absolute_paths(task)
+    with world.locked(name, "exec", shared=True) as lock:
+        cluster = need_up(world, name)
+        check_fits(task, cluster)
+        with world.run(name, "exec", lock) as run:
+            return _hand_over(run, cluster, task)
+
+
+def _hand_over(run: Run, cluster: Cluster, task: Task) -> tuple[int, Cluster]:
+    secrets_file = str(run.folder.secrets_file) if task.secrets else None
+    job = job_vars(task, served_candidate(task, cluster), random.token_hex(8), secrets_file=secrets_file, no_setup=True)
+    files = {key: value for key, value in file_vars(task).items() if key == "files_workdir"}
+    outcome = run.play(
+        "up" if files else "run_job",
+        cluster,
+        "submit",
+        node_vars=machines.node_vars(run, cluster) | files,
+        head_vars=job,
+        secrets=task.secrets or None,
+    )
+    if outcome.error:
+        raise outcome.error
+    jobs = outcome.of_kind("job")
+    if not jobs:
+        raise StixError("runner.failed", "the play handed over no job")
+    return int(jobs[-1]["job_id"]), cluster
+
+
+def need_up(world: World, name: str) -> Cluster:
+    """The cluster, if it is UP.
+
+    Raises:
+        ClusterError: `cluster.not_found`, `cluster.not_up`.
+    """
+    cluster = world.store.need_cluster(name)
+    if cluster.status is not ClusterStatus.UP:
+        verb = "start" if cluster.status is ClusterStatus.STOPPED else "repair"
+        raise ClusterError("cluster.not_up", f"cluster {name} is {cluster.status.value}", hint=f"stix {verb} {name}")
+    return cluster
+
+
+def head_connection(world: World, cluster: Cluster) -> Connection:
+    """The connection to the head.
+
+    Raises:
+        ClusterError: `cluster.not_up`, it has no machines yet.
+    """
+    if cluster.head is None:
+        raise ClusterError(
+            "cluster.not_up", f"cluster {cluster.name} has no machines yet", hint=f"stix repair {cluster.name}"
+        )
+    return connect(cluster.head["connection"], control_dir=world.home.ssh_control)
+
+
+def stop(world: World, name: str, *, purge: bool = False) -> Cluster:
+    """Stop a cluster's machines.
+
+    Raises:
+        ProvisionError: `provision.unsupported`.
+        StixError: why it failed; with `purge` the record says stopped all the same.
+    """
+    with world.locked(name, "stop") as lock:
+        cluster = world.store.need_cluster(name)
+        if "stop" not in clouds()[cluster.cloud].can:
+            raise ProvisionError(
+                "provision.unsupported",
+                f"machines of {cluster.infra} cannot be stopped",
+                hint=f"free them: stix down {name}",
+            )
+        with world.run(name, "stop", lock) as run:
+            try:
+                return machines.stop(run, cluster)
+            except StixError:
+                if not purge:
+                    raise
+                return run.record("changed", wanted="stopped", seen="stopped") or cluster
+
+
+def start(world: World, name: str, options: LaunchOptions) -> Cluster:
+    """Start a stopped cluster, or complete one whose launch did not end well."""
+    with world.locked(name, "start") as lock:
+        cluster = world.store.need_cluster(name)
+        autostop = autostop_setting(
+            None, options.idle_minutes, options.down, options.wait_for, options.lifetime_minutes
+        )
+        check_autostop(cluster.infra, autostop)
+        with world.run(name, "start", lock) as run:
+            if autostop:
+                cluster = run.record("changed", autostop=autostop) or cluster
+            return make_ready(run, cluster)
+
+
+def make_ready(run: Run, cluster: Cluster) -> Cluster:
+    """Machines there, agents on them, the record right; changes nothing where all is well."""
+    try:
+        cluster = machines.ensure(run, cluster, None)
+        outcome = run.play("setup", cluster, "connect", node_vars=machines.node_vars(run, cluster))
+        cluster = machines.learn(run, cluster, outcome)
+        if outcome.error:
+            raise outcome.error
+    except StixError as error:
+        run.record("error", error=error.to_record())
+        raise
+    cluster = run.record("phase", phase="ready") or cluster
+    machines.publish(run, cluster)
+    return cluster
+
+
+def down(world: World, name: str, *, purge: bool = False) -> None:
+    """Remove a cluster and all that belongs to it."""
+    with world.locked(name, "down") as lock:
+        cluster = world.store.need_cluster(name)
+        with world.run(name, "down", lock) as run:
+            machines.terminate(run, cluster, purge=purge)
+
+
+def autostop(world: World, name: str, setting: dict[str, Any]) -> dict[str, Any]:
+    """Change when a live cluster lets go: told to its agent, and kept for the next set-up.
+
+    Args:
+        setting: `{idle_minutes (-1: never), down, wait_for, lifetime_minutes}`.
+    """
+    with world.locked(name, "autostop"):
+        cluster = need_up(world, name)
+        check_autostop(cluster.infra, setting)
+        told = agent.call(head_connection(world, cluster), "autostop", setting)
+        world.store.append(name, "changed", {"autostop": setting})
+        return told
+
+
+def refresh(world: World, name: str) -> Cluster | None:
+    """Look at the machines and correct the record; an autodown's remains are removed.
+
+    Returns:
+        the cluster, or None when it is gone.
+    """
+    with world.locked(name, "status") as lock:
+        cluster = world.store.need_cluster(name)
+        with world.run(name, "status", lock) as run:
+            return _look(run, cluster)
+
+
+def _look(run: Run, cluster: Cluster) -> Cluster | None:
+    seen = machines.query(run, cluster)
+    autostop = cluster.autostop or {}
+    lets_go = autostop.get("idle_minutes", -1) >= 0 or autostop.get("lifetime_minutes") is not None
+    if seen is None or (seen.seen in ("stopped", "none") and lets_go and autostop.get("down")):
+        if cluster.wanted == "up" and not lets_go:
+            error = ClusterError("cluster.not_up", f"the machines of {cluster.name} are gone")
+            return run.record("error", error=error.to_record())
+        machines.terminate(run, cluster, purge=True)
+        return None
+    if seen.seen == "stopped" and cluster.wanted == "up" and lets_go:
+        return run.record("changed", wanted="stopped")
+    return seen
+
+
+def repair(world: World, name: str) -> dict[str, Any]:
+    """Bring a cluster to what was wanted of it: up, stopped or gone.
+
+    Returns:
+        `{cluster, wanted, status, did}`.
+    """
+    with world.locked(name, "repair") as lock:
+        cluster = world.store.need_cluster(name)
+        with world.run(name, "repair", lock) as run:
+            if cluster.wanted == "gone":
+                machines.terminate(run, cluster)
+                return {"cluster": name, "wanted": "gone", "status": None, "did": "removed what was left"}
+            if cluster.wanted == "stopped":
+                cluster = machines.stop(run, cluster)
+                return {
+                    "cluster": name,
+                    "wanted": "stopped",
+                    "status": cluster.status.value,
+                    "did": "stopped what still ran",
+                }
+            cluster = make_ready(run, cluster)
+            return {"cluster": name, "wanted": "up", "status": cluster.status.value, "did": "made its nodes ready"}

@@ -1,0 +1,203 @@
+"""The machines of a cluster: make, look, stop, remove; what is learnt about them goes to the record."""
+
+import shutil
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from stix.clouds.registry import clouds
+from stix.driver.outcome import Outcome, instances
+from stix.driver.session import Run, World
+from stix.errors import NodeError, StixError
+from stix.inventory.render import inventory, literal, wanted_nodes
+from stix.model.cluster import Cluster, seen_word
+from stix.model.event import Note
+from stix.model.offer import Placement
+from stix.nodes.connection import connect
+from stix.nodes.ssh_config import remove_entries, write_entries
+
+CONTAINER_STOP = ["/bin/sh", "-c", "kill -TERM 1"]
+"""How an agent lets a container go: its first process ends, so the container does."""
+
+
+def ensure(run: Run, cluster: Cluster, placement: Placement | None) -> Cluster:
+    """Make, start or complete the machines; the cluster with what the cloud reports.
+
+    Raises:
+        StixError: `provision.*`.
+    """
+    cluster = run.record("changed", wanted="up", phase="create", run_id=run.id) or cluster
+    outcome = run.play("provision", cluster, "provision", cloud_vars=cloud_vars(run.world, cluster, placement))
+    if outcome.error:
+        raise outcome.error
+    return take_instances(run, cluster, outcome)
+
+
+def take_instances(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
+    """Record what a cloud verb reported; hardware that was probed earlier stays known."""
+    reported = instances(outcome.of_kind("instances"))
+    known = {node["name"]: node for node in cluster.nodes}
+    nodes = [
+        _merged(known.get(instance["name"], {}), instance)
+        for instance in sorted(reported, key=lambda item: item["rank"])
+    ]
+    return run.record("instances", nodes=nodes, seen=seen_word(nodes, cluster.num_nodes)) or cluster
+
+
+def _merged(known: Mapping[str, Any], reported: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(known) | {key: value for key, value in reported.items() if value not in (None, [], {})}
+
+
+def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
+    """Record the hardware that nodes reported."""
+    probed = {data["name"]: data for data in outcome.of_kind("node") if data.get("name")}
+    if not probed:
+        return cluster
+    nodes = []
+    for node in cluster.nodes:
+        facts = probed.get(node["name"], {})
+        nodes.append(_merged(node, {key: facts.get(key) for key in ("cpus", "memory", "gpus", "arch", "os", "python")}))
+    return run.record("changed", nodes=nodes) or cluster
+
+
+def cloud_vars(world: World, cluster: Cluster, placement: Placement | None = None) -> dict[str, Any]:
+    """Variables of the group `stix_cloud`."""
+    variables: dict[str, Any] = {"stix_wanted_nodes": wanted_nodes(cluster, placement)}
+    if cluster.cloud == "local":
+        variables["cloud_local_root"] = str(world.home.local_nodes)
+    if cluster.cloud == "docker":
+        variables |= {f"cloud_docker_{name}": literal(value) for name, value in world.settings.docker.items()}
+        if cluster.docker_run_options:
+            variables["cloud_docker_run_options"] = literal(list(cluster.docker_run_options))
+        context = cluster.infra.partition("/")[2]
+        if context:
+            variables["cloud_docker_context"] = context
+    return variables
+
+
+def node_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
+    """Variables of the group `stix_nodes` that set up the agent."""
+    cloud = clouds()[cluster.cloud]
+    folder = run.world.home.clusters / cluster.name
+    variables: dict[str, Any] = {
+        "skylet_token_file": str(folder / "token"),
+        "skylet_persistent_host": cloud.persistent_host,
+    }
+    port = (cluster.head or {}).get("agent_port")
+    if port:
+        variables["skylet_port"] = port
+    if cluster.autostop is not None:
+        variables["skylet_autostop"] = {key: value for key, value in cluster.autostop.items() if value is not None}
+    if cluster.cloud == "docker":
+        variables |= {"skylet_stop_command": CONTAINER_STOP, "skylet_down_command": CONTAINER_STOP}
+    return variables
+
+
+def publish(run: Run, cluster: Cluster) -> None:
+    """Write the cluster's inventory for other tools, and its entries for ssh."""
+    import sys
+
+    folder = run.world.home.clusters / cluster.name
+    files = inventory(
+        cluster,
+        sys.executable,
+        run_id=run.id,
+        cloud_vars=cloud_vars(run.world, cluster),
+        node_vars=node_vars(run, cluster),
+    )
+    for name, text in files.items():
+        target = folder / "inventory" / name
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target.write_text(text, encoding="utf-8")
+    connections = [connect(node["connection"], control_dir=run.world.home.ssh_control) for node in cluster.nodes]
+    write_entries(cluster.name, connections, stix_home=run.world.home.root)
+
+
+def abandon(run: Run, cluster: Cluster) -> None:
+    """Take away what a failed attempt may have left, then its record; a record stays when that cannot be done."""
+    outcome = run.play(
+        "terminate", run.world.store.need_cluster(cluster.name), "terminate", **_terminate_vars(run, cluster)
+    )
+    error = blocking_error(cluster, outcome)
+    if error:
+        run.record("error", error=error.to_record())
+        raise error
+    forget(run, cluster)
+
+
+def _terminate_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
+    return {"cloud_vars": cloud_vars(run.world, cluster), "node_vars": node_vars(run, cluster)}
+
+
+def terminate(run: Run, cluster: Cluster, *, purge: bool = False) -> None:
+    """Remove the machines and then the record.
+
+    Raises:
+        StixError: something is left; the record stays, unless `purge`.
+    """
+    cluster = run.record("changed", wanted="gone", run_id=run.id) or cluster
+    outcome = run.play("terminate", cluster, "terminate", **_terminate_vars(run, cluster))
+    error = blocking_error(cluster, outcome)
+    if error and not purge:
+        run.record("error", error=error.to_record())
+        error.hint = (
+            error.hint or f"run it again when that is mended, or forget the record: stix down --purge {cluster.name}"
+        )
+        raise error
+    if error:
+        run.emit(Note(time.time(), f"forgotten although something may be left: {error.message}"))
+    forget(run, cluster)
+
+
+def blocking_error(cluster: Cluster, outcome: Outcome) -> StixError | None:
+    """What keeps a cluster's record: a machine of one's own that cannot be reached still holds its lease and jobs."""
+    if outcome.error and outcome.error.code in ("node.unreachable", "node.auth", "node.host_key"):
+        silent = {host: error for host, error in outcome.errors.items() if error.code.startswith("node.")}
+        return NodeError(
+            outcome.error.code,
+            f"{', '.join(sorted(silent))} cannot be reached, and jobs may still run there: {outcome.error.message}",
+            details=outcome.error.details,
+            retryable=True,
+        )
+    return outcome.error
+
+
+def forget(run: Run, cluster: Cluster) -> None:
+    """Drop the record and all files about the cluster."""
+    run.record("gone")
+    remove_entries(cluster.name, stix_home=run.world.home.root)
+    shutil.rmtree(run.world.home.clusters / cluster.name, ignore_errors=True)
+
+
+def stop(run: Run, cluster: Cluster) -> Cluster:
+    """Stop the machines; disks stay.
+
+    Raises:
+        StixError: `provision.unsupported`, or why it failed.
+    """
+    cluster = run.record("changed", wanted="stopped", run_id=run.id) or cluster
+    outcome = run.play(
+        "stop", cluster, "stop", cloud_vars=cloud_vars(run.world, cluster), node_vars=node_vars(run, cluster)
+    )
+    if outcome.error:
+        run.record("error", error=outcome.error.to_record())
+        raise outcome.error
+    return take_instances(run, cluster, outcome)
+
+
+def query(run: Run, cluster: Cluster) -> Cluster | None:
+    """Look at the machines; None when there are none any more.
+
+    Raises:
+        StixError: the cloud did not answer.
+    """
+    outcome = run.play(
+        "query", cluster, "check", cloud_vars=cloud_vars(run.world, cluster), node_vars=node_vars(run, cluster)
+    )
+    if outcome.error:
+        raise outcome.error
+    found = [instance for instance in instances(outcome.of_kind("instances")) if instance["state"] != "gone"]
+    if not found and cluster.wanted != "gone":
+        run.record("instances", nodes=list(cluster.nodes), seen="none")
+        return None
+    return take_instances(run, cluster, outcome)
