@@ -15,8 +15,8 @@ class Dag:
 
     def __init__(self) -> None:
         self.name: str | None = None
-        self.tasks: list["Task"] = []
-        self.edges: list[tuple["Task", "Task"]] = []
+        self.tasks: list[Task] = []
+        self.edges: list[tuple[Task, Task]] = []
 
     def add(self, task: "Task") -> None:
         """Take a task in."""

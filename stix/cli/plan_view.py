@@ -32,23 +32,20 @@ def _candidates(candidates: list[Mapping[str, Any]]) -> str:
     if not candidates:
         return ""
     ranked = sorted(candidates, key=lambda place: not place.get("chosen"))
-    rows = [
-        (
-            "->" if place.get("chosen") else "  ",
-            place.get("infra"),
-            place.get("instance"),
-            place.get("nodes"),
-            place.get("cpus"),
-            quantity(place.get("memory")),
-            accelerators(place.get("accelerators")),
-            cost(place.get("hourly_cost")),
-            place.get("reason"),
-        )
-        for place in ranked[:SHOWN]
-    ]
-    heads = ("", "INFRA", "INSTANCE", "NODES", "CPUS", "MEM(GiB)", "GPUS", "$/HOUR", "WHY")
-    more = len(candidates) - SHOWN
-    return output.table(heads, rows) + (f"\n    {SHOWN} of {len(candidates)} places shown" if more > 0 else "")
+    columns = {
+        "": ["->" if place.get("chosen") else "  " for place in ranked],
+        "INFRA": [place.get("infra") for place in ranked],
+        "INSTANCE": [place.get("instance") for place in ranked],
+        "NODES": [place.get("nodes") for place in ranked],
+        "CPUS": [quantity(place.get("cpus")) for place in ranked],
+        "MEM(GiB)": [quantity(place.get("memory")) for place in ranked],
+        "GPUS": [accelerators(place.get("accelerators")) for place in ranked],
+        "$/HOUR": [cost(place.get("hourly_cost")) for place in ranked],
+        "WHY": [place.get("reason") for place in ranked],
+    }
+    filled = {head: cells[:SHOWN] for head, cells in columns.items() if any(cells)}
+    more = f"\n    {SHOWN} of {len(ranked)} places shown" if len(ranked) > SHOWN else ""
+    return output.table(list(filled), zip(*filled.values(), strict=True)) + more
 
 
 def _facts(plan: Mapping[str, Any]) -> str:
@@ -58,7 +55,7 @@ def _facts(plan: Mapping[str, Any]) -> str:
         facts.append("steps:    " + ", ".join(steps))
     upload = plan.get("upload")
     if upload:
-        facts.append(f"upload:   {upload['files']} files, {size(upload['bytes'])}")
+        facts.append(f"upload:   {plural(upload['files'], 'file')}, {size(upload['bytes'])}")
     facts.append("autostop: " + autostop(plan.get("autostop")))
     facts += [f"not in:   {each['infra']}: {each['reason']}" for each in plan.get("refusals") or []]
     facts += [f"note:     {note}" for note in plan.get("notes") or []]
@@ -88,10 +85,13 @@ def quantity(value: Any) -> str:
 
 
 def cost(dollars: float | None) -> str:
-    """Dollars an hour; machines that cost nothing extra show '0'."""
-    if dollars is None:
-        return ""
-    return f"{dollars:.2f}" if dollars else "0"
+    """Dollars an hour; machines that cost nothing extra show nothing."""
+    return f"{dollars:.2f}" if dollars else ""
+
+
+def plural(count: int, noun: str) -> str:
+    """'1 file', '2 files'."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def size(count: float) -> str:

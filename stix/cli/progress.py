@@ -18,6 +18,7 @@ TICK = 0.1
 QUIET_SECONDS = 10.0
 CLEAR_LINE = "\r\x1b[K"
 WIDTH = 9
+COUNTS = 16
 
 
 class Phase:
@@ -68,10 +69,15 @@ class Progress:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> "Progress":
-        if self.moving:
+        self.open()
+        return self
+
+    def open(self) -> None:
+        """Begin, or begin again after `close`, to move the line of the running phase."""
+        if self.moving and self._thread is None:
+            self._stop.clear()
             self._thread = threading.Thread(target=self._spin, name="progress", daemon=True)
             self._thread.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -134,7 +140,7 @@ class Progress:
         colour = "green" if event.ok else "red"
         mark = output.paint(self._can_write(mark, "+" if event.ok else "x"), colour, self.stream)
         took = "" if event.skipped else output.seconds(event.seconds)
-        self._line(f"{mark} {event.phase:<{WIDTH}} {word:<14} {took}".rstrip())
+        self._line(f"{mark} {event.phase:<{WIDTH}} {word:<{COUNTS}} {took}".rstrip())
 
     def _spin(self) -> None:
         turn = 0
@@ -148,7 +154,7 @@ class Progress:
         phase = list(self._phases.values())[-1]
         frame = self._can_write(FRAMES[turn % len(FRAMES)], "|/-\\"[turn % 4])
         took = output.seconds(self.clock() - phase.since)
-        return f"{frame} {phase.name:<{WIDTH}} {phase.counts():<14} {took}"
+        return f"{frame} {phase.name:<{WIDTH}} {phase.counts():<{COUNTS}} {took}"
 
     def _line(self, text: str) -> None:
         self._write((CLEAR_LINE if self.moving else "") + text + "\n")

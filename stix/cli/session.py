@@ -19,12 +19,16 @@ class Launch:
         self.in_words = given["form"] != "json"
         self.progress = Progress(quiet=not self.in_words)
         self.plan: dict[str, Any] = {}
+        self.declined = False
 
     def run(self, task: Any) -> int:
         """Launch the task and follow its log; returns the job's status."""
+        self.progress.open()
         try:
             job_id, _ = self._launch(task)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, StixError) as error:
+            if self.declined or getattr(error, "code", "interrupted") != "interrupted":
+                raise
             raise self._interrupted() from None
         finally:
             self.progress.close()
@@ -59,8 +63,9 @@ class Launch:
             self.progress.close()
             click.echo(render(self.plan), err=True)
         agreed = prompts.confirm("Go on?", default=True, yes=self.given["yes"])
+        self.declined = not agreed
         if agreed:
-            self.progress.__enter__()
+            self.progress.open()
         return agreed
 
     def _interrupted(self) -> StixError:

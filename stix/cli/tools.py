@@ -95,7 +95,7 @@ def run_list(limit: int, form: str) -> int:
 
 def run_row(record: dict[str, Any], now: float) -> tuple[Any, ...]:
     """A run as cells of `RUN_HEADS`."""
-    started = output.ago(record.get("started_at"), now)
+    started, ended = record.get("started_at"), record.get("ended_at")
     return (
         record["id"],
         record.get("cluster"),
