@@ -1,0 +1,70 @@
+"""Built once for all package tests: source archive, wheel and collection of this tree, from a copy of it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.lab.images import cache_folder
+
+ROOT = Path(__file__).parents[2]
+
+
+def call(*words: object, cwd: Path, env: dict[str, str] | None = None) -> str:
+    """Run a command that must succeed; what it printed."""
+    command = [str(word) for word in words]
+    clean = {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "", "PIP_CACHE_DIR": str(cache_folder() / "pip")}
+    variables = os.environ | clean | (env or {})
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"{command} ended with {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def make_environment(python: str, folder: Path, *requirements: object) -> Path:
+    """A new virtual environment with the requirements; the path of its bin folder."""
+    call(python, "-m", "venv", folder, cwd=folder.parent)
+    call(folder / "bin/python", "-m", "pip", "install", "--quiet", *requirements, cwd=folder.parent)
+    return folder / "bin"
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tracked and the new files: what a fresh clone would hold."""
+    target = tmp_path_factory.mktemp("tree")
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
+    return target
+
+
+@pytest.fixture(scope="session")
+def built(tree: Path) -> SimpleNamespace:
+    """Paths `sdist`, `wheel` (built from the sdist), `direct_wheel` (built from the tree) and `collection`."""
+    python = sys.executable
+    call(python, "-m", "build", "--no-isolation", "--outdir", "dist", cwd=tree)
+    call(python, "-m", "build", "--no-isolation", "--wheel", "--outdir", "direct", cwd=tree)
+    galaxy = Path(python).with_name("ansible-galaxy")
+    call(galaxy, "collection", "build", "--output-path", "dist", cwd=tree)
+    return SimpleNamespace(
+        sdist=next(tree.glob("dist/stix_cloud-*.tar.gz")),
+        wheel=next(tree.glob("dist/*.whl")),
+        direct_wheel=next(tree.glob("direct/*.whl")),
+        collection=next(tree.glob("dist/stix-core-*.tar.gz")),
+    )

@@ -1,0 +1,60 @@
+"""The collection tarball is complete: with Ansible alone, without any Python package of ours, it makes a node ready."""
+
+import json
+import socket
+import subprocess
+import sysconfig
+from pathlib import Path
+from types import SimpleNamespace
+
+from tests.package.conftest import call, make_environment
+
+INVENTORY = """\
+all:
+  vars: {{stix_cluster: hand, stix_cluster_id: hand-1, stix_user: ann, stix_cloud_role: local, stix_num_nodes: 1}}
+  children:
+    stix_nodes:
+      hosts:
+        hand-0: {{stix_rank: 0, stix_node_ip: 127.0.0.1}}
+      vars:
+        ansible_connection: local
+        ansible_python_interpreter: {python}
+        skylet_user_home: {home}
+        skylet_home: {home}/.stix/agent
+        skylet_token_file: {home}/token
+        skylet_port: {port}
+    stix_head: {{hosts: {{hand-0: {{}}}}}}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_setup_from_the_tarball(built: SimpleNamespace, tmp_path: Path, safe_world: Path) -> None:
+    programs = make_environment("python3", tmp_path / "env", "ansible-core")
+    python = programs / "python"
+    collections, work, home = (tmp_path / name for name in ("collections", "work", "node"))
+    for folder in (collections, work, home):
+        folder.mkdir()
+    alone = subprocess.run([python, "-c", "import stix"], cwd=work, capture_output=True, check=False)
+    assert alone.returncode == 1
+    others = sysconfig.get_paths()["purelib"]
+    env = {"ANSIBLE_COLLECTIONS_PATH": f"{collections}:{others}", "ANSIBLE_LOCALHOST_WARNING": "0"}
+    galaxy = [programs / "ansible-galaxy", "collection", "install", built.collection, "--offline", "-p", collections]
+    call(*galaxy, cwd=work, env=env)
+    (home / "token").write_text("0" * 64)
+    (home / "token").chmod(0o600)
+    inventory = work / "inventory.yml"
+    inventory.write_text(INVENTORY.format(python=python, home=home, port=free_port()))
+    call(programs / "ansible-playbook", "stix.core.setup", "-i", inventory, cwd=work, env=env)
+    agent = home / ".stix/agent"
+    probe = json.loads(call(python, agent / "skylet.pyz", "--home", agent, "probe", cwd=work))
+    try:
+        assert probe["installed"]
+        assert probe["alive"]
+        assert probe["cluster_id"] == "hand-1"
+    finally:
+        call(python, agent / "skylet.pyz", "--home", agent, "remove", cwd=work)
