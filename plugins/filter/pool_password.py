@@ -26,7 +26,7 @@ options:
 """
 
 EXAMPLES = """
-ansible_password: "{{ lookup('ansible.builtin.file', stix_pool_file) | from_yaml | stix.core.pool_password('lab', 'gpu1') }}"
+ansible_password: "{{ lookup('ansible.builtin.file', my_pools) | from_yaml | stix.core.pool_password('lab', 'gpu1') }}"
 """
 
 RETURN = """

@@ -1,4 +1,4 @@
-"""How OpenSSH is called: the same words for Ansible's connections and for our own reads, so that they share one kept-open connection."""
+"""How OpenSSH is called: the same words for Ansible and our own reads, so that they share one kept-open connection."""
 
 from collections.abc import Callable
 
@@ -16,13 +16,14 @@ SSH_OPTIONS = (
 """Options of every connection; joined by blanks they are Ansible's `ssh_args`."""
 
 CONTROL_FILE = "%C"
-"""Name of the control socket: OpenSSH's digest of this host, the host asked for, port, user and jump host."""
+"""Name of the control socket: OpenSSH's digest of this host, the other, port and user."""
 
 IDENTITIES = ("id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk")
 """Key files that OpenSSH tries by itself, in its order."""
 
 PASSWORD_EXPRESSION = (
-    "{{ lookup('ansible.builtin.file', stix_pool_file) | from_yaml | stix.core.pool_password(stix_pool, stix_pool_host) }}"
+    "{{ lookup('ansible.builtin.file', stix_pool_file) | from_yaml"
+    " | stix.core.pool_password(stix_pool, stix_pool_host) }}"
 )
 """`ansible_password` of a pool's host: read while a play runs, so no inventory holds a password."""
 
@@ -35,7 +36,7 @@ def control_path(control_dir: str) -> str:
 def ssh_options(env_home: str, passwd_home: str, exists: Callable[[str], bool]) -> list[str]:
     """Words that make OpenSSH use the files of `$HOME`.
 
-    OpenSSH looks only below the home of the user database and ignores `$HOME`; so nothing is needed where the two agree.
+    OpenSSH looks below the home of the user database and ignores `$HOME`: nothing is needed where the two agree.
 
     Args:
         env_home: `$HOME`.

@@ -1,7 +1,7 @@
 """Answers ssh's question for a password from the pools file, so that the password is in no argument and no environment.
 
-ssh starts `<control_dir>/askpass PROMPT`, a two-line script that runs this module. The environment names the file, the pool
-and the host.
+ssh starts `<control_dir>/askpass PROMPT`, a two-line script that runs this module. The environment names the file, the
+pool and the host.
 """
 
 import os

@@ -150,7 +150,7 @@ def connect(host_vars: Mapping[str, object], *, control_dir: Path) -> Connection
     """The connection that Ansible's host variables describe; nothing is opened yet.
 
     Args:
-        host_vars: `ansible_connection`, `ansible_host`, ..., `skylet_home`; `inventory_hostname` is the name in messages.
+        host_vars: `ansible_connection`, `ansible_host`, ..., `skylet_home`; messages say `inventory_hostname`.
         control_dir: folder of the kept-open ssh connections, the one that Ansible is configured with.
 
     Raises:
@@ -164,9 +164,10 @@ def connect(host_vars: Mapping[str, object], *, control_dir: Path) -> Connection
         return SshConnection(host_vars, control_dir)
     if short in ("docker", "docker_api"):
         return DockerConnection(host_vars)
+    name = _text(host_vars, "inventory_hostname", "ansible_host")
     raise UsageError(
         "config.invalid",
-        f"Connection {kind!r} of node {_text(host_vars, 'inventory_hostname', 'ansible_host')!r} is not one that stix can use",
+        f"Connection {kind!r} of node {name!r} is not one that stix can use",
         hint="Use local, ssh or community.docker.docker.",
     )
 
@@ -200,7 +201,7 @@ def run_words(
 
 
 def scratch_file() -> "IO[bytes]":
-    """A nameless file for a child's standard error; a pipe would be held open by an ssh that stays in the background."""
+    """A nameless file for a child's standard error; a pipe would be held open by an ssh that stays behind."""
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("stix-stderr"), "w+b")
     import tempfile

@@ -1,8 +1,8 @@
 """Asks an agent behind ssh through a Unix socket that the kept-open connection forwards.
 
-A forwarded request starts no process, neither here nor there; `ssh host python3 ... call` starts an ssh here and a Python there
-(docs/guides/own-machines.md has the figures). The forwarding lives as long as the connection. Where the server refuses it, a
-mark says so for a while and the caller falls back to the command.
+Measured on 2 cores: a forwarded request 0.5 ms, `ssh host python3 -c pass` 120 ms, since no process starts here or
+there. The forwarding lives as long as the connection. Where the server refuses it, a mark says so for a while and
+the caller falls back to the command.
 """
 
 import hashlib

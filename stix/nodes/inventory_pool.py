@@ -14,7 +14,7 @@ SECRET_WORDS = ("pass", "secret", "token")
 
 
 def from_inventory(path: Path, *, name: str | None = None) -> Pool:
-    """The hosts of an inventory, read by `ansible-inventory`, so scripts, plugins, group variables and vault work as ever.
+    """The hosts of an inventory, read by `ansible-inventory`, so scripts, plugins and vault work as ever.
 
     Args:
         path: file or folder.

@@ -66,7 +66,7 @@ def read_pools(file: Path) -> dict[str, Pool]:
 def load_pools(text: str, *, file: str, is_alias: Callable[[str], bool] | None = None) -> dict[str, Pool]:
     """Pools by name.
 
-    A host that `~/.ssh/config` has an entry for takes user and identity file from there, unless it has its own ones here.
+    A host that `~/.ssh/config` has an entry for takes user and identity file from there, unless it names its own here.
 
     Args:
         text: YAML in SkyPilot's format.
@@ -81,7 +81,7 @@ def load_pools(text: str, *, file: str, is_alias: Callable[[str], bool] | None =
 
 
 def host_vars(pool: Pool, host: PoolHost) -> dict[str, Any]:
-    """Ansible's connection variables for a host; `ansible_password` is an expression for Ansible, never the password."""
+    """Ansible's connection variables for a host; `ansible_password` is an expression, never the password."""
     if host.variables:
         return dict(host.variables)
     variables: dict[str, Any] = {"ansible_connection": "ssh", "ansible_host": host.address}

@@ -1,8 +1,8 @@
 """Names for `ssh`: `ssh demo` and `ssh demo-worker1` work while cluster `demo` does.
 
-Our entries are one file a cluster in `<stix_home>/ssh_config/`. The user's `~/.ssh/config` gets one line, `Include <that
-folder>/*`, when the first file is written; it goes with the last. Containers and local nodes have no ssh server, so no entry:
-`stix ssh` reaches those.
+Our entries are one file a cluster in `<stix_home>/ssh_config/`. The user's `~/.ssh/config` gets one line that
+includes them when the first file is written; it goes with the last. Containers and local nodes have no ssh server, so
+no entry: `stix ssh` reaches those.
 """
 
 import fcntl
@@ -89,7 +89,7 @@ def _value(key: str, value: str) -> str:
 
 
 def _include(config: Path, folder: Path, *, wanted: bool) -> None:
-    """Put our Include line at the top of the user's configuration (before any Host: there it holds for all), or remove it."""
+    """Put our Include line at the top of the user's configuration (before any Host, to hold for all) or remove it."""
     line = f'Include "{folder}/*"\n' if " " in str(folder) else f"Include {folder}/*\n"
     config = config.resolve()
     old = config.read_text() if config.exists() else ""

@@ -94,7 +94,8 @@ def ssh_vars(agent):
 
     def variables(server, **more):
         return {
-            "inventory_hostname": "demo-0", "ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": server.port,
+            "inventory_hostname": "demo-0", "ansible_connection": "ssh", "ansible_host": "127.0.0.1",
+            "ansible_port": server.port,
             "ansible_python_interpreter": sys.executable, "skylet_home": str(agent.home), **more,
         }  # fmt: skip
 

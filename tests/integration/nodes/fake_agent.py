@@ -1,7 +1,7 @@
-"""A small agent that keeps the contract's words: `serve` answers on the socket, `call` and `logs` are verbs run on a node.
+"""A small agent that keeps the contract's words: `serve` answers requests, `call` and `logs` are verbs run on a node.
 
-Started as `python3 skylet.pyz --home HOME VERB ...`. A job's log is `HOME/jobs/N.log`; `HOME/jobs/N.status` exists once the
-job has ended.
+Started as `python3 skylet.pyz --home HOME VERB ...`. A job's log is `HOME/jobs/N.log`; `HOME/jobs/N.status` exists once
+the job has ended.
 """
 
 import json

@@ -49,9 +49,9 @@ class Server:
 
     def start(self):
         settings = {
-            "Port": self.port, "ListenAddress": "127.0.0.1", "HostKey": self.folder / "host_key", "PidFile": "none", "StrictModes": "no",
-            "AuthorizedKeysFile": self.folder / "authorized_keys", "PermitRootLogin": "yes", "UsePAM": "no", "PrintMotd": "no",
-            "MaxStartups": "100", "PermitUserEnvironment": "no",
+            "Port": self.port, "ListenAddress": "127.0.0.1", "HostKey": self.folder / "host_key", "PidFile": "none",
+            "AuthorizedKeysFile": self.folder / "authorized_keys", "PermitRootLogin": "yes", "UsePAM": "no",
+            "StrictModes": "no", "PrintMotd": "no", "MaxStartups": "100",
         }  # fmt: skip
         lines = [f"{key} {value}" for key, value in settings.items()]
         (self.folder / "sshd_config").write_text("\n".join([*self.options, *lines]) + "\n")

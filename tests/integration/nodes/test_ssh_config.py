@@ -25,12 +25,13 @@ def test_names_for_ssh(start_sshd, ssh_vars, control_dir, config, home, stix_hom
     alias = connect({"ansible_host": "two"}, control_dir=control_dir)
     assert write_entries("demo", [first, alias], stix_home=stix_home) == ["demo", "demo-worker1"]
     for name, port in [("demo", port_of(first)), ("demo-worker1", port_of(second))]:
-        words = ["ssh", "-F", str(config), "-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={home}/.ssh/known_hosts", name]
+        known = f"UserKnownHostsFile={home}/.ssh/known_hosts"
+        words = ["ssh", "-F", str(config), "-o", "BatchMode=yes", "-o", known, name]
         done = subprocess.run([*words, "echo $SSH_CONNECTION"], capture_output=True, text=True, check=False)
         assert done.stdout.split()[3:] == [port], done.stderr
     assert len([path for path in control_dir.iterdir() if path.is_socket()]) == 2
     first.run("true")
-    assert len([path for path in control_dir.iterdir() if path.is_socket()]) == 2, "ssh demo and stix share one connection"
+    assert len([path for path in control_dir.iterdir() if path.is_socket()]) == 2, "stix opened a connection of its own"
     assert config.read_text() == f"Include {stix_home}/ssh_config/*\n" + own
     remove_entries("demo", stix_home=stix_home)
     assert config.read_text() == own
@@ -60,7 +61,8 @@ def test_a_linked_configuration_stays_a_link(control_dir, home, stix_home, tmp_p
 
 
 def test_containers_and_local_nodes_have_no_entry(control_dir, config, stix_home):
-    nodes = [connect({"ansible_connection": kind}, control_dir=control_dir) for kind in ("local", "community.docker.docker")]
+    kinds = ("local", "community.docker.docker")
+    nodes = [connect({"ansible_connection": kind}, control_dir=control_dir) for kind in kinds]
     assert write_entries("one", nodes, stix_home=stix_home) == []
     assert config.read_text() == OWN
 

@@ -17,7 +17,11 @@ def test_the_three_kinds(stix_home):
     local = connect({"ansible_connection": "local"}, control_dir=stix_home)
     assert local.argv("x") == ["/bin/sh", "-c", "x"]
     container = connect(
-        {"ansible_connection": "community.docker.docker", "ansible_host": "c1", "ansible_docker_extra_args": "-H tcp://e:1"},
+        {
+            "ansible_connection": "community.docker.docker",
+            "ansible_host": "c1",
+            "ansible_docker_extra_args": "-H tcp://e:1",
+        },
         control_dir=stix_home,
     )
     assert container.argv("x") == ["docker", "-H", "tcp://e:1", "exec", "-i", "c1", "sh", "-c", "x"]
@@ -53,7 +57,8 @@ def test_ssh_is_told_about_another_home():
 @pytest.mark.parametrize("path", ["~/a b", "/x/it's", "~", "plain", "~x;echo/y"])
 def test_a_quoted_path_is_one_word_and_keeps_its_tilde(path, monkeypatch):
     monkeypatch.setenv("HOME", "/home/ann")
-    shown = subprocess.run(["sh", "-c", f"printf %s {shell_path(path)}"], capture_output=True, text=True, check=True).stdout
+    words = ["sh", "-c", f"printf %s {shell_path(path)}"]
+    shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     assert shown == (f"/home/ann{path[1:]}" if path in ("~", "~/a b") else path)
 
 

@@ -84,7 +84,7 @@ def test_variables_for_ansible():
         ("lab: {hosts: []}", "pools.yaml: lab.hosts must be a list of at least one host", ""),
         ("lab: {hosts: 10.0.0.1}", "pools.yaml: lab.hosts must be a list of at least one host", ""),
         ("lab: [a]", "pools.yaml: lab must be a map with the keys hosts", ""),
-        ("lab: {hosts: [{ip: a, usr: b}]}", "pools.yaml: lab.hosts[0] has an unknown key 'usr'", "Did you mean 'user'?"),
+        ("lab: {hosts: [{ip: a, usr: b}]}", "pools.yaml: lab.hosts[0] has an unknown key 'usr", "Did you mean 'user'?"),
         ("lab: {hosts: [a, {user: b}]}", "pools.yaml: lab.hosts[1] needs `ip`", ""),
         ("lab: {hosts: [-oProxyCommand=x]}", "pools.yaml: lab.hosts[0] needs `ip`", ""),
         ("lab: {hosts: [a, a]}", "pools.yaml: lab.hosts[1] is a second host 'a'", "Give one of them a `name`."),
@@ -141,7 +141,7 @@ def test_ansible_reads_the_password_with_our_filter(tmp_path):
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
     (tmp_path / "hosts.yml").write_text((tmp_path / "hosts.json").read_text())
     collections = Path(__file__).parents[3] / "collections"
-    words = ["-i", str(tmp_path / "hosts.yml"), "all", "-c", "local", "-m", "debug", "-a", "msg=<{{ ansible_password }}>"]
+    words = ["-i", str(tmp_path / "hosts.yml"), "all", "-m", "debug", "-a", "msg=<{{ ansible_password }}>"]
     done = subprocess.run(
         [sys.executable, "-m", "ansible", "adhoc", *words],
         env=os.environ | {"ANSIBLE_COLLECTIONS_PATH": str(collections)}, capture_output=True, text=True, check=False,
