@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from stix.cli import options, output, prompts
-from stix.errors import UsageError
+from stix.errors import JobError, StixError, UsageError
 
 QUEUE_HEADS = ("ID", "NAME", "STATUS", "SUBMITTED", "STARTED", "TOOK", "NODES", "RESOURCES", "USER")
+EXIT_NOT_FOUND = 102
 
 
 @click.command("queue")
@@ -56,8 +57,20 @@ def queue_row(job: dict[str, Any], now: float) -> tuple[Any, ...]:
     started, ended = job.get("started_at"), job.get("ended_at")
     took = output.seconds((ended or now) - started) if started else None
     submitted = output.ago(job.get("submitted_at"), now)
+    asked = job_resources(job.get("resources"))
     row = (job["job_id"], job.get("name"), status, submitted, output.ago(started, now), took)
-    return (*row, job.get("num_nodes"), job.get("resources"), job.get("user"))
+    return (*row, job.get("num_nodes"), asked, job.get("user"))
+
+
+def job_resources(asked: Any) -> str:
+    """What a job takes of each node: '0.5 CPUs, 2 GiB, A100:1'; text stays as it is."""
+    from stix.cli.plan_view import accelerators, gib, quantity
+
+    if not isinstance(asked, dict):
+        return str(asked or "")
+    parts = [f"{quantity(asked['cpus'])} CPUs" if asked.get("cpus") else ""]
+    parts += [f"{gib(asked['memory'])} GiB" if asked.get("memory") else "", accelerators(asked.get("accelerators"))]
+    return ", ".join(part for part in parts if part)
 
 
 def _tail(_: click.Context, parameter: click.Parameter, text: str) -> int:
@@ -101,18 +114,39 @@ def logs(cluster: str, job_ids: tuple[int, ...], **given: Any) -> int:
     job_id = job_ids[0] if job_ids else None
     if given["status"]:
         return show_status(cluster, job_id, given["form"])
-    return stream(cluster, job_id, given)
+    how = {name: given[name] for name in ("follow", "tail", "worker")}
+    return stream(cluster, job_id, **how)
 
 
-def stream(cluster: str, job_id: int | None, given: dict[str, Any]) -> int:
-    """Write the log to stdout; returns the job's status."""
+def stream(cluster: str, job_id: int | None, **how: Any) -> int:
+    """Write a log to stdout, or to `output_stream`; returns the job's status.
+
+    Raises:
+        StixError: `interrupted`; Ctrl-C was pressed, the job goes on.
+        JobError: `job.not_found`.
+    """
     from stix.api import jobs
-    from stix.cli.launch import detached
 
     try:
-        return jobs.tail_logs(cluster, job_id, given["follow"], tail=given["tail"], worker=given["worker"])
+        status = jobs.tail_logs(cluster, job_id, **how)
     except KeyboardInterrupt:
         raise detached(cluster, job_id) from None
+    if status == EXIT_NOT_FOUND:
+        which = f"job {job_id}" if job_id is not None else "job yet"
+        raise JobError(
+            "job.not_found", f"cluster {cluster!r} has no {which}", hint=f"'stix queue {cluster}' lists them"
+        )
+    return status
+
+
+def detached(cluster: str, job_id: int | None) -> StixError:
+    """What Ctrl-C ends with while a log is shown."""
+    job = f" {job_id}" if job_id is not None else ""
+    return StixError(
+        "interrupted",
+        f"detached; job{job} goes on on cluster {cluster!r}" if job else f"detached from cluster {cluster!r}",
+        hint=f"'stix logs {cluster}{job}' shows the log again, 'stix cancel {cluster}{job}' ends the job",
+    )
 
 
 def show_status(cluster: str, job_id: int | None, form: str) -> int:

@@ -1,11 +1,12 @@
 """`up`, `plan` and `exec`: a task goes to a cluster."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from stix.cli import options, output
-from stix.errors import StixError, UsageError
+from stix.errors import UsageError
 
 if TYPE_CHECKING:
     from stix.cli.progress import Progress
@@ -125,11 +126,14 @@ def exec_(cluster: str | None, cluster_option: str | None, entrypoint: tuple[str
 
 def finish(cluster: str, job_id: int | None, given: dict[str, Any], progress: "Progress") -> int:
     """Say what runs where, stream its log unless detached; returns the job's status, or 0."""
+    from stix.cli.jobs import stream
+
     in_words = given["form"] != "json"
     if in_words:
         click.echo(summary(cluster, job_id, progress), err=True)
     follows = job_id is not None and not given["detach_run"]
-    status = follow(cluster, job_id, in_words=in_words) if follows else 0
+    # With JSON on stdout, the log goes to stderr.
+    status = stream(cluster, job_id, follow=True, output_stream=None if in_words else sys.stderr) if follows else 0
     if in_words:
         click.echo(next_commands(cluster, job_id), err=True)
     else:
@@ -148,30 +152,4 @@ def summary(cluster: str, job_id: int | None, progress: "Progress") -> str:
 def next_commands(cluster: str, job_id: int | None) -> str:
     """What people type next."""
     log = f"stix logs {cluster}" + (f" {job_id}" if job_id is not None else "")
-    return f"log: {log}   shell: ssh {cluster}   remove: stix down {cluster}"
-
-
-def follow(cluster: str, job_id: int | None, *, in_words: bool) -> int:
-    """Stream a job's log to stdout (to stderr when stdout is for JSON); returns the job's status.
-
-    Raises:
-        StixError: `interrupted`; Ctrl-C was pressed, the job goes on.
-    """
-    import sys
-
-    from stix.api import jobs
-
-    try:
-        return jobs.tail_logs(cluster, job_id, True, output_stream=None if in_words else sys.stderr)
-    except KeyboardInterrupt:
-        raise detached(cluster, job_id) from None
-
-
-def detached(cluster: str, job_id: int | None) -> StixError:
-    """What Ctrl-C ends with while a log is shown: the job goes on."""
-    job = f" {job_id}" if job_id is not None else ""
-    return StixError(
-        "interrupted",
-        f"detached; job{job} goes on on cluster {cluster!r}" if job else f"detached from cluster {cluster!r}",
-        hint=f"'stix logs {cluster}{job}' shows the log again, 'stix cancel {cluster}{job}' ends the job",
-    )
+    return f"log: {log}   shell: stix ssh {cluster}   remove: stix down {cluster}"

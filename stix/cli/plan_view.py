@@ -32,13 +32,13 @@ def _candidates(candidates: list[Mapping[str, Any]]) -> str:
     if not candidates:
         return ""
     ranked = sorted(candidates, key=lambda place: not place.get("chosen"))
-    columns = {
+    columns: dict[str, list[Any]] = {
         "": ["->" if place.get("chosen") else "  " for place in ranked],
         "INFRA": [place.get("infra") for place in ranked],
         "INSTANCE": [place.get("instance") for place in ranked],
         "NODES": [place.get("nodes") for place in ranked],
         "CPUS": [quantity(place.get("cpus")) for place in ranked],
-        "MEM(GiB)": [quantity(place.get("memory")) for place in ranked],
+        "MEM(GiB)": [gib(place.get("memory")) for place in ranked],
         "GPUS": [accelerators(place.get("accelerators")) for place in ranked],
         "$/HOUR": [cost(place.get("hourly_cost")) for place in ranked],
         "WHY": [place.get("reason") for place in ranked],
@@ -82,6 +82,11 @@ def quantity(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.10g}" if isinstance(value, (int, float)) else str(value)
+
+
+def gib(value: Any) -> str:
+    """GiB with at most one decimal."""
+    return quantity(round(value, 1)) if isinstance(value, (int, float)) else quantity(value)
 
 
 def cost(dollars: float | None) -> str:

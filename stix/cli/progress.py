@@ -33,9 +33,11 @@ class Phase:
 
     def counts(self) -> str:
         """'2/3 nodes', or nothing when the phase is not about nodes."""
-        if not self.total:
-            return ""
-        return f"{self.done}/{self.total} node{'s' if self.total > 1 else ''}"
+        return f"{self.done}/{_nodes(self.total)}" if self.total else ""
+
+
+def _nodes(count: int) -> str:
+    return f"{count} node{'s' if count > 1 else ''}" if count else ""
 
 
 class Progress:
@@ -61,6 +63,7 @@ class Progress:
         self.clock = clock
         self.moving = (output.colour_on(self.stream) if moving is None else moving) and not quiet
         self.cluster = ""
+        self.since = clock()
         self.timings: dict[str, float] = {}
         self.started: set[str] = set()
         self._phases: dict[tuple[str, str], Phase] = {}
@@ -106,18 +109,18 @@ class Progress:
                     self._line(f"  {event.text}")
 
     def summary(self) -> str:
-        """'14 s: provision 3.1 s, setup 8.0 s', or nothing when no phase took time."""
+        """'14 s: provision 3.1 s, setup 8.0 s': all time since the beginning, and that of the phases."""
         if not self.timings:
             return ""
         parts = ", ".join(f"{name} {output.seconds(taken)}" for name, taken in self.timings.items())
-        return f"{output.seconds(sum(self.timings.values()))}: {parts}"
+        return f"{output.seconds(self.clock() - self.since)}: {parts}"
 
     def _begin(self, event: PhaseStarted) -> None:
         self.cluster = event.cluster
         self.started.add(event.phase)
-        phase = self._phases[event.cluster, event.phase] = Phase(event.phase, event.total, self.clock())
+        self._phases[event.cluster, event.phase] = Phase(event.phase, event.total, self.clock())
         if not self.moving:
-            self._line(f"{event.phase:<{WIDTH}} {phase.counts() or '...'}")
+            self._line(f"  {event.phase:<{WIDTH}} {_nodes(event.total)} ...".replace("  ...", " ..."))
 
     def _advance(self, event: PhaseProgress) -> None:
         phase = self._phases.get((event.cluster, event.phase))
@@ -127,7 +130,7 @@ class Progress:
         now = self.clock()
         if not self.moving and now - phase.told >= QUIET_SECONDS:
             phase.told = now
-            self._line(f"{phase.name:<{WIDTH}} {phase.counts()}, {output.seconds(now - phase.since)}")
+            self._line(f"  {phase.name:<{WIDTH}} {phase.counts()}, {output.seconds(now - phase.since)}")
 
     def _end(self, event: PhaseEnded) -> None:
         phase = self._phases.pop((event.cluster, event.phase), None) or Phase(event.phase, 0, self.clock())

@@ -146,10 +146,8 @@ def show_hosts(hosts: list[dict[str, Any]], form: str) -> None:
 
 def host_row(host: dict[str, Any]) -> tuple[Any, ...]:
     """A host as cells of `HOST_HEADS`."""
-    from stix.cli.plan_view import accelerators, quantity
+    from stix.cli.plan_view import accelerators, gib
 
-    memory = host.get("memory")
-    size = quantity(round(memory, 1)) if isinstance(memory, (int, float)) else memory
     gpus = host.get("gpus")
     named = accelerators(gpus) if not isinstance(gpus, list) else ", ".join(map(_gpu, gpus))
     return (
@@ -158,7 +156,7 @@ def host_row(host: dict[str, Any]) -> tuple[Any, ...]:
         host.get("address"),
         host.get("state"),
         host.get("cpus"),
-        size,
+        gib(host.get("memory")),
         named,
         host.get("cluster"),
     )

@@ -100,8 +100,8 @@ def run_row(record: dict[str, Any], now: float) -> tuple[Any, ...]:
         record["id"],
         record.get("cluster"),
         record.get("verb"),
-        started,
-        output.seconds(record.get("seconds")),
+        output.ago(started, now),
+        output.seconds(ended - started if started and ended else None),
         result(record),
     )
 
@@ -116,23 +116,38 @@ def result(record: dict[str, Any]) -> str:
 
 @run.command("show")
 @click.argument("run_id", default="last", metavar="[RUN]")
+@click.option("--log", is_flag=True, help="Show all that Ansible printed, instead.")
 @options.as_output
-def run_show(run_id: str, form: str) -> int:
+def run_show(run_id: str, log: bool, form: str) -> int:
     """What a run decided and did, with the ansible-playbook line of each play that repeats it.
 
     \b
     Examples:
       stix run show
+      stix run show last --log
       stix run show 20261122-101500-dev-up -o json
     """
     from stix.api import runs
 
     record = runs.run_show(run_id)
-    if form == "json":
+    if log:
+        show_logs([play["log"] for play in record["plays"]])
+    elif form == "json":
         output.as_json(record)
     else:
         click.echo(describe(record, time.time()))
     return 0
+
+
+def show_logs(files: list[str]) -> None:
+    """Copy log files to stdout; a play that was cut off before it wrote one is passed over."""
+    for name in files:
+        try:
+            with open(name, encoding="utf-8", errors="replace") as file:
+                for line in file:
+                    click.echo(line, nl=False)
+        except FileNotFoundError:
+            continue
 
 
 def describe(record: dict[str, Any], now: float) -> str:
@@ -148,7 +163,7 @@ def describe(record: dict[str, Any], now: float) -> str:
     if (record.get("plan") or {}).get("steps"):
         lines += ["", render(record["plan"])]
     for play in record.get("plays") or []:
-        mark = "ok" if play.get("ok") else "failed"
+        mark = {True: "ok", False: "failed"}.get(play.get("ok"), "unfinished")
         lines += ["", f"{play['playbook']}  {output.seconds(play.get('seconds'))}  {mark}", f"  {play.get('command')}"]
     return "\n".join([*lines, "", f"folder:   {record.get('folder')}  ({record.get('events', 0)} events)"])
 

@@ -33,7 +33,20 @@ def task_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_flags_win_over_the_file(task_file: str, tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     task = task_of(
-        *["--name", "n2", "--num-nodes", "3", "--workdir", "code", "--infra", "ssh/rack", "--cpus", "4", "--memory", "8+"],
+        *[
+            "--name",
+            "n2",
+            "--num-nodes",
+            "3",
+            "--workdir",
+            "code",
+            "--infra",
+            "ssh/rack",
+            "--cpus",
+            "4",
+            "--memory",
+            "8+",
+        ],
         *["--gpus", "A100:2", "--ports", "8080,9000-9001", "--ports", "22", "--disk-size", "100"],
         *["--env", "EPOCHS=9", "--env", "TOKEN_FILE=x=y", "--secret", "KEY=k", task_file],
     )
@@ -93,5 +106,5 @@ def test_git_takes_the_folders_place(task_file: str) -> None:
 
 def test_a_missing_task_file_is_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="task file 'nope.yaml' does not exist"):
+    with pytest.raises(UsageError, match=r"task file 'nope\.yaml' does not exist"):
         task_of("nope.yaml")
