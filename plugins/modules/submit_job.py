@@ -15,6 +15,57 @@ options:
     description: The request, as in docs/concepts/contracts.md, without secrets.
     type: dict
     required: true
+    suboptions:
+      name:
+        description: Name of the job.
+        type: str
+        default: ""
+      run:
+        description: Shell text that every node runs.
+        type: str
+        default: ""
+      setup:
+        description: Shell text that every node runs first.
+        type: str
+        default: ""
+      num_nodes:
+        description: How many nodes run it.
+        type: int
+        default: 1
+      envs:
+        description: Environment variables.
+        type: dict
+        default: {}
+      cpus:
+        description: CPUs on each node.
+        type: raw
+      memory:
+        description: Memory in GiB on each node.
+        type: raw
+      accelerators:
+        description: Accelerators on each node.
+        type: dict
+        default: {}
+      submission_id:
+        description: The same id again is the same job; empty is a new job.
+        type: str
+        default: ""
+      user:
+        description: Who owns it.
+        type: str
+        default: ""
+      task_id:
+        description: Value of SKYPILOT_TASK_ID.
+        type: str
+        default: ""
+      no_setup:
+        description: Leave the setup out.
+        type: bool
+        default: false
+      workdir:
+        description: Folder where it starts.
+        type: str
+        default: ""
   secret_names:
     description: Secrets that the job needs.
     type: list

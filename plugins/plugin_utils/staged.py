@@ -30,7 +30,6 @@ INSTALL = (
 try:
     os.makedirs(home, mode=0o700, exist_ok=True)
     path = stage(home)
-    os.replace(path, os.path.join(home, "skylet.pyz"))
 except OSError as error:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     print(json.dumps({"error": {
@@ -39,11 +38,16 @@ except OSError as error:
         "hint": "Make room on the machine." if full else "Check who owns the folder.",
     }}))
     sys.exit(1)
-command = [sys.executable, os.path.join(home, "skylet.pyz"), "--home", home, "install"]
-sys.exit(subprocess.run(command, input=sys.stdin.buffer.read()).returncode)
+try:
+    command = [sys.executable, path, "--home", home, "install"]
+    sys.exit(subprocess.run(command, input=sys.stdin.buffer.read()).returncode)
+finally:
+    os.unlink(path)
 """
 )
-"""`-c INSTALL HOME SIZE`: puts the archive in place and hands the rest of the input, the config, to its `install`."""
+"""`-c INSTALL HOME SIZE`: runs the archive's `install` with the rest of the input, the config.
+
+The archive puts itself in place, after it has seen that no other cluster holds the machine."""
 
 
 def node_event(task_vars: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""Every cloud role answers the same verbs; every action documents what it takes; codes are the driver's."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stix.errors import EXIT_STATUS
+from tests.content.role_readme import ROLES, specs
+
+ROOT = ROLES.parent
+VERBS = ("check", "ensure", "query", "stop", "terminate")
+CLOUDS = sorted(ROLES.glob("cloud_*"))
+ACTIONS = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py"))
+
+
+@pytest.mark.parametrize("role", CLOUDS, ids=lambda role: role.name)
+def test_a_cloud_role_has_the_five_verbs_and_a_spec_for_each(role: Path) -> None:
+    assert sorted(path.stem for path in (role / "tasks").iterdir()) == sorted(VERBS)
+    assert sorted(specs(role)) == sorted(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("role", CLOUDS, ids=lambda role: role.name)
+def test_a_verb_reports_or_refuses(role: Path, verb: str) -> None:
+    text = (role / "tasks" / f"{verb}.yml").read_text()
+    kind = "check" if verb == "check" else "instances"
+    reports = f"kind: {kind}" in text or "stix.core.local_machines" in text
+    assert reports or "code: provision.unsupported" in text
+
+
+@pytest.mark.parametrize("cloud", sorted(path.parent.name for path in ROOT.glob("stix/clouds/*/cloud.yml")))
+def test_every_cloud_has_its_role(cloud: str) -> None:
+    described = yaml.safe_load((ROOT / "stix" / "clouds" / cloud / "cloud.yml").read_text())
+    assert (ROLES / f"cloud_{described['role']}").is_dir()
+
+
+def test_error_codes_are_those_of_the_driver() -> None:
+    assert _in_ansible("from {}.module_utils.error_codes import ERROR_CODES; print(*sorted(ERROR_CODES))").split() == sorted(
+        EXIT_STATUS
+    )
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_documents_what_it_takes(name: str) -> None:
+    documented = yaml.safe_load(_constant(ROOT / "plugins" / "modules" / f"{name}.py", "DOCUMENTATION"))["options"]
+    taken = _in_ansible(
+        f"import yaml; from {{}}.action.{name} import ActionModule; print(yaml.dump(dict(ActionModule.OPTIONS)))"
+    )
+    _agree(documented, yaml.safe_load(taken), name)
+
+
+def _agree(documented: dict, taken: dict, where: str) -> None:
+    assert sorted(documented) == sorted(taken), where
+    for option, spec in taken.items():
+        about = documented[option]
+        assert about["description"], f"{where}.{option}"
+        for key in ("type", "required", "default", "elements"):
+            assert about.get(key) == spec.get(key), f"{where}.{option}: {key}"
+        if "options" in spec:
+            _agree(about["suboptions"], spec["options"], f"{where}.{option}")
+
+
+def test_every_action_and_module_is_documented_for_ansible_doc() -> None:
+    names = [f"stix.core.{name}" for name in [*ACTIONS, "docker_machines"]]
+    words = [str(Path(sys.executable).with_name("ansible-doc")), "-t", "module", "--json", *names]
+    run = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT, timeout=60)
+    assert all(f'"{name}"' in run.stdout for name in names), run.stderr
+
+
+def _constant(path: Path, name: str) -> str:
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
+            return str(ast.literal_eval(node.value))
+    raise AssertionError(f"{path} has no {name}")
+
+
+def _in_ansible(code: str) -> str:
+    """Output of Python that can import the collection from the checkout."""
+    start = (
+        "from ansible.plugins.loader import init_plugin_loader; "
+        f"init_plugin_loader([{str(ROOT / 'collections')!r}]); "
+    )
+    words = [sys.executable, "-c", start + code.format("ansible_collections.stix.core.plugins")]
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
