@@ -1,16 +1,22 @@
 """Reaching a node over real ssh, and what each way of not reaching it is called."""
 
+import getpass
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from stix.errors import NodeError
-from stix.nodes.connection import connect
+from stix.model.connection import SSH_OPTIONS
+from stix.nodes.connection import connect, user_ssh_options
 from stix.nodes.pools import host_vars, load_pools
 from tests.conftest import demand
 from tests.integration.nodes.sshd import free_port, make_key
+
+COLLECTIONS = Path(__file__).parents[3] / "collections"
 
 
 def test_a_command_runs_and_the_connection_is_kept_and_shared_with_ansible(start_sshd, ssh_vars, control_dir):
@@ -21,23 +27,28 @@ def test_a_command_runs_and_the_connection_is_kept_and_shared_with_ansible(start
     assert node.run("echo $PPID")[1].split()[0] == out.split()[1], "the second command came over another connection"
 
 
-def test_ansible_uses_the_same_kept_connection(start_sshd, ssh_vars, control_dir, tmp_path):
-    from stix.model.connection import SSH_OPTIONS
-    from stix.nodes.connection import user_ssh_options
-
-    variables = ssh_vars(start_sshd(), ansible_user=os.environ.get("USER", "root"))
-    node = connect(variables, control_dir=control_dir)
-    server_process = node.run("echo $PPID")[1].strip()
-    del variables["inventory_hostname"]
-    (tmp_path / "hosts").write_text("demo-0 " + " ".join(f"{key}={value}" for key, value in variables.items()) + "\n")
-    words = " ".join([*SSH_OPTIONS, *user_ssh_options()])
-    (tmp_path / "ansible.cfg").write_text(f"[ssh_connection]\nssh_args = {words}\ncontrol_path = {control_dir}/%%C\n")
-    words = ["-i", str(tmp_path / "hosts"), "demo-0", "-m", "raw", "-a", "echo server=$PPID"]
+def ansible_says(variables, control_dir, tmp_path, command):
+    """What a raw command prints that Ansible runs on the node, configured as the runner does."""
+    (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"demo-0": variables}}}))
+    options = " ".join([*SSH_OPTIONS, *user_ssh_options()])
+    settings = f"[ssh_connection]\nssh_args = {options}\ncontrol_path = {control_dir}/%%C\n"
+    (tmp_path / "ansible.cfg").write_text(settings)
+    environment = {"ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS)}
+    words = ["-i", str(tmp_path / "hosts.yml"), "demo-0", "-m", "raw", "-a", command]
     done = subprocess.run(
         [sys.executable, "-m", "ansible", "adhoc", *words],
-        env=os.environ | {"ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg")}, capture_output=True, check=False,
+        env=os.environ | environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert b"server=" + server_process in done.stdout, done
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def test_ansible_uses_the_same_kept_connection(start_sshd, ssh_vars, control_dir, tmp_path):
+    variables = ssh_vars(start_sshd(), ansible_user=getpass.getuser())
+    node = connect(variables, control_dir=control_dir)
+    server_process = node.run("echo $PPID")[1].decode().strip()
+    del variables["inventory_hostname"]
+    assert f"server={server_process}" in ansible_says(variables, control_dir, tmp_path, "echo server=$PPID")
     assert len(sockets(control_dir)) == 1
 
 
@@ -123,6 +134,15 @@ def test_a_password_comes_from_the_pools_file_and_is_nowhere_else(start_sshd, tm
     assert PASSWORD not in str(node.argv("id")) + str(node.environment())
     assert node.run("echo in")[1] == b"in\n"
     assert not any(PASSWORD in file.read_text() for file in control_dir.iterdir() if file.is_file())
+
+
+def test_ansible_logs_in_with_the_same_password(start_sshd, tmp_path, control_dir):
+    control_dir.mkdir(parents=True)
+    variables = password_pool(tmp_path, password_server(start_sshd, tmp_path), PASSWORD)
+    assert "user=root" in ansible_says(variables, control_dir, tmp_path, "echo user=$(id -un)")
+    assert len(sockets(control_dir)) == 1
+    assert connect(variables, control_dir=control_dir).run("echo in")[1] == b"in\n"
+    assert len(sockets(control_dir)) == 1
 
 
 def test_a_wrong_password_is_a_refused_login(start_sshd, tmp_path, control_dir):
