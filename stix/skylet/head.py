@@ -199,9 +199,10 @@ class Head:
             job = self.store.job(holder.job_id)
             assert job is not None
             try:
+                os.makedirs(self.home.job(holder.job_id), mode=0o700, exist_ok=True)
                 # Noted first, so that a crash cannot start it twice; without room for that it goes on waiting.
                 self.store.update(holder.job_id, status="SETTING_UP" if job["spec"]["setup"] else "RUNNING", seats=holder.seats)
-            except sqlite3.Error as error:
+            except (OSError, sqlite3.Error) as error:
                 self.loop.log(f"job {holder.job_id} has to wait: {error}")
                 self.loop.later(5.0, self.schedule)
                 return

@@ -80,6 +80,7 @@ def install(home: Home, text: bytes) -> dict[str, Any]:
         os.makedirs(home.root, mode=0o700, exist_ok=True)
         with open(os.path.join(home.root, "install.lock"), "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            os.chmod(home.root, 0o700)
             _install(home, config)
     except OSError as error:
         if is_disk_full(error):

@@ -38,6 +38,7 @@ class Ranks:
         self.machine = processes.machine_id()
         self.seen: dict[tuple[int, str, int], dict[str, Any]] = {}
         self.known: dict[tuple[int, str, int], tuple[object, object]] = {}
+        self.killing: set[tuple[int, str, int]] = set()
 
     def mark(self, job_id: int) -> str:
         """What every process of a job on this node carries in its environment."""
@@ -108,6 +109,10 @@ class Ranks:
 
     def kill(self, key: tuple[int, str, int]) -> None:
         """Asks a rank to end; that it did comes by `changed`."""
+        self.killing.add(key)
+        self._ask_to_end(key)
+
+    def _ask_to_end(self, key: tuple[int, str, int]) -> None:
         state = rankstate.read(self.path(key))
         pid, started = int(state.get("supervisor") or 0), int(state.get("supervisor_started") or 0)
         if processes.is_running(pid, started):
@@ -123,6 +128,9 @@ class Ranks:
             if self.known.get(key) != news:
                 self.known[key] = news
                 self.seen[key] = state
+                if key in self.killing and "exit_code" not in state:
+                    # It was asked before it had begun to listen.
+                    self._ask_to_end(key)
                 self.changed(key, state)
 
     def _look(self, key: tuple[int, str, int]) -> dict[str, Any]:
@@ -146,6 +154,7 @@ class Ranks:
         """Drops a rank that is done with."""
         self.seen.pop(key, None)
         self.known.pop(key, None)
+        self.killing.discard(key)
         remove(self.path(key))
 
     def active(self) -> bool:
