@@ -97,7 +97,7 @@ def _entries(source: str) -> list[tuple[str, str]]:
     """`(path in the tree, path on the controller)`; a single file is a tree of one member, "."."""
     root = os.path.expanduser(source)
     if os.path.isfile(root):
-        return [(".", root)]
+        return [(".", os.path.realpath(root))]
     if not os.path.isdir(root):
         raise Failure("sync.source", f"'{source}' is not there", "Check the path; it is read on this machine.", {"path": source})
     try:
