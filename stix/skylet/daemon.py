@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import sys
 import time
 
 from . import VERSION, hardware
@@ -209,7 +208,8 @@ def run_daemon(home: Home) -> int:
 
         log(f"the agent failed: {error}\n{traceback.format_exc()}")
         return 1
-    remove(home.socket)
-    log("agent ends")
-    sys.stdout = None  # type: ignore[assignment]
+    if os.path.exists(home.config):
+        # Else everything of ours is deleted already.
+        remove(home.socket)
+        log("agent ends")
     return 0

@@ -165,13 +165,11 @@ def _hash(main: str) -> str:
 
 
 def _prune(home: Home, keep: str) -> None:
-    """Removes libraries that no process of ours runs from."""
-    used = {keep}
-    for name in os.listdir(home.ranks) if os.path.isdir(home.ranks) else ():
-        if name:
-            return
+    """Removes other libraries, unless a rank's supervisor may still run from one."""
+    if os.path.isdir(home.ranks) and os.listdir(home.ranks):
+        return
     for name in os.listdir(home.lib):
-        if name not in used:
+        if name != keep:
             shutil.rmtree(os.path.join(home.lib, name), ignore_errors=True)
 
 
