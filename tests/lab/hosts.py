@@ -27,6 +27,7 @@ from tests.lab.machine import Host, Nic, ip
 from tests.lab.registry import Claim, start_time, sweep
 
 NEEDED = {
+    "/usr/bin/python3": "python3",
     "ip": "iproute2",
     "sshd": "openssh-server",
     "ssh-keygen": "openssh-client",

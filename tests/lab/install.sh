@@ -6,6 +6,7 @@ missing=""
 need() { # need PROGRAM PACKAGE
     command -v "$1" >/dev/null || missing="$missing $2"
 }
+need /usr/bin/python3 python3
 need sshd openssh-server
 need ssh openssh-client
 need sshpass sshpass

@@ -29,3 +29,11 @@ def test_what_a_test_made_is_gone(docker_engine: DockerLab) -> None:
     with docker_engine.cleaned():
         docker_engine.docker("run", "-d", "--name", "left-behind", docker_engine.image, "sleep", "1000")
     assert "left-behind" not in docker_engine.docker("ps", "--all", "--format", "{{.Names}}")
+
+
+def test_a_running_engine_is_borrowed_and_left_alone(docker_engine: DockerLab) -> None:
+    docker_engine.docker("run", "-d", "--name", "not-ours", docker_engine.image, "sleep", "1000")
+    with DockerLab() as borrowed, borrowed.cleaned():
+        assert not borrowed.private
+        borrowed.docker("run", "-d", "--name", "ours", "--label", "stix-cluster-id=x", borrowed.image, "sleep", "1000")
+    assert docker_engine.docker("ps", "--format", "{{.Names}}") == "not-ours"

@@ -1,5 +1,6 @@
 """The SSH machines are what they claim to be."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,7 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.lab.hosts import Host
+from tests.lab.processes import start_time
 from tests.lab.registry import BASE, sweep
 
 Hosts = Callable[..., list[Host]]
@@ -86,18 +90,23 @@ def test_machine_without_python(ssh_hosts: Hosts) -> None:
     assert ssh(host, "python3 --version").returncode == 127
 
 
-def test_a_killed_owner_leaves_nothing(ssh_hosts: Hosts) -> None:
-    """A lab whose process is killed loses its machines at once, and the next lab removes the rest."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_ended_owner_leaves_nothing(ssh_hosts: Hosts, number: signal.Signals) -> None:
+    """Asked to end, a lab removes everything; killed, it loses its machines at once and the next lab removes the
+    rest."""
     words = [sys.executable, "-m", "tests.lab.hosts", "2"]
     owner = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
     lines = [owner.stdout.readline() for _ in range(3)]
     lab = Path(lines[1].split()[2]).parent
     assert lab.parent == BASE
-    owner.send_signal(signal.SIGKILL)
-    owner.wait()
+    machines = [pid for pid, _ in json.loads((lab / "owner.json").read_text())["processes"]]
+    assert len(machines) == 2
+    owner.send_signal(number)
+    owner.wait(timeout=20)
     owner.stdout.close()
     deadline = time.monotonic() + 10
     while lab.exists() and time.monotonic() < deadline:
         sweep()
     assert not lab.exists()
     assert not Path("/sys/class/net", lab.name).exists()
+    assert not any(start_time(pid) for pid in machines)
