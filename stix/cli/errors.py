@@ -1,7 +1,6 @@
 """The one place where errors become words and exit statuses."""
 
 import os
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,18 +8,12 @@ import click
 
 from stix.errors import EXIT_STATUS, StixError, UsageError
 
-BROKEN_PIPE = 141
-"""Status after the reader of our output went away, as a shell reports SIGPIPE."""
-
 
 def run(command: click.Command, args: Sequence[str]) -> int:
     """Run the command and return its exit status; every error is printed here, once."""
     try:
         status = command.main(list(args), prog_name="stix", standalone_mode=False)
         return status if isinstance(status, int) else 0
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
     except click.UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError" and error.ctx is not None:
             click.echo(error.ctx.get_help())
@@ -99,10 +92,14 @@ def exit_codes() -> dict[int, list[str]]:
 
 def _usage_error(error: click.ClickException) -> StixError:
     """What click found wrong in the command line; for an unknown option the hint is the nearest one."""
-    message = error.format_message().rstrip(".")
+    from stix.cli.main import nearest
+
     context = getattr(error, "ctx", None)
     hint = f"'{context.command_path} --help' shows how it is used" if context is not None else ""
-    if isinstance(error, click.NoSuchOption):
-        message = f"no such option: {error.option_name}"
-        hint = f"did you mean {error.possibilities[0]}?" if error.possibilities else hint
+    message = error.format_message().rstrip(".")
+    for kind, word in (("option", getattr(error, "option_name", "")), ("command", getattr(error, "command_name", ""))):
+        if word:
+            message = f"no such {kind} {word!r}"
+            like = nearest(word, getattr(error, "possibilities", None) or [])
+            hint = f"did you mean '{like}'?" if like else hint
     return UsageError("usage", message[:1].lower() + message[1:], hint=hint)

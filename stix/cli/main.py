@@ -69,7 +69,7 @@ class LazyGroup(click.Group):
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             like = nearest(args[0], [*self.list_commands(ctx), *ALIASES])
             hint = f"did you mean 'stix {like}'?" if like else "'stix --help' lists the commands"
-            raise UsageError("usage", f"no such command: {args[0]}", hint=hint)
+            raise UsageError("usage", f"no such command {args[0]!r}", hint=hint)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -56,7 +56,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 def _exit_table() -> str:
     rows = ["## Exit statuses", "", "| status | when |", "|---|---|", "| 0 | all went well; the job succeeded |"]
     rows += [f"| {status} | {', '.join(f'`{code}`' for code in codes)} |" for status, codes in exit_codes().items()]
-    return "\n".join([*rows, "| 141 | the reader of the output went away |", ""])
+    return "\n".join([*rows, ""])
 
 
 def _section(path: str, command: click.Command) -> str:

@@ -17,16 +17,22 @@ class NodeOrPool(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Send `ssh CLUSTER ...` to the hidden command that opens a shell."""
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
+        if args and not args[0].startswith("-") and args[0] not in self.list_visible():
             args = ["node", *args]
         return super().parse_args(ctx, args)
+
+    def list_visible(self) -> list[str]:
+        """Words that are no clusters' names here."""
+        return [name for name, command in self.commands.items() if not command.hidden]
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """The group's commands and the names of clusters."""
         from click.shell_completion import CompletionItem
 
-        names = options.complete_clusters(ctx, ctx.command.params[0], incomplete) if ctx.command.params else []
-        return [*super().shell_complete(ctx, incomplete), *(CompletionItem(name) for name in names)]
+        from stix.cli.completion import cluster_names
+
+        names = [CompletionItem(name) for name in cluster_names() if name.startswith(incomplete)]
+        return [*super().shell_complete(ctx, incomplete), *names]
 
 
 @click.group(
