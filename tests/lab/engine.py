@@ -112,7 +112,7 @@ class DockerLab:
             self.docker(kind, "rm", *(["--force", "--volumes"] if kind == "container" else []), identity, check=False)
 
     def _made(self) -> set[tuple[str, str]]:
-        words = ["--quiet", "--no-trunc", *([] if self.private else ["--filter", "label=stix-cluster-id"])]
+        words = ["--quiet", "--no-trunc", *([] if self.private else ["--filter", "label=stix.cluster_id"])]
         listed = {"container": ["ls", "--all", *words], "network": ["ls", *words]}
         return {
             (kind, identity) for kind, command in listed.items() for identity in self.docker(kind, *command).split()

@@ -35,5 +35,5 @@ def test_a_running_engine_is_borrowed_and_left_alone(docker_engine: DockerLab) -
     docker_engine.docker("run", "-d", "--name", "not-ours", docker_engine.image, "sleep", "1000")
     with DockerLab() as borrowed, borrowed.cleaned():
         assert not borrowed.private
-        borrowed.docker("run", "-d", "--name", "ours", "--label", "stix-cluster-id=x", borrowed.image, "sleep", "1000")
+        borrowed.docker("run", "-d", "--name", "ours", "--label", "stix.cluster_id=x", borrowed.image, "sleep", "1000")
     assert docker_engine.docker("ps", "--format", "{{.Names}}") == "not-ours"

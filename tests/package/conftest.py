@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -40,10 +42,31 @@ def make_environment(python: str, folder: Path, *requirements: object) -> Path:
     return folder / "bin"
 
 
+def scratch_folder() -> Path:
+    """A new folder, in memory where there is room: some disks take long to remove an environment."""
+    shared = Path("/dev/shm")
+    roomy = shared.is_dir() and shutil.disk_usage(shared).free > 4 << 30
+    return Path(tempfile.mkdtemp(prefix="sx-package-", dir=shared if roomy else None))
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """An empty folder for an environment and what is done in it."""
+    folder = scratch_folder()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tree() -> Iterator[Path]:
     """A copy of the tracked and the new files: what a fresh clone would hold."""
-    target = tmp_path_factory.mktemp("tree")
+    target = scratch_folder()
+    _copy_tree(target)
+    yield target
+    shutil.rmtree(target, ignore_errors=True)
+
+
+def _copy_tree(target: Path) -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -51,7 +74,6 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).exists():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
-    return target
 
 
 @pytest.fixture(scope="session")

@@ -33,10 +33,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def test_setup_from_the_tarball(built: SimpleNamespace, tmp_path: Path, safe_world: Path) -> None:
-    programs = make_environment("python3", tmp_path / "env", "ansible-core")
+def test_setup_from_the_tarball(built: SimpleNamespace, scratch: Path, safe_world: Path) -> None:
+    programs = make_environment("python3", scratch / "env", "ansible-core")
     python = programs / "python"
-    collections, work, home = (tmp_path / name for name in ("collections", "work", "node"))
+    collections, work, home = (scratch / name for name in ("collections", "work", "node"))
     for folder in (collections, work, home):
         folder.mkdir()
     alone = subprocess.run([python, "-c", "import stix"], cwd=work, capture_output=True, check=False)

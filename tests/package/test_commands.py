@@ -6,8 +6,8 @@ from pathlib import Path
 from tests.package.conftest import call
 
 
-def test_make_hello(tree: Path, tmp_path: Path, safe_world: Path) -> None:
-    clone = tmp_path / "clone"
+def test_make_hello(tree: Path, scratch: Path, safe_world: Path) -> None:
+    clone = scratch / "clone"
     shutil.copytree(tree, clone, symlinks=True, ignore=shutil.ignore_patterns("dist", "direct", "*.pyz"))
     shown = call("make", "hello", cwd=clone)
     assert "hello from rank 0 of 1" in shown

@@ -51,9 +51,9 @@ def test_wheel_holds_the_collection_and_no_tests(built: SimpleNamespace, tree: P
 
 
 @pytest.mark.parametrize(("python", "core"), interpreters(), ids=lambda word: Path(word).parent.parent.name or word)
-def test_up_from_the_wheel(built: SimpleNamespace, tmp_path: Path, safe_world: Path, python: str, core: str) -> None:
-    stix = make_environment(python, tmp_path / "env", built.wheel, core) / "stix"
-    empty = tmp_path / "empty"
+def test_up_from_the_wheel(built: SimpleNamespace, scratch: Path, safe_world: Path, python: str, core: str) -> None:
+    stix = make_environment(python, scratch / "env", built.wheel, core) / "stix"
+    empty = scratch / "empty"
     empty.mkdir()
     call(stix, "up", "-y", "-c", "wheel", "--", "echo hello from the wheel", cwd=empty)
     assert "hello from the wheel" in call(stix, "logs", "wheel", "1", cwd=empty)
