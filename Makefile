@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 help:
 	@echo "make hello       install stix into $(VENV) and run examples/hello.yaml on this machine"
@@ -45,7 +46,7 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.test
 	sh tests/lab/install.sh
-	for file in bench/bench_*.py; do PYTHONPATH=. $(BIN)/python $$file || exit 1; done
+	$(BIN)/python bench $(BENCH_ARGS)
 
 wheel: $(VENV)/.test
 	$(BIN)/python -m build --outdir dist .

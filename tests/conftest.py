@@ -41,8 +41,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def demand(missing: str) -> None:
-    """Go on only if nothing is missing; where skipping is forbidden (`STIX_TEST_FORBID_SKIPS`), what is missing is a
-    failure."""
+    """Skip if something is missing; where that is forbidden (`STIX_TEST_FORBID_SKIPS`), fail."""
     if missing and os.environ.get("STIX_TEST_FORBID_SKIPS"):
         pytest.fail(f"cannot be skipped here: {missing}", pytrace=False)
     if missing:
@@ -72,8 +71,7 @@ def stix_home(safe_world: Path) -> Path:
 
 @pytest.fixture
 def run_stix(safe_world: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The real command: `run_stix("status", "-o", "json", cwd=..., env={...}, timeout=...)`; its output is captured
-    as text."""
+    """The real command, its output captured as text: `run_stix("status", "-o", "json", cwd=..., env={...})`."""
     root = str(FOLDERS.parent)
 
     def run(

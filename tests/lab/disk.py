@@ -46,8 +46,7 @@ def hidden_folders() -> list[str]:
 
 
 def write_disk(disk: Path, name: str, login: Login, python: Path | None, hide_python: bool) -> None:
-    """Fill `disk` (an overlay's upper folder) for a host; `python` is the installation prefix put first in PATH, if
-    any."""
+    """Fill `disk` (an overlay's upper folder) for a host; `python` is an installation prefix to put first in PATH."""
     for folder in hidden_folders():
         _hide(disk / folder, 0o1777 if folder.endswith("tmp") else 0o755)
     if Path("/.dockerenv").exists():

@@ -104,8 +104,7 @@ class DockerLab:
 
     @contextlib.contextmanager
     def cleaned(self) -> Iterator[None]:
-        """Remove containers and networks made meanwhile: all of a private engine's, a borrowed one's only if stix
-        labelled them."""
+        """Remove containers and networks made meanwhile; of a borrowed engine's only those that carry stix's label."""
         before = self._made()
         yield
         for kind, identity in sorted(self._made() - before):

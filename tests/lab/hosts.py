@@ -53,8 +53,10 @@ def _search_path() -> str:
 
 
 class SshLab:
-    """A network of hosts; a context manager that takes everything away at its end. `count` hosts are made on entry,
-    in `lab.made`."""
+    """A network of hosts; a context manager that takes everything away at its end.
+
+    `count` hosts are made on entry; `made` lists all that there are.
+    """
 
     def __init__(self, count: int = 0) -> None:
         reason = missing()
@@ -220,8 +222,7 @@ class SshLab:
         )
 
     def _trust(self, host: Host) -> None:
-        """Note the host's key, and its hardware address: a host that is gone or cut off swallows packets instead of
-        refusing them."""
+        """Note the host's key, and its hardware address: packets to a host that is gone then vanish, unrefused."""
         with (self.path / "known_hosts").open("a") as file:
             file.write(host.known_hosts + "\n")
         if not host.jump:

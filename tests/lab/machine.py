@@ -15,8 +15,7 @@ BOOT = Path(__file__).with_name("boot.sh")
 
 @dataclass(frozen=True, slots=True)
 class Nic:
-    """A network card: the lab's side of the cable, the bridge it is plugged into, the host's side, its address and
-    hardware address."""
+    """A network card: the lab's end of the cable, its bridge, the host's end, its address and hardware address."""
 
     port: str
     bridge: str
@@ -27,8 +26,10 @@ class Nic:
 
 @dataclass(slots=True)
 class Host:
-    """One machine. `ip` and `user` with the private key file `key` (or `password`) log in; `jump` is the host to go
-    through, if any."""
+    """One machine.
+
+    `ip` and `user` with the private key file `key` (or `password`) log in; `jump` is the host to go through, if any.
+    """
 
     name: str
     ip: str

@@ -92,8 +92,7 @@ def test_machine_without_python(ssh_hosts: Hosts) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_ended_owner_leaves_nothing(ssh_hosts: Hosts, number: signal.Signals) -> None:
-    """Asked to end, a lab removes everything; killed, it loses its machines at once and the next lab removes the
-    rest."""
+    """Asked to end, a lab removes everything; killed, it loses its machines and the next lab removes the rest."""
     words = [sys.executable, "-m", "tests.lab.hosts", "2"]
     owner = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
     lines = [owner.stdout.readline() for _ in range(3)]
