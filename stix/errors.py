@@ -143,10 +143,11 @@ def from_record(record: Mapping[str, Any]) -> StixError:
     if code not in EXIT_STATUS:
         code = "internal"
     family = _FAMILIES.get(code.split(".")[0], StixError)
+    details = record.get("details")
     return family(
         code,
         str(record.get("message") or "no reason was given"),
         hint=str(record.get("hint") or ""),
-        details=record.get("details") or {},
+        details=details if isinstance(details, Mapping) else {},
         retryable=bool(record.get("retryable", False)),
     )

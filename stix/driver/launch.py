@@ -66,7 +66,7 @@ def make_plan(
         existing = None
     found, notes = ([], []) if existing else offers(world, task)
     ranked, refusals = rank(task, found, clouds(), excluded)
-    chosen = ranked[0].resources if ranked else task.resources[0]
+    chosen = ranked[0].resources if ranked else served_candidate(task, existing) if existing else task.resources[0]
     autostop = autostop_setting(
         chosen.autostop, options.idle_minutes, options.down, options.wait_for, options.lifetime_minutes
     )
@@ -144,7 +144,7 @@ def _failover(world: World, run: Run, task: Task, name: str, options: LaunchOpti
             run.emit(Attempt(time.time(), where, error.code, error.message, time.time() - began))
             attempts.append({"infra": where, "reason": error.message, "code": error.code})
             excluded |= _ruled_out(cluster, error)
-            machines.abandon(run, cluster)
+            machines.abandon(run, cluster, error)
 
 
 def _next_plan(
@@ -213,7 +213,7 @@ def _attempt(
 ) -> tuple[int | None, Cluster]:
     submission = _submission(run, cluster, task)
     if plan.action != "reuse":
-        cluster = machines.ensure(run, cluster, plan.placement)
+        cluster = machines.ensure(run, cluster)
         check_fits(task, cluster)
     try:
         return bring_up(run, cluster, task, options, submission, only_job=options.fast and plan.action == "reuse")
@@ -222,7 +222,7 @@ def _attempt(
             raise
         run.world.note(f"{error.message}; looking at its machines")
         run.record("changed", phase="connect", seen="partial")
-        return bring_up(run, machines.ensure(run, cluster, None), task, options, submission)
+        return bring_up(run, machines.ensure(run, cluster), task, options, submission)
 
 
 def _submission(run: Run, cluster: Cluster, task: Task) -> str:

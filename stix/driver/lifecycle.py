@@ -117,7 +117,7 @@ def start(world: World, name: str, options: LaunchOptions) -> Cluster:
 def make_ready(run: Run, cluster: Cluster) -> Cluster:
     """Machines there, agents on them, the record right; changes nothing where all is well."""
     try:
-        cluster = machines.ensure(run, cluster, None)
+        cluster = machines.ensure(run, cluster)
         outcome = run.play("setup", cluster, "connect", node_vars=machines.node_vars(run, cluster))
         cluster = machines.learn(run, cluster, outcome)
         if outcome.error:

@@ -1,8 +1,10 @@
 """The machines of a cluster: make, look, stop, remove; what is learnt about them goes to the record."""
 
 import shutil
+import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from stix.clouds.registry import clouds
@@ -12,22 +14,24 @@ from stix.errors import NodeError, StixError
 from stix.inventory.render import inventory, literal, wanted_nodes
 from stix.model.cluster import Cluster, seen_word
 from stix.model.event import Note
-from stix.model.offer import Placement
 from stix.nodes.connection import connect
 from stix.nodes.ssh_config import remove_entries, write_entries
+
+UNREACHED = ("node.unreachable", "node.auth", "node.host_key")
+"""Codes of a node that no connection could be made to."""
 
 CONTAINER_STOP = ["/bin/sh", "-c", "kill -TERM 1"]
 """How an agent lets a container go: its first process ends, so the container does."""
 
 
-def ensure(run: Run, cluster: Cluster, placement: Placement | None) -> Cluster:
+def ensure(run: Run, cluster: Cluster) -> Cluster:
     """Make, start or complete the machines; the cluster with what the cloud reports.
 
     Raises:
         StixError: `provision.*`.
     """
     cluster = run.record("changed", wanted="up", phase="create", run_id=run.id) or cluster
-    outcome = run.play("provision", cluster, "provision", cloud_vars=cloud_vars(run.world, cluster, placement))
+    outcome = run.play("provision", cluster, "provision", cloud_vars=cloud_vars(run.world, cluster))
     if outcome.error:
         raise outcome.error
     return take_instances(run, cluster, outcome)
@@ -60,9 +64,9 @@ def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
     return run.record("changed", nodes=nodes) or cluster
 
 
-def cloud_vars(world: World, cluster: Cluster, placement: Placement | None = None) -> dict[str, Any]:
+def cloud_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     """Variables of the group `stix_cloud`."""
-    variables: dict[str, Any] = {"stix_wanted_nodes": wanted_nodes(cluster, placement)}
+    variables: dict[str, Any] = {"stix_wanted_nodes": wanted_nodes(cluster)}
     if cluster.cloud == "local":
         variables["cloud_local_root"] = str(world.home.local_nodes)
     if cluster.cloud == "docker":
@@ -95,8 +99,6 @@ def node_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
 
 def publish(run: Run, cluster: Cluster) -> None:
     """Write the cluster's inventory for other tools, and its entries for ssh."""
-    import sys
-
     folder = run.world.home.clusters / cluster.name
     files = inventory(
         cluster,
@@ -113,11 +115,15 @@ def publish(run: Run, cluster: Cluster) -> None:
     write_entries(cluster.name, connections, stix_home=run.world.home.root)
 
 
-def abandon(run: Run, cluster: Cluster) -> None:
-    """Take away what a failed attempt may have left, then its record; a record stays when that cannot be done."""
-    outcome = run.play(
-        "terminate", run.world.store.need_cluster(cluster.name), "terminate", **_terminate_vars(run, cluster)
-    )
+def abandon(run: Run, cluster: Cluster, why: StixError) -> None:
+    """Take away what a failed attempt may have left, then its record; a record stays when that cannot be done.
+
+    A machine that could not be reached got nothing, so it is not asked again.
+    """
+    cluster = run.world.store.need_cluster(cluster.name)
+    silent = why.details.get("hosts", []) if why.code in UNREACHED else []
+    reached = replace(cluster, nodes=tuple(node for node in cluster.nodes if node["name"] not in silent))
+    outcome = run.play("terminate", reached, "terminate", **_terminate_vars(run, reached))
     error = blocking_error(cluster, outcome)
     if error:
         run.record("error", error=error.to_record())
@@ -151,7 +157,7 @@ def terminate(run: Run, cluster: Cluster, *, purge: bool = False) -> None:
 
 def blocking_error(cluster: Cluster, outcome: Outcome) -> StixError | None:
     """What keeps a cluster's record: a machine of one's own that cannot be reached still holds its lease and jobs."""
-    if outcome.error and outcome.error.code in ("node.unreachable", "node.auth", "node.host_key"):
+    if outcome.error and outcome.error.code in UNREACHED:
         silent = {host: error for host, error in outcome.errors.items() if error.code.startswith("node.")}
         return NodeError(
             outcome.error.code,

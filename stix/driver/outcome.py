@@ -16,8 +16,8 @@ class Outcome:
 
     Attributes:
         reports: `(kind, host, data)` in order.
-        errors: host -> error, the first of each host.
-        module_runs: host -> how many tasks ran on it.
+        errors: host -> its error; without those that a role rescued, once the play is over.
+        complaints: what Ansible says outside of any task.
     """
 
     reports: list[tuple[str, str, Any]] = field(default_factory=list)
@@ -33,13 +33,21 @@ class Outcome:
             if "event" in record:
                 self.reports.append((record["event"]["kind"], record["host"], record["event"]["data"]))
             if record["status"] in ("failed", "unreachable"):
-                self.errors.setdefault(record["host"], _error(record))
+                self._blame(record["host"], _error(record), coded="error" in record)
+        elif kind == "stats":
+            lost = {*record["hosts"]["failures"], *record["hosts"]["dark"]}
+            self.errors = {host: error for host, error in self.errors.items() if host in lost}
         elif kind == "complaint":
             self.complaints.append(record["text"])
         elif kind == "end":
             self.status, self.rc = record["status"], record["rc"]
             if record.get("message"):
                 self.complaints.append(record["message"])
+
+    def _blame(self, host: str, error: StixError, *, coded: bool) -> None:
+        """Keep a host's last error: it fails a second time only where a role rescued the first one to say it better."""
+        if coded or host not in self.errors or self.errors[host].code == "runner.failed":
+            self.errors[host] = error
 
     def of_kind(self, kind: str) -> list[Any]:
         """Data of the reports of one kind."""
@@ -51,7 +59,7 @@ class Outcome:
         if self.status == "cancelled":
             return StixError("interrupted", "the play was cancelled")
         if self.errors:
-            host, error = min(self.errors.items(), key=lambda pair: _blame(pair[1]))
+            host, error = min(self.errors.items(), key=lambda pair: _weight(pair[1]))
             error.details.setdefault("host", host)
             error.details["hosts"] = sorted(self.errors)
             return error
@@ -63,7 +71,7 @@ class Outcome:
         return None
 
 
-def _blame(error: StixError) -> int:
+def _weight(error: StixError) -> int:
     return next((place for place, start in enumerate(_BLAME) if error.code.startswith(start)), len(_BLAME))
 
 

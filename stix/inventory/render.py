@@ -6,7 +6,8 @@ from typing import Any
 import yaml
 
 from stix.model.cluster import Cluster
-from stix.model.offer import Placement
+from stix.model.connection import PASSWORD_EXPRESSION
+from stix.model.names import node_name
 from stix.model.resources import Resources
 from stix.model.task import GitSource, Task
 
@@ -86,18 +87,21 @@ def inventory(
 
 
 def _host_vars(node: Mapping[str, Any]) -> dict[str, Any]:
-    return {"stix_rank": node["rank"], "stix_node_ip": node.get("private_ip") or "", **literal(node["connection"])}
+    connection = literal(node["connection"])
+    if connection.get("ansible_password") == PASSWORD_EXPRESSION:
+        connection["ansible_password"] = PASSWORD_EXPRESSION  # our own template: read from the pools file in the play
+    return {"stix_rank": node["rank"], "stix_node_ip": node.get("private_ip") or "", **connection}
 
 
-def wanted_nodes(cluster: Cluster, placement: Placement | None) -> list[dict[str, Any]]:
-    """`stix_wanted_nodes`: what the cloud role must make, by the choice or by the record of a cluster that exists."""
+def wanted_nodes(cluster: Cluster) -> list[dict[str, Any]]:
+    """`stix_wanted_nodes`: what the cloud role must make; machines that were chosen by name are in the record already."""
+    recorded = {node["rank"]: node for node in cluster.nodes}
     wanted = []
     for rank in range(cluster.num_nodes):
-        node: dict[str, Any] = {"name": f"{cluster.name}-{rank}", "rank": rank, **wishes(cluster.resources)}
-        if placement is not None and placement.offers[rank].connection is not None:
-            node |= {"host": placement.offers[rank].name, "connection": literal(placement.offers[rank].connection)}
-        elif rank < len(cluster.nodes) and cluster.nodes[rank].get("host"):
-            node |= {"host": cluster.nodes[rank]["host"], "connection": literal(cluster.nodes[rank]["connection"])}
+        node: dict[str, Any] = {"name": node_name(cluster.name, rank), "rank": rank, **wishes(cluster.resources)}
+        machine = recorded.get(rank, {})
+        if machine.get("host"):
+            node |= {"host": machine["host"], "connection": literal(machine["connection"])}
         wanted.append(node)
     return wanted
 
