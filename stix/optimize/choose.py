@@ -28,9 +28,10 @@ def rank(
     for offer in offers:
         by_infra.setdefault(offer.infra, []).append(offer)
     for index, resources in enumerate(task.resources):
-        for infra, group in by_infra.items():
-            if not _matches(resources, infra):
-                continue
+        groups = {infra: group for infra, group in by_infra.items() if _matches(resources, infra)}
+        if not groups:
+            refusals.append(Refusal(resources.infra or "anywhere", index, "no machine of it is known"))
+        for infra, group in groups.items():
             chosen, reason = _place(task, resources, clouds[group[0].cloud], group, excluded)
             if chosen:
                 placements.append((_key(task, index, chosen), chosen))

@@ -7,7 +7,7 @@ from stix.errors import ClusterError, ProvisionError, StixError
 from stix.model.cluster import Cluster, ClusterStatus
 from stix.model.offer import Offer, Placement, Refusal, missing
 from stix.model.plan import Candidate, LaunchPlan, Step
-from stix.model.resources import Autostop
+from stix.model.resources import NEVER, Autostop
 from stix.model.task import GitSource, Task
 
 
@@ -32,7 +32,7 @@ def plan_launch(
     if existing is not None:
         check_fits(task, existing)
         action = _action(existing)
-        steps = _steps(action, task, existing.infra, fast)
+        steps = _steps(action, task, existing.infra, existing.num_nodes, fast)
         return LaunchPlan(
             name,
             action,
@@ -46,16 +46,16 @@ def plan_launch(
         )
     if not ranked:
         raise nothing_fits(refusals)
+    why = "first of the order that fits" if task.resources_order == "ordered" else "cheapest that fits"
     rows = tuple(
-        Candidate(placement, place == 0, "cheapest that fits" if place == 0 else "")
-        for place, placement in enumerate(ranked)
+        Candidate(placement, place == 0, why if place == 0 else "") for place, placement in enumerate(ranked)
     )
     return LaunchPlan(
         name,
         "create",
         task,
         ranked[0],
-        _steps("create", task, ranked[0].infra, fast),
+        _steps("create", task, ranked[0].infra, task.num_nodes, fast),
         rows,
         tuple(refusals),
         None,
@@ -81,12 +81,12 @@ def _action(existing: Cluster) -> str:
     return "start" if stopped else "repair"
 
 
-def _steps(action: str, task: Task, infra: str, fast: bool) -> tuple[Step, ...]:
+def _steps(action: str, task: Task, infra: str, num_nodes: int, fast: bool) -> tuple[Step, ...]:
     steps = []
     if action != "reuse":
         reasons = {
-            "create": f"make {_nodes(task.num_nodes)} on {infra}",
-            "start": f"start the stopped {_nodes(task.num_nodes)} on {infra}",
+            "create": f"make {_nodes(num_nodes)} on {infra}",
+            "start": f"start the stopped {_nodes(num_nodes)} on {infra}",
             "repair": "look what an unfinished launch left, and complete it",
         }
         steps.append(Step("provision", reasons[action]))
@@ -106,7 +106,8 @@ def _files(task: Task) -> str:
     if task.workdir:
         parts.append(f"workdir {task.workdir.url if isinstance(task.workdir, GitSource) else task.workdir}")
     if task.file_mounts:
-        parts.append(f"{len(task.file_mounts)} file mounts")
+        count = len(task.file_mounts)
+        parts.append("1 file mount" if count == 1 else f"{count} file mounts")
     return " and ".join(parts) or "no files"
 
 
@@ -159,16 +160,9 @@ def autostop_setting(
     chosen: Autostop | None, idle_minutes: float | None, down: bool, wait_for: str | None, lifetime: float | None
 ) -> dict[str, Any] | None:
     """The autostop of a launch: flags win over the task's; None means that nothing is said about it."""
-    if idle_minutes is None and lifetime is None and not down:
-        if chosen is None:
-            return None
-        return {
-            "idle_minutes": chosen.idle_minutes,
-            "down": chosen.down,
-            "wait_for": chosen.wait_for or "jobs_and_ssh",
-            "lifetime_minutes": chosen.lifetime_minutes,
-        }
-    base = chosen or Autostop(idle_minutes=-1)
+    if chosen is None and idle_minutes is None and lifetime is None and not down:
+        return None
+    base = chosen or NEVER
     idle = (
         idle_minutes
         if idle_minutes is not None
