@@ -9,9 +9,9 @@ SSH_OPTIONS = (
     "-o", "ControlMaster=auto",
     "-o", f"ControlPersist={CONTROL_PERSIST_SECONDS}s",
     "-o", "StrictHostKeyChecking=accept-new",
-    "-o", "ServerAliveInterval=15",
-    "-o", "ServerAliveCountMax=4",
-    "-o", "ConnectTimeout=15",
+    "-o", "ServerAliveInterval=5",
+    "-o", "ServerAliveCountMax=3",
+    "-o", "ConnectTimeout=10",
 )  # fmt: skip
 """Options of every connection; joined by blanks they are Ansible's `ssh_args`."""
 

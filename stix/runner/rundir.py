@@ -101,7 +101,7 @@ def ansible_settings(control_dir: Path, home: str, passwd_home: str) -> str:
         "deprecation_warnings = false",
         "localhost_warning = false",
         "inventory_unparsed_warning = false",
-        "timeout = 15",
+        "timeout = 10",
         "any_errors_fatal = false",
         "",
         "[inventory]",
