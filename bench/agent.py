@@ -109,7 +109,10 @@ def logs(head: Agent, megabytes: int) -> None:
     log = head.home / "jobs" / str(job_id) / "run.log"
     size = log.stat().st_size / 1e6
     plain = timed(lambda: subprocess.run(f"bash -c '{run}' | cat > /dev/null", shell=True, check=True))
-    show(f"a job writes {megabytes} MB ({size:.0f} MB with prefixes)", f"{written:.2f} s = {size / written:.0f} MB/s (to a pipe alone: {plain:.2f} s)")
+    show(
+        f"a job writes {megabytes} MB ({size:.0f} MB with prefixes)",
+        f"{written:.2f} s = {size / written:.0f} MB/s (to a pipe alone: {plain:.2f} s)",
+    )
     cat = median(lambda: subprocess.run(f"cat {log} | cat > /dev/null", shell=True, check=True), 5)
     command = " ".join(head.command("logs", "--job", str(job_id)))
     ours = median(lambda: subprocess.run(f"{command} | cat > /dev/null", shell=True, check=True), 5)
@@ -126,7 +129,10 @@ def queue(head: Agent, count: int) -> None:
     costs = [timed(lambda: head.ask("submit", run="true", cpus=1, name="job", envs={"A": "1"})) for _ in range(count)]
     first, last = statistics.median(costs[:200]), statistics.median(costs[-200:])
     show(f"{count} jobs submitted", f"{sum(costs):.1f} s")
-    show("a submission: first 200, last 200 (medians)", f"{first * 1000:.2f}, {last * 1000:.2f} ms = {last / first:.2f} x")
+    show(
+        "a submission: first 200, last 200 (medians)",
+        f"{first * 1000:.2f}, {last * 1000:.2f} ms = {last / first:.2f} x",
+    )
     listed = median(lambda: head.ask("queue"), 5)
     assert len(head.ask("queue")["jobs"]) > count
     show(f"list {count} jobs", f"{listed * 1000:.0f} ms")
@@ -146,7 +152,8 @@ def main() -> None:
     config = {
         "cluster": "bench", "cluster_id": f"bench-{os.getpid()}", "user": "bench", "num_nodes": 2, "token": "bench",
         "nodes": [{"rank": rank, "name": f"bench-{rank}", "ip": "127.0.0.1"} for rank in (0, 1)],
-        "head": {"address": "127.0.0.1", "port": port}, "autostop": {"idle_minutes": 600}, "resources": {"cpus": 1, "memory": 4, "gpus": []},
+        "head": {"address": "127.0.0.1", "port": port}, "autostop": {"idle_minutes": 600},
+        "resources": {"cpus": 1, "memory": 4, "gpus": []},
         "log_max_bytes": 1 << 30, "log_files": 2,
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="bench-agent-") as folder:

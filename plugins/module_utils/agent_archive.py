@@ -1,4 +1,5 @@
-"""The agent's archive, from its sources: the same bytes on every machine (fixed times, sorted names, nothing compressed)."""
+"""The agent's archive, from its sources: the same bytes on every machine (fixed times, sorted names, nothing
+compressed)."""
 
 import hashlib
 import io
@@ -17,7 +18,6 @@ from skylet.cli import main
 main()
 """
 """Prefers what `install` unpacked (its bytecode is cached) over the archive itself."""
-
 
 
 def build(source):

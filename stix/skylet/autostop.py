@@ -54,14 +54,19 @@ def due(wanted: Mapping[str, Any], idle_seconds: float, age_seconds: float) -> s
 
 def period(wanted: Mapping[str, Any]) -> float:
     """Seconds between two looks."""
-    ends = [minutes * 60 for minutes in (wanted["idle_minutes"], wanted["lifetime_minutes"]) if minutes is not None and minutes >= 0]
+    ends = [
+        minutes * 60
+        for minutes in (wanted["idle_minutes"], wanted["lifetime_minutes"])
+        if minutes is not None and minutes >= 0
+    ]
     return min(15.0, max(0.2, min(ends) / 20)) if ends else 15.0
 
 
 def has_login() -> bool:
     """Whether somebody is logged in by ssh: a process on a terminal below an ssh daemon.
 
-    Not utmp: containers have none, and ssh's own multiplexed sessions without a terminal (Ansible's, rsync's) must not count.
+    Not utmp: containers have none, and ssh's own multiplexed sessions without a terminal (Ansible's, rsync's)
+    must not count.
     """
     return is_login(processes.every())
 

@@ -129,7 +129,9 @@ def start(home: Home) -> None:
 
 def unreachable(home: Home, reason: str) -> AgentError:
     """The error for a daemon that should run and does not answer."""
-    return AgentError("agent.unreachable", f"The agent in {home.root} does not answer: {reason}", f"Look into {home.log}.")
+    return AgentError(
+        "agent.unreachable", f"The agent in {home.root} does not answer: {reason}", f"Look into {home.log}."
+    )
 
 
 def call(home: Home) -> int:

@@ -77,7 +77,9 @@ class Control:
         except (OSError, sqlite3.Error) as error:
             if is_disk_full(error):
                 raise disk_full(self.home.root) from None
-            raise AgentError("agent.protocol", f"The agent could not do '{name}': {error}", f"Look into {self.home.log}.") from None
+            raise AgentError(
+                "agent.protocol", f"The agent could not do '{name}': {error}", f"Look into {self.home.log}."
+            ) from None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self.loop.log(f"bad request {name}: {type(error).__name__}: {error}")
             raise AgentError("agent.protocol", f"The request '{name}' lacks or has a wrong value: {error}") from None

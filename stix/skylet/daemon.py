@@ -42,7 +42,12 @@ class WorkerAgent:
     """A worker, answering what a worker can answer."""
 
     def __init__(
-        self, loop: Loop, home: Home, config: dict[str, Any], found: dict[str, Any], let_go: Callable[[dict[str, Any]], None]
+        self,
+        loop: Loop,
+        home: Home,
+        config: dict[str, Any],
+        found: dict[str, Any],
+        let_go: Callable[[dict[str, Any]], None],
     ) -> None:
         from .worker import Worker
 
@@ -54,7 +59,9 @@ class WorkerAgent:
             return self.worker.ranks.poll()
         if name == "status":
             return self.worker.status()
-        raise AgentError("agent.protocol", f"This node is a worker, '{name}' is for the head", "Ask the cluster's first node.")
+        raise AgentError(
+            "agent.protocol", f"This node is a worker, '{name}' is for the head", "Ask the cluster's first node."
+        )
 
     def end_jobs(self, _reason: str) -> None:
         """Ends every rank on this node."""
@@ -178,7 +185,9 @@ class Daemon:
 
     def _run(self, words: list[str]) -> None:
         null = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
-        output = [(os.POSIX_SPAWN_OPEN, fd, self.home.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) for fd in (1, 2)]
+        output = [
+            (os.POSIX_SPAWN_OPEN, fd, self.home.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) for fd in (1, 2)
+        ]
         try:
             os.posix_spawnp(words[0], words, dict(os.environ), file_actions=[null, *output], setpgroup=0)
         except OSError as error:

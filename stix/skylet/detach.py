@@ -7,7 +7,6 @@ import sys
 
 from .home import Home
 
-
 _unpacked: list[str] = []
 
 
@@ -25,7 +24,7 @@ def library() -> str:
 
 
 def command(home: Home, *words: str) -> list[str]:
-    """The command line of one of our own processes. `-I -S`: nothing of the user's Python set-up gets in, and it starts faster."""
+    """The command line of one of our own processes; `-I -S` keeps the user's Python set-up out, and is faster."""
     return [sys.executable, "-I", "-S", library(), "--home", home.root, *words]
 
 

@@ -29,7 +29,9 @@ class AgentError(Exception):
 
 def disk_full(where: str) -> AgentError:
     """The error for a disk (or a quota) that has no room below `where`."""
-    return AgentError("setup.disk_full", f"The disk is full on the machine, below {where}", "Make room on the machine.", path=where)
+    return AgentError(
+        "setup.disk_full", f"The disk is full on the machine, below {where}", "Make room on the machine.", path=where
+    )
 
 
 def is_disk_full(error: BaseException) -> bool:

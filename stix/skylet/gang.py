@@ -24,7 +24,7 @@ FORCE_AFTER = 5.0
 class Running:
     """A job that holds nodes.
 
-    `waiting` are the ranks of the present phase that have not ended; `ending` is the status and reason it will end with.
+    `waiting` are the ranks of the present phase that have not ended; `ending` is what it will end with: status, reason.
     """
 
     __slots__ = ("ending", "exit_codes", "force_at", "holder", "job", "phase", "seen", "waiting")
@@ -63,7 +63,12 @@ class Gang:
     """
 
     def __init__(
-        self, home: Home, config: dict[str, Any], cluster: Cluster, save: Callable[..., None], ended: Callable[[int], None]
+        self,
+        home: Home,
+        config: dict[str, Any],
+        cluster: Cluster,
+        save: Callable[..., None],
+        ended: Callable[[int], None],
     ) -> None:
         self.home = home
         self.config = config
@@ -103,7 +108,9 @@ class Gang:
         try:
             self.cluster.start(running.node(rank), self._order(running, rank))
         except OSError as error:
-            self._rank_ended(running, rank, 1, f"{self._name(running, rank)} could not start it: {error.strerror or error}")
+            self._rank_ended(
+                running, rank, 1, f"{self._name(running, rank)} could not start it: {error.strerror or error}"
+            )
 
     def _order(self, running: Running, rank: int) -> dict[str, Any]:
         job, phase = running.job, running.phase
@@ -146,7 +153,9 @@ class Gang:
         if "exit_code" not in state or rank not in running.waiting:
             return
         if state.get("restarted"):
-            self._rank_ended(running, rank, KILLED, f"the machine restarted ({self._name(running, rank)})", "FAILED_DRIVER")
+            self._rank_ended(
+                running, rank, KILLED, f"the machine restarted ({self._name(running, rank)})", "FAILED_DRIVER"
+            )
         elif state.get("lost"):
             self._rank_ended(running, rank, KILLED, f"the processes of rank {rank} were killed from outside")
         else:
@@ -199,13 +208,15 @@ class Gang:
                     self._rank_ended(running, rank, KILLED, f"node {self.cluster.name(node)} was lost")
 
     def node_present(self, node: int, keys: set[tuple[int, str, int]]) -> None:
-        """A node is there (again) and has these ranks: what it should have and has not is started, or was lost with it."""
+        """A node is there (again) with these ranks: what it lacks is started, or was lost with it."""
         for running in list(self.jobs.values()):
             for rank in sorted(running.waiting):
                 if running.node(rank) != node or running.key(rank) in keys:
                     continue
                 if running.ending or rank in running.seen:
-                    self._rank_ended(running, rank, KILLED, f"rank {rank} was lost with the agent on {self.cluster.name(node)}")
+                    self._rank_ended(
+                        running, rank, KILLED, f"rank {rank} was lost with the agent on {self.cluster.name(node)}"
+                    )
                 else:
                     self._start_rank(running, rank)
 

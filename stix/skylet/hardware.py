@@ -46,7 +46,10 @@ def cgroup_cpus(root: str = "/") -> float | None:
         words = _read(os.path.join(folder, "cpu.max")).split()
         if len(words) == 2 and words[0] != "max":
             limits.append(int(words[0]) / int(words[1]))
-        quota, period = _read(os.path.join(folder, "cpu.cfs_quota_us")), _read(os.path.join(folder, "cpu.cfs_period_us"))
+        quota, period = (
+            _read(os.path.join(folder, "cpu.cfs_quota_us")),
+            _read(os.path.join(folder, "cpu.cfs_period_us")),
+        )
         if quota and period and int(quota) > 0:
             limits.append(int(quota) / int(period))
     return min(limits) if limits else None
@@ -69,7 +72,9 @@ def memory_gib(root: str = "/") -> float:
 
 def gpus() -> list[dict[str, Any]]:
     """The GPUs that nvidia-smi sees; none where it is missing or fails."""
-    smi = shutil.which("nvidia-smi") or shutil.which("nvidia-smi", path="/usr/bin:/usr/local/nvidia/bin:/usr/lib/wsl/lib")
+    smi = shutil.which("nvidia-smi") or shutil.which(
+        "nvidia-smi", path="/usr/bin:/usr/local/nvidia/bin:/usr/lib/wsl/lib"
+    )
     if not smi:
         return []
     import subprocess

@@ -37,26 +37,34 @@ class Head:
     """
 
     def __init__(
-        self, loop: Loop, home: Home, config: dict[str, Any], hardware: dict[str, Any], let_go: Callable[[dict[str, Any]], None]
+        self,
+        loop: Loop,
+        home: Home,
+        config: dict[str, Any],
+        hardware: dict[str, Any],
+        let_go: Callable[[dict[str, Any]], None],
     ) -> None:
         self.loop = loop
         self.home = home
         self.config = config
         self.store = Store(home.database)
         self.ranks = Ranks(home, config, lambda key, state: self.gang.rank_changed(0, key, state))
-        self.cluster = Cluster(home, config, self.ranks, self.store, self._rank_changed, self._node_present, self._node_lost)
+        self.cluster = Cluster(
+            home, config, self.ranks, self.store, self._rank_changed, self._node_present, self._node_lost
+        )
         self.cluster.totals[0] = Capacity.parse(hardware)
         self.gang = Gang(home, config, self.cluster, self.save, self._ended)
         self.idle = Idle(loop, self.store, config, self.is_busy, let_go)
         self.waiters: dict[int, list[Later]] = {}
         self.unsaved: dict[int, dict[str, object]] = {}
         self.paused = False
+        self.scheduled = False
         self._adopt()
         if self.cluster.size > 1:
             Door(loop, self.cluster, config)
             loop.every(heartbeat(), self.cluster.beat)
         loop.every(LOOK_SECONDS, self._look)
-        loop.later(0, self.schedule)
+        self._schedule_soon()
 
     def _adopt(self) -> None:
         self.ranks.adopt()
@@ -64,7 +72,9 @@ class Head:
             self.gang.adopt(job)
         for row in self.store.listing(None, None, True, None) if self.store.counts().get("INIT") else ():
             if row["status"] == "INIT":
-                self.store.update(row["job_id"], status="FAILED_DRIVER", ended_at=time.time(), reason="it was never accepted")
+                self.store.update(
+                    row["job_id"], status="FAILED_DRIVER", ended_at=time.time(), reason="it was never accepted"
+                )
         self.ranks.poll()
         self.gang.node_present(0, set(self.ranks.seen))
 
@@ -104,7 +114,7 @@ class Head:
         self.idle.touch()
         self.store.pending += 1
         if self.store.pending <= LOOK_AHEAD:
-            self.loop.later(0, self.schedule)
+            self._schedule_soon()
         return {"job_id": job_id, "created": True}
 
     def _insert(self, fields: dict[str, Any], demand: Demand) -> int:
@@ -114,7 +124,10 @@ class Head:
         try:
             job_id = self.store.add(fields, demand, spec)
             stamp = time.strftime("%Y-%m-%d-%H-%M-%S", time.gmtime())
-            task_id = fields.get("task_id") or f"sky-{stamp}-{time.time_ns() // 1000 % 1000000:06d}_{self.config['cluster']}_{job_id}"
+            task_id = (
+                fields.get("task_id")
+                or f"sky-{stamp}-{time.time_ns() // 1000 % 1000000:06d}_{self.config['cluster']}_{job_id}"
+            )
             if fields.get("secrets"):
                 os.makedirs(self.home.job(job_id), mode=0o700, exist_ok=True)
                 write_json(os.path.join(self.home.job(job_id), "secrets.json"), dict(fields["secrets"]))
@@ -138,25 +151,28 @@ class Head:
         elif job_ids is None:
             newest = self.store.newest(unfinished=True)
             job_ids = [] if newest is None else [newest]
-        done, missing = [], []
-        for job_id in map(int, job_ids):
-            job = self.store.job(job_id)
-            if job is None:
-                missing.append(job_id)
-            elif job["ended_at"] is None:
-                self._cancel(job_id, "it was cancelled")
-                done.append(job_id)
+        jobs = {job_id: self.store.job(job_id) for job_id in map(int, job_ids)}
+        done = [job_id for job_id, job in jobs.items() if job and job["ended_at"] is None]
+        self._cancel_waiting([job_id for job_id in done if job_id not in self.gang.jobs])
+        for job_id in done:
+            if job_id in self.gang.jobs:
+                self.gang.end(job_id, "CANCELLED", "it was cancelled")
         self.idle.touch()
-        return {"cancelled": done, "not_found": missing}
+        return {"cancelled": done, "not_found": [job_id for job_id, job in jobs.items() if job is None]}
 
-    def _cancel(self, job_id: int, reason: str) -> None:
-        if job_id in self.gang.jobs:
-            self.gang.end(job_id, "CANCELLED", reason)
-            return
-        self.store.update(job_id, status="CANCELLED", ended_at=time.time(), reason=reason)
-        self.store.pending -= 1
-        remove(os.path.join(self.home.job(job_id), "secrets.json"))
-        self._ended(job_id)
+    def _cancel_waiting(self, job_ids: list[int]) -> None:
+        self.store.begin()
+        try:
+            for job_id in job_ids:
+                self.store.update(job_id, status="CANCELLED", ended_at=time.time(), reason="it was cancelled")
+            self.store.commit()
+        except BaseException:
+            self.store.rollback()
+            raise
+        self.store.pending -= len(job_ids)
+        for job_id in job_ids:
+            remove(os.path.join(self.home.job(job_id), "secrets.json"))
+            self._ended(job_id)
 
     def status(self) -> dict[str, Any]:
         """The cluster as a whole."""
@@ -165,7 +181,8 @@ class Head:
             "cluster": self.config["cluster"],
             "cluster_id": self.config["cluster_id"],
             "nodes": [
-                {**node, "free": left[node["rank"]].record() if node["rank"] in left else None} for node in self.cluster.status()
+                {**node, "free": left[node["rank"]].record() if node["rank"] in left else None}
+                for node in self.cluster.status()
             ],
             "free": _sum(left),
             "total": _sum(self.cluster.totals),
@@ -186,10 +203,18 @@ class Head:
     def _shown(self, job_id: int) -> dict[str, Any]:
         for job in self.store.listing([job_id], None, False, None):
             return job
-        raise AgentError("job.not_found", f"There is no job {job_id}", "List the jobs with `stix queue`.", job_id=job_id)
+        raise AgentError(
+            "job.not_found", f"There is no job {job_id}", "List the jobs with `stix queue`.", job_id=job_id
+        )
+
+    def _schedule_soon(self) -> None:
+        if not self.scheduled:
+            self.scheduled = True
+            self.loop.later(0, self.schedule)
 
     def schedule(self) -> None:
         """Starts every job whose turn it is."""
+        self.scheduled = False
         while not self.paused and self.store.pending:
             waiting = self.store.waiting(LOOK_AHEAD)
             running = [job.holder for job in self.gang.jobs.values()]
@@ -201,7 +226,9 @@ class Head:
             try:
                 os.makedirs(self.home.job(holder.job_id), mode=0o700, exist_ok=True)
                 # Noted first, so that a crash cannot start it twice; without room for that it goes on waiting.
-                self.store.update(holder.job_id, status="SETTING_UP" if job["spec"]["setup"] else "RUNNING", seats=holder.seats)
+                self.store.update(
+                    holder.job_id, status="SETTING_UP" if job["spec"]["setup"] else "RUNNING", seats=holder.seats
+                )
             except (OSError, sqlite3.Error) as error:
                 self.loop.log(f"job {holder.job_id} has to wait: {error}")
                 self.loop.later(5.0, self.schedule)
@@ -231,7 +258,7 @@ class Head:
             job = {**self._shown(job_id), **self.unsaved.get(job_id, {})}
             for later in waiters:
                 later.reply(job)
-        self.loop.later(0, self.schedule)
+        self._schedule_soon()
 
     def _look(self) -> None:
         if self.ranks.seen:
@@ -246,7 +273,7 @@ class Head:
 
     def _node_present(self, node: int, keys: set[Key]) -> None:
         self.gang.node_present(node, keys)
-        self.loop.later(0, self.schedule)
+        self._schedule_soon()
 
     def _node_lost(self, node: int) -> None:
         self.loop.log(f"node {node} was lost")

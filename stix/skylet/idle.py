@@ -24,7 +24,12 @@ class Idle:
     """
 
     def __init__(
-        self, loop: Loop, store: Store, config: dict[str, Any], is_busy: Callable[[], bool], let_go: Callable[[dict[str, Any]], None]
+        self,
+        loop: Loop,
+        store: Store,
+        config: dict[str, Any],
+        is_busy: Callable[[], bool],
+        let_go: Callable[[dict[str, Any]], None],
     ) -> None:
         self.loop = loop
         self.store = store

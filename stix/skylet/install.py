@@ -33,18 +33,20 @@ def run(home: Home, verb: str, options: dict[str, Any]) -> int:
         elif verb == "receive":
             from .receive import receive
 
-            answer = receive(home, sys.stdin.buffer, str(options["target"]), str(options["hash"]), bool(options.get("delete")))
+            answer = receive(
+                home, sys.stdin.buffer, str(options["target"]), str(options["hash"]), bool(options.get("delete"))
+            )
         elif verb == "stop":
             answer = stop(home)
         else:
             answer = uninstall(home)
     except AgentError as error:
-        print(json.dumps({"error": error.record()}))
+        sys.stdout.write(json.dumps({"error": error.record()}) + "\n")
         return 1
     except KeyError as error:
         sys.stderr.write(f"{verb}: --{error.args[0]} is missing\n")
         return 2
-    print(json.dumps(answer))
+    sys.stdout.write(json.dumps(answer) + "\n")
     return 0
 
 
@@ -72,7 +74,8 @@ def install(home: Home, text: bytes) -> dict[str, Any]:
     """Makes the agent be as the config (JSON) says, and running; changes nothing when it is.
 
     Raises:
-        AgentError: `provision.no_capacity` for a machine that another cluster holds, `config.invalid`, `setup.disk_full`,
+        AgentError: `provision.no_capacity` for a machine that another cluster holds, `config.invalid`,
+        `setup.disk_full`,
             `setup.agent`, `agent.unreachable`.
     """
     config = _parse(text)
@@ -85,7 +88,9 @@ def install(home: Home, text: bytes) -> dict[str, Any]:
     except OSError as error:
         if is_disk_full(error):
             raise disk_full(home.root) from None
-        raise AgentError("setup.agent", f"The agent cannot be installed in {home.root}: {error}", "Check who owns the folder.") from None
+        raise AgentError(
+            "setup.agent", f"The agent cannot be installed in {home.root}: {error}", "Check who owns the folder."
+        ) from None
     return probe(home)
 
 
@@ -136,7 +141,8 @@ def _effective(config: dict[str, Any]) -> dict[str, Any]:
 def unpack(home: Home) -> str:
     """Unpacks the running archive below `lib`; the name of the folder there.
 
-    Everything the agent starts, it starts from there: bytecode is cached, and a later archive can replace this one at any time.
+    Everything the agent starts, it starts from there: bytecode is cached, and a later archive can replace
+    this one at any time.
     """
     source = detach.library()
     if os.path.isdir(source):

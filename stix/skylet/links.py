@@ -38,7 +38,9 @@ class Door:
         local = self.address.startswith("127.") or self.address in ("::1", "localhost")
         wildcard = "::" if ":" in self.address else "0.0.0.0"
         try:
-            family, _, _, _, where = socket.getaddrinfo(self.address if local else wildcard, self.port, type=socket.SOCK_STREAM)[0]
+            family, _, _, _, where = socket.getaddrinfo(
+                self.address if local else wildcard, self.port, type=socket.SOCK_STREAM
+            )[0]
             self.sock = socket.socket(family, socket.SOCK_STREAM)
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self.sock.bind(where)

@@ -1,7 +1,8 @@
 """Log files of limited size, written by several processes, read while they are written.
 
-A log is the file `run.log` and, when that grew too long, older parts `run.log.<offset>`: the part's first byte is the log's byte
-<offset>, counted from the beginning of time. The oldest parts are dropped. Writers and readers agree by a lock on the folder.
+A log is the file `run.log` and, when that grew too long, older parts `run.log.<offset>`: the part's first byte is
+the log's byte <offset>, counted from the beginning of time. The oldest parts are dropped. Writers and readers agree by
+a lock on the folder.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ BLOCK = 1 << 20
 
 
 def parts(path: str) -> list[tuple[int, str]]:
-    """`(offset of the first byte, file)` of every part, oldest first, the one being written last; call with the folder locked."""
+    """`(offset of the first byte, file)` of every part, oldest first; call with the folder locked."""
     folder, name = os.path.split(path)
     older = sorted(
         (int(entry[len(name) + 1 :]), os.path.join(folder, entry))
@@ -177,7 +178,11 @@ class LogReader:
     def take_notice(self) -> bytes:
         """The line that stands for bytes no longer kept, once; empty when nothing was skipped."""
         count, self.dropped = self.dropped, 0
-        return f"[stix: {count} bytes of older log were dropped here: the log reached its size limit]\n".encode() if count else b""
+        return (
+            f"[stix: {count} bytes of older log were dropped here: the log reached its size limit]\n".encode()
+            if count
+            else b""
+        )
 
     def end(self) -> int:
         """Length of the log over its whole life, in bytes."""

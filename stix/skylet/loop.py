@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-READ_BYTES = 1 << 18
+READ_BYTES = 1 << 16
 
 
 class Loop:

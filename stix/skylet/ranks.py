@@ -1,4 +1,4 @@
-"""The ranks that run on this node: starts their supervisors, watches their states, ends them, finds them again after a restart."""
+"""The ranks that run on this node: starts their supervisors, watches, ends, and after a restart finds them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ class Ranks:
             `{pid, exit_code?, lost?, restarted?}`.
     """
 
-    def __init__(self, home: Home, config: dict[str, Any], changed: Callable[[tuple[int, str, int], dict[str, Any]], None]) -> None:
+    def __init__(
+        self, home: Home, config: dict[str, Any], changed: Callable[[tuple[int, str, int], dict[str, Any]], None]
+    ) -> None:
         self.home = home
         self.config = config
         self.changed = changed
@@ -60,7 +62,8 @@ class Ranks:
         """Starts one rank.
 
         Args:
-            order: `job_id, phase, rank, script, env` (without the node's own part), `devices` (indices, None without GPUs),
+            order: `job_id, phase, rank, script, env` (without the node's own part), `devices` (indices, None without
+            GPUs),
                 `prefix` (with `{pid}`), `shared`, `main_log`.
 
         Raises:

@@ -1,6 +1,7 @@
 """What is known of one rank of a job, in a file that its supervisor writes and the daemon reads.
 
-The file has its full length from the beginning and is overwritten in place, so that the exit code can be noted on a full disk.
+The file has its full length from the beginning and is overwritten in place, so that the exit code can be noted
+on a full disk.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import shutil
 import stat
 import tarfile
 
-from .errors import AgentError, disk_full, is_disk_full
+from .errors import AgentError, is_disk_full
 from .home import Home, read_json, remove, write_json
 
 TYPE_CHECKING = False
@@ -54,7 +54,9 @@ def receive(home: Home, stream: IO[bytes], target: str, content: str, delete: bo
         raise AgentError("sync.failed", f"The tree for '{target}' cannot be read: {error}", target=target) from None
     except OSError as error:
         if is_disk_full(error):
-            raise AgentError("sync.disk_full", f"The disk is full on the machine, '{target}' does not fit", target=target) from None
+            raise AgentError(
+                "sync.disk_full", f"The disk is full on the machine, '{target}' does not fit", target=target
+            ) from None
         raise AgentError("sync.failed", f"The tree for '{target}' cannot be written: {error}", target=target) from None
     return {"files": tree.files, "bytes": tree.bytes, "deleted": deleted}
 
@@ -212,5 +214,3 @@ class Tree:
                 return 0
             folder = os.path.dirname(folder)
         return 0
-
-

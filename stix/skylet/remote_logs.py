@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RemoteLogs:
-    """How far the log of every remote rank has come; remembered on disk, so that a restart of either side loses no line."""
+    """How far the log of every remote rank has come; on disk, so that a restart of either side loses no line."""
 
     def __init__(self, home: Home, config: dict[str, Any]) -> None:
         self.home = home
@@ -36,7 +36,8 @@ class RemoteLogs:
 
         Args:
             offset: of the byte after `data`.
-            message: `{prefix}`, ready but for nothing; `pause` when the rank has been silent since, in the middle of a line.
+            message: `{prefix}`, ready but for nothing; `pause` when the rank has been silent since, in the middle of
+            a line.
         """
         if not os.path.isdir(self.home.job(key[0])):
             return

@@ -1,8 +1,8 @@
 """What nodes have, what jobs ask for, which nodes a job gets, and whose turn it is. Pure.
 
-The order is first come, first served, with one freedom: a later job may start beside the first one that has to wait, if that one
-could still start as soon as every job older than itself has ended. So small jobs fill what would lie idle, and no stream of
-small jobs can keep a big one waiting.
+The order is first come, first served, with one freedom: a later job may start beside the first one that has to wait,
+if that one could still start as soon as every job older than itself has ended. So small jobs fill what would lie idle,
+and no stream of small jobs can keep a big one waiting.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ class Demand:
 
     __slots__ = ("accelerator", "cpus", "gpus", "memory")
 
-    def __init__(self, cpus: float = DEFAULT_CPUS, memory: float = 0.0, gpus: float = 0.0, accelerator: str = "") -> None:
+    def __init__(
+        self, cpus: float = DEFAULT_CPUS, memory: float = 0.0, gpus: float = 0.0, accelerator: str = ""
+    ) -> None:
         self.cpus = cpus
         self.memory = memory
         self.gpus = gpus
@@ -38,13 +40,19 @@ class Demand:
         """
         name, count = _accelerator(fields.get("accelerators"))
         if count > 1 and count != int(count):
-            raise _rejected(f"The job asks for {count:g} GPUs: more than one must be a whole number", "Ask for whole GPUs.")
+            raise _rejected(
+                f"The job asks for {count:g} GPUs: more than one must be a whole number", "Ask for whole GPUs."
+            )
         cpus, memory = _quantity(fields.get("cpus"), "cpus"), _quantity(fields.get("memory"), "memory")
         return Demand(DEFAULT_CPUS if cpus is None else cpus, memory or 0.0, count, name)
 
     def record(self) -> dict[str, Any]:
         """As JSON-able data, `parse`'s fields."""
-        return {"cpus": self.cpus, "memory": self.memory, "accelerators": {self.accelerator: self.gpus} if self.gpus else {}}
+        return {
+            "cpus": self.cpus,
+            "memory": self.memory,
+            "accelerators": {self.accelerator: self.gpus} if self.gpus else {},
+        }
 
     def __str__(self) -> str:
         words = [f"{self.cpus:g} CPUs"]
@@ -67,14 +75,16 @@ class Capacity:
     def parse(hardware: Mapping[str, Any]) -> Capacity:
         """From a probe's `{cpus, memory, gpus: [{name}]}`."""
         names = [str(gpu["name"]) for gpu in hardware.get("gpus") or []]
-        return Capacity(float(hardware.get("cpus") or 1), float(hardware.get("memory") or 0), [(name, 1.0) for name in names])
+        return Capacity(
+            float(hardware.get("cpus") or 1), float(hardware.get("memory") or 0), [(name, 1.0) for name in names]
+        )
 
     def copy(self) -> Capacity:
         """Another one with the same values."""
         return Capacity(self.cpus, self.memory, self.gpus)
 
     def devices(self, demand: Demand) -> list[int] | None:
-        """Indices of the GPUs that `demand` would get here now, `[]` when it asks for none, None when it does not fit."""
+        """Indices of the GPUs that `demand` gets here now: `[]` when it asks for none, None when it does not fit."""
         if demand.cpus > self.cpus + SLACK or demand.memory > self.memory + SLACK:
             return None
         if not demand.gpus:
@@ -201,7 +211,7 @@ def check_possible(demand: Demand, num_nodes: int, total: Mapping[int, Capacity]
 
 
 def same_accelerator(wanted: str, name: str) -> bool:
-    """Whether a GPU of this name serves somebody who wants the other; capital letters and a vendor's prefix do not matter."""
+    """Whether a GPU of this name is the one wanted; capital letters and a vendor's prefix do not matter."""
     return not wanted or wanted.upper().replace("NVIDIA-", "") == name.upper().replace("NVIDIA-", "")
 
 

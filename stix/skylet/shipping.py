@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Key = tuple[int, str, int]
 
-FRAME_BYTES = 1 << 18
+FRAME_BYTES = 1 << 16
 MOST_WAITING = 2 << 20
 PAUSE_SECONDS = 0.2
 

@@ -19,8 +19,9 @@ FINISHED = ("SUCCEEDED", "FAILED", "FAILED_SETUP", "FAILED_DRIVER", "CANCELLED")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
-  job_id INTEGER PRIMARY KEY AUTOINCREMENT, submission_id TEXT UNIQUE, name TEXT, user TEXT, task_id TEXT, status TEXT NOT NULL,
-  num_nodes INTEGER NOT NULL, demand TEXT NOT NULL, spec TEXT NOT NULL, seats TEXT, submitted_at REAL NOT NULL, started_at REAL,
+  job_id INTEGER PRIMARY KEY AUTOINCREMENT, submission_id TEXT UNIQUE, name TEXT, user TEXT, task_id TEXT,
+  status TEXT NOT NULL, num_nodes INTEGER NOT NULL, demand TEXT NOT NULL, spec TEXT NOT NULL, seats TEXT,
+  submitted_at REAL NOT NULL, started_at REAL,
   ended_at REAL, exit_codes TEXT, reason TEXT);
 CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status, job_id);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 PIPE_BYTES = 1 << 20
+# Small enough to stay in the processor's cache: a megabyte at once costs three times the processor time.
+READ_BYTES = 1 << 16
 F_SETPIPE_SZ = 1031
 FLUSH_AFTER = 0.1
 SMALL_READ = 16384
@@ -145,7 +147,7 @@ class Supervisor:
     def _carry(self) -> bool:
         """Takes what the rank has written to its logs; False at the end of its output."""
         try:
-            data = os.read(self.output, PIPE_BYTES)
+            data = os.read(self.output, READ_BYTES)
         except BlockingIOError:
             return True
         if not data:
@@ -226,7 +228,7 @@ class Supervisor:
         # Another reading of the pipe: what was written just before the end belongs to the log.
         while True:
             try:
-                data = os.read(self.output, PIPE_BYTES)
+                data = os.read(self.output, READ_BYTES)
             except (BlockingIOError, OSError):
                 break
             if not data:

@@ -45,7 +45,9 @@ def _job(home: Home, wanted: str | None) -> dict[str, Any] | None:
     if wanted in (None, "", "latest", "-1"):
         answer = json.loads(ask_alive(home, b'{"request": "queue", "all_users": true, "limit": 1}'))
     elif str(wanted).isdigit():
-        answer = json.loads(ask_alive(home, b'{"request": "queue", "all_users": true, "job_ids": [%d]}' % int(str(wanted))))
+        answer = json.loads(
+            ask_alive(home, b'{"request": "queue", "all_users": true, "job_ids": [%d]}' % int(str(wanted)))
+        )
     else:
         return None
     if "error" in answer:

@@ -1,8 +1,8 @@
-"""What goes over a worker's connection to the head: frames, each with a code that only holders of the cluster's token can make.
+"""What goes over a worker's connection to the head: frames that only holders of the cluster's token can make.
 
-A frame is its length (4 bytes), its body, and 16 bytes of keyed hash over its number and the body. A body is a letter and
-`J`: a JSON object, or `D`: 2 bytes of length, a JSON header, raw bytes. Before both sides proved that they know the token there
-are no hashes, and only small JSON frames.
+A frame is its length (4 bytes), its body, and 16 bytes of keyed hash over its number and the body. A body is a
+letter and what it says: `J` a JSON object, `D` 2 bytes of length, a JSON header and raw bytes. Before both sides proved
+that they know the token there are no hashes, and only small JSON frames.
 """
 
 from __future__ import annotations

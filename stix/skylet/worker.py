@@ -38,7 +38,12 @@ class Worker:
     """
 
     def __init__(
-        self, loop: Loop, home: Home, config: dict[str, Any], hardware: dict[str, Any], let_go: Callable[[dict[str, Any]], None]
+        self,
+        loop: Loop,
+        home: Home,
+        config: dict[str, Any],
+        hardware: dict[str, Any],
+        let_go: Callable[[dict[str, Any]], None],
     ) -> None:
         self.loop = loop
         self.config = config
@@ -61,7 +66,9 @@ class Worker:
         """Begins a connection to the head."""
         head = self.config["head"]
         try:
-            family, _, _, _, where = socket.getaddrinfo(str(head["address"]), int(head["port"]), type=socket.SOCK_STREAM)[0]
+            family, _, _, _, where = socket.getaddrinfo(
+                str(head["address"]), int(head["port"]), type=socket.SOCK_STREAM
+            )[0]
             sock = socket.socket(family, socket.SOCK_STREAM)
         except OSError:
             self._again()

@@ -45,7 +45,7 @@ class Agent:
         """A verb as a process."""
         line = [self.python, str(self.pyz), "--home", str(self.home), *words]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(line, env=self.env, **{**pipes, **options})
+        return subprocess.Popen(line, env=self.env, bufsize=0, **{**pipes, **options})
 
     def run(self, *words: str, data: bytes = b"", timeout: float = 60) -> "subprocess.CompletedProcess[bytes]":
         """A verb, to its end."""

@@ -50,12 +50,16 @@ def cluster(archive: Path, tmp_path: Path) -> Iterator[Callable[..., list[Agent]
             "log_files": 3,
             **changes,
         }
-        agents = [Agent(archive, tmp_path / f"{number}-{rank}", {**base, "rank": rank}, python) for rank in range(num_nodes)]
+        agents = [
+            Agent(archive, tmp_path / f"{number}-{rank}", {**base, "rank": rank}, python) for rank in range(num_nodes)
+        ]
         made.extend(agents)
         if install:
             for agent in agents:
                 assert agent.install()["alive"]
-            eventually(lambda: all(node["connected"] and node["resources"] for node in agents[0].call("status")["nodes"]))
+            eventually(
+                lambda: all(node["connected"] and node["resources"] for node in agents[0].call("status")["nodes"])
+            )
         return agents
 
     yield make

@@ -31,7 +31,9 @@ def connect(agent):
 
 def test_killed_daemon_comes_back_with_the_next_call_and_loses_nothing(cluster):
     head = cluster()[0]
-    running = head.submit("echo begin >> $HOME/ran; while [ ! -e $HOME/go ]; do sleep 0.05; done; echo end >> $HOME/ran; exit 9", cpus=4)
+    running = head.submit(
+        "echo begin >> $HOME/ran; while [ ! -e $HOME/go ]; do sleep 0.05; done; echo end >> $HOME/ran; exit 9", cpus=4
+    )
     waiting = [head.submit("true", cpus=1) for _ in range(3)]
     eventually(lambda: (head.user_home / "ran").exists())
     head.kill_daemon()
@@ -81,8 +83,12 @@ def test_new_archive_replaces_the_daemon_and_running_jobs_go_on(cluster, tmp_pat
     changed = tmp_path / "changed"
     shutil.copytree(root / "stix" / "skylet", changed)
     (changed / "cli.py").write_text((changed / "cli.py").read_text() + "\n# changed\n")
-    code = f"import sys; sys.path.insert(0, {str(root / 'plugins/module_utils')!r}); import agent_archive as a; sys.stdout.buffer.write(a.build({str(changed)!r}))"
-    head.pyz.write_bytes(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    builder = str(root / "plugins/module_utils")
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import agent_archive as a; "
+    code += "sys.stdout.buffer.write(a.build(sys.argv[2]))"
+    head.pyz.write_bytes(
+        subprocess.run([sys.executable, "-c", code, builder, str(changed)], capture_output=True, check=True).stdout
+    )
     assert head.install()["alive"] and head.pid() != before
     assert head.job(job_id)["status"] == "RUNNING"
     (head.user_home / "go").touch()
@@ -93,8 +99,20 @@ def test_new_archive_replaces_the_daemon_and_running_jobs_go_on(cluster, tmp_pat
 def test_garbage_is_answered_and_kills_nothing(cluster):
     head = cluster()[0]
     before = head.pid()
-    requests = [b"\n", b"null\n", b"[1]\n", b'{"request": 5}\n', b'{"request": "nonsense"}\n', b"\xff\xfe\x00\n", b"[" * 100000 + b"\n"]
-    requests += [b'{"request": "cancel", "job_ids": "abc"}\n', b'{"request": "job"}\n', b'{"request": "submit", "envs": 7}\n']
+    requests = [
+        b"\n",
+        b"null\n",
+        b"[1]\n",
+        b'{"request": 5}\n',
+        b'{"request": "nonsense"}\n',
+        b"\xff\xfe\x00\n",
+        b"[" * 100000 + b"\n",
+    ]
+    requests += [
+        b'{"request": "cancel", "job_ids": "abc"}\n',
+        b'{"request": "job"}\n',
+        b'{"request": "submit", "envs": 7}\n',
+    ]
     for request in requests:
         with connect(head) as connection:
             connection.sendall(request)
@@ -176,7 +194,9 @@ def test_full_disk(cluster, small_disk, archive):
     head.pyz.write_bytes(archive.read_bytes())
     assert head.install()["alive"]
     before = head.pid()
-    job_id = head.submit("while [ ! -e $HOME/full ]; do sleep 0.02; done; seq 1 100000; while [ ! -e $HOME/room ]; do sleep 0.02; done; echo after; exit 5")
+    job_id = head.submit(
+        "await() { until [ -e $HOME/$1 ]; do sleep 0.02; done; }; await full; seq 100000; await room; echo after; exit 5"
+    )
     eventually(lambda: (head.home / f"jobs/{job_id}/run.sh").exists())
     ballast = small_disk / "ballast"
     with open(ballast, "wb", buffering=0) as file:

@@ -12,7 +12,7 @@ from tests.integration.agent.agents import alive, eventually
 def test_ranks_on_all_nodes_with_their_lines_and_setup_before(cluster):
     agents = cluster(3)
     head = agents[0]
-    script = 'sleep 0.$STIX_NODE_RANK; cat made; echo "$SKYPILOT_NODE_RANK of $SKYPILOT_NUM_NODES at ${SKYPILOT_NODE_IPS//$\'\\n\'/,}"'
+    script = "sleep 0.$STIX_NODE_RANK; cat made; echo \"$SKYPILOT_NODE_RANK of $SKYPILOT_NUM_NODES at ${SKYPILOT_NODE_IPS//$'\\n'/,}\""
     job = head.wait(head.submit(script, num_nodes=3, setup="echo s$SKYPILOT_SETUP_NODE_RANK | tee made"))
     assert (job["status"], job["exit_codes"]) == ("SUCCEEDED", [0, 0, 0])
     lines = [re.sub(r"pid=\d+", "pid=P", line) for line in head.log(job["job_id"]).splitlines()]
@@ -24,7 +24,9 @@ def test_ranks_on_all_nodes_with_their_lines_and_setup_before(cluster):
     places = ["head", "worker1", "worker2"]
     ran = [f"({place}, rank={rank}, pid=P) " for rank, place in enumerate(places)]
     ips = "127.0.0.1,127.0.0.2,127.0.0.3"
-    assert sorted(lines[3:]) == sorted([f"{p}s{r}" for r, p in enumerate(ran)] + [f"{p}{r} of 3 at {ips}" for r, p in enumerate(ran)])
+    assert sorted(lines[3:]) == sorted(
+        [f"{p}s{r}" for r, p in enumerate(ran)] + [f"{p}{r} of 3 at {ips}" for r, p in enumerate(ran)]
+    )
     assert (agents[2].home / f"jobs/{job['job_id']}/rank-2.log").read_text() == f"s2\n2 of 3 at {ips}\n"
     assert head.run("logs", "--job", str(job["job_id"]), "--rank", "1").stdout.decode() == f"s1\n1 of 3 at {ips}\n"
     for agent in agents:

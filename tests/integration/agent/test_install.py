@@ -15,7 +15,12 @@ def test_probe_works_before_any_install_and_leaves_nothing(cluster):
     found = agent.verb("probe")
     assert (found["installed"], found["alive"], found["cluster_id"], found["trees"]) == (False, False, None, {})
     hardware = found["hardware"]
-    assert hardware["cpus"] >= 0.1 and hardware["memory"] > 0.1 and hardware["disk_free_gib"] >= 0 and hardware["arch"] == os.uname().machine
+    assert (
+        hardware["cpus"] >= 0.1
+        and hardware["memory"] > 0.1
+        and hardware["disk_free_gib"] >= 0
+        and hardware["arch"] == os.uname().machine
+    )
     assert list(agent.home.iterdir()) == []
 
 
@@ -52,7 +57,9 @@ def test_install_returns_at_once_over_a_pipe_that_waits_for_all_writers(cluster)
     agent = cluster(install=False)[0]
     shell = f"{agent.python} {agent.pyz} --home {agent.home} install | cat"
     begun = time.monotonic()
-    done = subprocess.run(["sh", "-c", shell], input=json.dumps(agent.config).encode(), capture_output=True, timeout=20, env=agent.env)
+    done = subprocess.run(
+        ["sh", "-c", shell], input=json.dumps(agent.config).encode(), capture_output=True, timeout=20, env=agent.env
+    )
     assert json.loads(done.stdout)["alive"] and time.monotonic() - begun < 10
 
 
@@ -86,7 +93,11 @@ def test_autostop_when_idle_runs_the_command_on_every_node(cluster):
     for agent in agents:
         eventually(lambda agent=agent: (agent.user_home / "stopped").exists())
         note = json.loads((agent.home / "autostop.json").read_text())
-        assert note["event"] == "stop" and note["reason"] == "the cluster was idle for 0.02 minutes" and abs(note["at"] - time.time()) < 15
+        assert (
+            note["event"] == "stop"
+            and note["reason"] == "the cluster was idle for 0.02 minutes"
+            and abs(note["at"] - time.time()) < 15
+        )
         assert not (agent.user_home / "downed").exists()
         eventually(lambda agent=agent: not alive(agent.pid()))
     assert head.verb("call", data=b'{"request": "ping"}')["error"]["code"] == "agent.unreachable"

@@ -14,7 +14,8 @@ def test_job_runs_with_its_environment(cluster):
     head = cluster()[0]
     (head.user_home / "sky_workdir").mkdir()
     (head.user_home / ".bash_profile").write_text("export PATH=/from/profile:$PATH\n")
-    script = 'pwd; echo "$HOME|$A|$S|$SKYPILOT_NODE_RANK|$STIX_NODE_RANK|$SKYPILOT_NODE_IPS|$SKYPILOT_NUM_NODES|$PATH"; echo err >&2'
+    values = "$HOME|$A|$S|$SKYPILOT_NODE_RANK|$STIX_NODE_RANK|$SKYPILOT_NODE_IPS|$SKYPILOT_NUM_NODES|$PATH"
+    script = f'pwd; echo "{values}"; echo err >&2'
     job_id = head.submit(script, name="hello", envs={"A": "1", "SKYPILOT_NODE_RANK": "7"}, secrets={"S": "hush"})
     job = head.wait(job_id)
     assert (job["status"], job["exit_codes"], job["name"], job["user"]) == ("SUCCEEDED", [0], "hello", "ann")
@@ -50,7 +51,10 @@ def test_failed_job_says_why(cluster):
 
 def test_setup_runs_first_and_its_failure_ends_the_job(cluster):
     head = cluster()[0]
-    good = head.submit("cat made", setup="echo made > made; echo $SKYPILOT_SETUP_NODE_RANK-$SKYPILOT_SETUP_NODE_IPS-$STIX_SETUP_NUM_GPUS_PER_NODE")
+    good = head.submit(
+        "cat made",
+        setup="echo made > made; echo $SKYPILOT_SETUP_NODE_RANK-$SKYPILOT_SETUP_NODE_IPS-$STIX_SETUP_NUM_GPUS_PER_NODE",
+    )
     assert head.wait(good)["status"] == "SUCCEEDED"
     lines = head.log(good).splitlines()
     assert lines[0].startswith("(setup pid=") and lines[0].endswith(") 0-127.0.0.1-0")
@@ -137,8 +141,12 @@ def test_what_can_never_fit_is_refused_with_what_there_is(cluster):
     head = cluster()[0]
     error = head.ask("submit", run="true", cpus=64)["error"]
     assert error["code"] == "job.rejected"
-    assert error["message"] == "The job can never start: it asks for 64 CPUs, and there is node 0: 4 CPUs, 8 GiB, no GPU"
-    assert head.ask("submit", run="true", num_nodes=2)["error"]["message"] == "The job asks for 2 nodes, the cluster has 1"
+    assert (
+        error["message"] == "The job can never start: it asks for 64 CPUs, and there is node 0: 4 CPUs, 8 GiB, no GPU"
+    )
+    assert (
+        head.ask("submit", run="true", num_nodes=2)["error"]["message"] == "The job asks for 2 nodes, the cluster has 1"
+    )
     assert head.ask("submit", run="true", accelerators={"H100": 1})["error"]["code"] == "job.rejected"
 
 
@@ -179,4 +187,7 @@ def test_queue_filters(cluster):
 def test_call_answers_and_holds_no_file(cluster):
     head = cluster()[0]
     assert head.verb("call", data=b'{"request": "ping"}')["result"]["pid"] == head.pid()
-    assert sorted(os.readlink(entry) for entry in Path(f"/proc/{head.pid()}/fd").iterdir() if entry.name in "012") == ["/dev/null"] * 3
+    assert (
+        sorted(os.readlink(entry) for entry in Path(f"/proc/{head.pid()}/fd").iterdir() if entry.name in "012")
+        == ["/dev/null"] * 3
+    )

@@ -29,7 +29,9 @@ def test_tail_offset_and_exit_statuses(cluster):
 
 def test_follow_shows_lines_at_once_and_ends_with_the_job(cluster):
     head = cluster()[0]
-    job_id = head.submit("while [ ! -e $HOME/go ]; do sleep 0.02; done; date +%s.%N; sleep 0.6; printf 'Continue? '; sleep 0.6; echo; exit 4")
+    job_id = head.submit(
+        "until [ -e $HOME/go ]; do sleep 0.02; done; date +%s.%N; sleep 0.6; printf 'Continue? '; sleep 0.6; echo; exit 4"
+    )
     process = head.popen("logs", "--job", str(job_id), "--follow")
     time.sleep(0.3)
     (head.user_home / "go").touch()
@@ -73,7 +75,10 @@ def test_progress_bars_keep_their_carriage_returns(cluster):
     head = cluster()[0]
     job_id = head.submit(r"printf '10%%\r'; sleep 0.3; printf '20%%\r'; sleep 0.3; printf '30%%\n'")
     head.wait(job_id)
-    assert re.sub(r"pid=\d+", "", (head.home / f"jobs/{job_id}/run.log").read_bytes().decode()) == "(job, ) 10%\r(job, ) 20%\r(job, ) 30%\n"
+    assert (
+        re.sub(r"pid=\d+", "", (head.home / f"jobs/{job_id}/run.log").read_bytes().decode())
+        == "(job, ) 10%\r(job, ) 20%\r(job, ) 30%\n"
+    )
 
 
 def test_logs_of_a_job_that_waits_are_followed_from_its_start(cluster):

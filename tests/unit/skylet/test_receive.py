@@ -47,7 +47,9 @@ def found(folder: Path):
 
 
 def test_modes_links_empty_folders_and_names(home, tmp_path):
-    answer = bring(home, ("run.sh", b"x", 0o755), ("leer", None), ("ünï/ço de", b"y"), ("link", "run.sh"), ("out", "/nowhere"))
+    answer = bring(
+        home, ("run.sh", b"x", 0o755), ("leer", None), ("ünï/ço de", b"y"), ("link", "run.sh"), ("out", "/nowhere")
+    )
     tree = tmp_path / "user/tree"
     assert answer == {"files": 4, "bytes": 2, "deleted": 0}
     assert found(tree) == ["leer", "link", "out", "run.sh", "ünï", "ünï/ço de"]
@@ -57,7 +59,9 @@ def test_modes_links_empty_folders_and_names(home, tmp_path):
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
 def test_second_bring_deletes_what_went_away_and_nothing_else(home, tmp_path, mode):
-    bring(home, ("a", b"1"), ("d", None), ("d/b", b"2"), ("e", None), ("e/c", b"3"), ("f", None), ("f/g", None), mode=mode)
+    bring(
+        home, ("a", b"1"), ("d", None), ("d/b", b"2"), ("e", None), ("e/c", b"3"), ("f", None), ("f/g", None), mode=mode
+    )
     tree = tmp_path / "user/tree"
     (tree / "e/from-a-job").write_text("precious")
     (tree / "other").write_text("precious")
