@@ -77,6 +77,7 @@ class Progress:
 
     def open(self) -> None:
         """Begin, or begin again after `close`, to move the line of the running phase."""
+        self.since = self.clock()
         if self.moving and self._thread is None:
             self._stop.clear()
             self._thread = threading.Thread(target=self._spin, name="progress", daemon=True)
@@ -134,7 +135,7 @@ class Progress:
 
     def _end(self, event: PhaseEnded) -> None:
         phase = self._phases.pop((event.cluster, event.phase), None) or Phase(event.phase, 0, self.clock())
-        if event.skipped:
+        if event.skipped and event.ok:
             mark, word = "·", "nothing to do"
         else:
             self.timings[event.phase] = self.timings.get(event.phase, 0.0) + event.seconds
@@ -142,7 +143,7 @@ class Progress:
             mark, word = ("✓", phase.counts()) if event.ok else ("✗", "failed " + phase.counts())
         colour = "green" if event.ok else "red"
         mark = output.paint(self._can_write(mark, "+" if event.ok else "x"), colour, self.stream)
-        took = "" if event.skipped else output.seconds(event.seconds)
+        took = "" if event.skipped and event.ok else output.seconds(event.seconds)
         self._line(f"{mark} {event.phase:<{WIDTH}} {word:<{COUNTS}} {took}".rstrip())
 
     def _spin(self) -> None:

@@ -22,7 +22,25 @@ def confirm(question: str, *, default: bool, yes: bool) -> bool:
         return True
     if not has_terminal():
         raise UsageError("usage", "this needs a confirmation and there is no terminal to ask on", hint="add -y")
-    return click.confirm(question, default=default, err=True)
+    return ask(question, default=default)
+
+
+def ask(question: str, *, default: bool) -> bool:
+    """Ask on stderr until the answer is yes, no or nothing (the default).
+
+    Not click's way: readline, which that starts, loses a Ctrl-C that comes while it gets ready.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, or the end of the input.
+    """
+    while True:
+        click.echo(f"{question} [{'Y/n' if default else 'y/N'}] ", nl=False, err=True)
+        line = sys.stdin.readline()
+        if not line:
+            raise KeyboardInterrupt
+        answer = line.strip().lower()
+        if answer in ("", "y", "yes", "n", "no"):
+            return answer.startswith("y") if answer else default
 
 
 def require(question: str, *, default: bool, yes: bool) -> None:
@@ -33,4 +51,4 @@ def require(question: str, *, default: bool, yes: bool) -> None:
         StixError: `interrupted`, the answer was no.
     """
     if not confirm(question, default=default, yes=yes):
-        raise StixError("interrupted", "not confirmed; nothing was done")
+        raise StixError("interrupted", "nothing was done")

@@ -79,10 +79,10 @@ class Launch:
         if self.plan.get("action") != "create" or not prompts.has_terminal():
             return kept
         try:
-            if click.confirm(f"\nKeep what there is of cluster {name!r}?", default=True, err=True):
+            if prompts.ask(f"\nKeep what there is of cluster {name!r}?", default=True):
                 return kept
             self._remove(name)
-        except (KeyboardInterrupt, click.Abort):
+        except KeyboardInterrupt:
             return kept
         return StixError("interrupted", f"interrupted; cluster {name!r} was removed")
 
