@@ -62,7 +62,7 @@ TABLE = (
     (
         "provision.config",
         r"invalid mount|invalid volume specification|bind source path does not exist|mount path must be absolute|"
-        r"invalid (?:host|container)?port|unknown runtime|no such network|network .* not found|executable file not found|"
+        r"invalid (?:host|container)?port|unknown (?:or invalid )?runtime|no such network|network .* not found|executable file not found|"
         r"there is no docker context|error gathering device information|unable to find user|exec format error",
         "The engine refused the container's settings",
         "Check image_id, ports and config.docker.run_options.",

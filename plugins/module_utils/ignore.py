@@ -101,8 +101,10 @@ def _regex(pattern):
         elif rest[0] == "?":
             parts.append("[^/]")
             at += 1
-        elif rest[0] == "[" and _class_end(rest) > 0:
+        elif rest[0] == "[":
             end = _class_end(rest)
+            if end < 0:
+                raise re.error("git lets a pattern with an open class match nothing")
             parts.append(_class(rest[1:end]))
             at += end + 1
         else:

@@ -54,7 +54,8 @@ def ssh_node(host: Host) -> dict[str, Any]:
         "ansible_host": host.ip,
         "ansible_user": host.user,
         "ansible_ssh_private_key_file": str(host.key),
-        "ansible_ssh_common_args": f"-o UserKnownHostsFile={host.folder.parent}/known_hosts -o ConnectTimeout=5",
+        "ansible_ssh_common_args": f"-o UserKnownHostsFile={host.folder.parent}/known_hosts -o ConnectTimeout=5 "
+        "-o ServerAliveInterval=2 -o ServerAliveCountMax=2",
     }
 
 
