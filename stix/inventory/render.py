@@ -94,7 +94,7 @@ def _host_vars(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def wanted_nodes(cluster: Cluster) -> list[dict[str, Any]]:
-    """`stix_wanted_nodes`: what the cloud role must make; machines that were chosen by name are in the record already."""
+    """`stix_wanted_nodes`: what the cloud role must make; machines chosen by name are in the record already."""
     recorded = {node["rank"]: node for node in cluster.nodes}
     wanted = []
     for rank in range(cluster.num_nodes):

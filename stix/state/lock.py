@@ -4,6 +4,7 @@ The lock is an open file description; a play's process inherits it, so that the 
 """
 
 import fcntl
+import itertools
 import json
 import os
 import time
@@ -56,13 +57,13 @@ def _acquire(
 ) -> None:
     deadline = None if timeout is None else time.monotonic() + timeout
     told = False
-    while True:
+    for polls in itertools.count():
         try:
             fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
             return
         except BlockingIOError:
             holder = _holder(descriptor)
-        if not told and on_wait:
+        if on_wait and not told and (holder or polls):  # a holder signs a moment after it has the lock
             on_wait(holder)
             told = True
         if deadline is not None and time.monotonic() >= deadline:

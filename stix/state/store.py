@@ -27,7 +27,7 @@ class Store:
         path: made with mode 0600 when it is not there.
 
     Raises:
-        StixError: `internal`, when the file is no database or was written by a newer stix.
+        StixError: `internal`, also from methods: the file is damaged, cannot be used, or was written by a newer stix.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +36,7 @@ class Store:
         if new:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)
-        try:
+        with self._translated():
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._db.row_factory = sqlite3.Row
             version = self._db.execute("pragma user_version").fetchone()[0]
@@ -46,27 +46,53 @@ class Store:
                 )
             if version < SCHEMA_VERSION:
                 self._create()
-        except sqlite3.DatabaseError as error:
-            raise StixError(
-                "internal",
-                f"{path} cannot be read: {error}",
-                hint="move it away; stix starts with an empty record, machines keep their tags",
-            ) from None
 
     def _create(self) -> None:
-        self._db.execute("pragma journal_mode = wal")
+        self._write_ahead()
         self._db.executescript(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
         self._db.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
+    def _write_ahead(self) -> None:
+        """Switch the journal. Unlike elsewhere, SQLite does not wait here while another process looks at the file."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self._db.execute("pragma journal_mode = wal")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """SQLite's errors as ours: what is damaged, and what cannot be had now."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            hint = "see who holds it, who owns it, and whether the disk is full"
+            raise StixError("internal", f"{self.path} cannot be used: {error}", hint=hint, retryable=True) from None
+        except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:
+                raise
+            hint = "move it away; stix starts with an empty record, machines keep their tags"
+            raise StixError("internal", f"{self.path} cannot be read: {error}", hint=hint) from None
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("begin immediate")
-        try:
-            yield self._db
-        except BaseException:
-            self._db.execute("rollback")
-            raise
-        self._db.execute("commit")
+        with self._translated():
+            self._db.execute("begin immediate")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("rollback")
+                raise
+            self._db.execute("commit")
+
+    def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
+        """All rows of one statement, which may also change something."""
+        with self._translated():
+            return self._db.execute(statement, values).fetchall()
 
     def append(
         self, cluster: str, kind: str, data: Mapping[str, Any], *, run_id: str = "", at: float | None = None
@@ -96,8 +122,8 @@ class Store:
     def _cluster(self, name: str) -> "Cluster | None":
         from stix.model.cluster import Cluster
 
-        row = self._db.execute("select record from clusters where name = ?", (name,)).fetchone()
-        return Cluster.from_record(json.loads(row["record"])) if row else None
+        rows = self._rows("select record from clusters where name = ?", (name,))
+        return Cluster.from_record(json.loads(rows[0]["record"])) if rows else None
 
     def cluster(self, name: str) -> "Cluster | None":
         """The cluster of that name, or None."""
@@ -124,11 +150,11 @@ class Store:
 
     def cluster_names(self) -> list[str]:
         """Names of all clusters, sorted."""
-        return [row["name"] for row in self._db.execute("select name from clusters order by name")]
+        return [row["name"] for row in self._rows("select name from clusters order by name")]
 
     def cluster_records(self) -> list[dict[str, Any]]:
         """Records of all clusters, the newest first."""
-        records = [json.loads(row["record"]) for row in self._db.execute("select record from clusters")]
+        records = [json.loads(row["record"]) for row in self._rows("select record from clusters")]
         return sorted(records, key=lambda record: -record["launched_at"])
 
     def cluster_record(self, name: str) -> dict[str, Any]:
@@ -137,34 +163,34 @@ class Store:
         Raises:
             ClusterError: `cluster.not_found`.
         """
-        row = self._db.execute("select record from clusters where name = ?", (name,)).fetchone()
-        if row is None:
+        rows = self._rows("select record from clusters where name = ?", (name,))
+        if not rows:
             raise self.not_found(name)
-        return dict(json.loads(row["record"]))
+        return dict(json.loads(rows[0]["record"]))
 
     def facts(self, cluster: str) -> list[dict[str, Any]]:
         """Every fact about a name, oldest first: `{at, run_id, cluster_id, kind, data}`."""
-        rows = self._db.execute(
+        rows = self._rows(
             "select at, run_id, cluster_id, kind, data from facts where cluster = ? order by id", (cluster,)
         )
         return [dict(row) | {"data": json.loads(row["data"])} for row in rows]
 
     def start_run(self, run_id: str, cluster: str, verb: str) -> None:
         """Record that a run began."""
-        self._db.execute(
+        self._rows(
             "insert into runs (id, cluster, verb, started_at) values (?, ?, ?, ?)", (run_id, cluster, verb, time.time())
         )
 
     def end_run(self, run_id: str, error: Mapping[str, Any] | None) -> None:
         """Record how a run ended."""
-        self._db.execute(
+        self._rows(
             "update runs set ended_at = ?, ok = ?, error = ? where id = ?",
             (time.time(), int(error is None), json.dumps(error) if error else None, run_id),
         )
 
     def run_rows(self, limit: int = 20) -> list[dict[str, Any]]:
         """The newest runs: `{id, cluster, verb, started_at, ended_at, ok, error}`."""
-        rows = self._db.execute("select * from runs order by started_at desc limit ?", (limit,))
+        rows = self._rows("select * from runs order by started_at desc limit ?", (limit,))
         return [dict(row) | {"error": json.loads(row["error"]) if row["error"] else None} for row in rows]
 
     def save_hosts(self, pool: str, hosts: list[Mapping[str, Any]]) -> None:
@@ -189,18 +215,18 @@ class Store:
 
     def hosts(self, pool: str | None = None) -> list[dict[str, Any]]:
         """Machines of one pool or all: `{pool, name, address, state, facts, connection, seen_at}`."""
-        rows = self._db.execute("select * from hosts where ?1 is null or pool = ?1 order by pool, rowid", (pool,))
+        rows = self._rows("select * from hosts where ?1 is null or pool = ?1 order by pool, rowid", (pool,))
         return [
             dict(row) | {"facts": json.loads(row["facts"]), "connection": json.loads(row["connection"])} for row in rows
         ]
 
     def forget_pool(self, pool: str) -> None:
         """Drop what is known of a pool."""
-        self._db.execute("delete from hosts where pool = ?", (pool,))
+        self._rows("delete from hosts where pool = ?", (pool,))
 
     def save_infra(self, infra: str, ok: bool, account: str, facts: Mapping[str, Any]) -> None:
         """Record what a check found."""
-        self._db.execute(
+        self._rows(
             "insert into infras (infra, ok, account, facts, checked_at) values (?, ?, ?, ?, ?) on conflict (infra) do update set "
             "ok = excluded.ok, account = excluded.account, facts = excluded.facts, checked_at = excluded.checked_at",
             (infra, int(ok), account, json.dumps(facts), time.time()),
@@ -208,5 +234,5 @@ class Store:
 
     def infras(self) -> list[dict[str, Any]]:
         """Checked infrastructures: `{infra, ok, account, facts, checked_at}`."""
-        rows = self._db.execute("select * from infras order by infra")
+        rows = self._rows("select * from infras order by infra")
         return [dict(row) | {"facts": json.loads(row["facts"])} for row in rows]

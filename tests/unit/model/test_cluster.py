@@ -17,10 +17,9 @@ PHASES = ["create", "connect", "setup", "sync", "ready"]
 STATES = list(itertools.product(WANTED, SEEN, PHASES))
 NUMBERS = itertools.count()
 
-nodes = st.lists(
-    st.fixed_dictionaries({"name": st.text(max_size=5), "rank": st.integers(0, 3), "cpus": st.none() | st.floats(0, 9)}),
-    max_size=3,
-)
+cpus = st.none() | st.floats(0, 9)
+node = st.fixed_dictionaries({"name": st.text(max_size=5), "rank": st.integers(0, 3), "cpus": cpus})
+nodes = st.lists(node, max_size=3)
 record = st.fixed_dictionaries(
     {
         "name": st.just("demo"),
