@@ -40,13 +40,12 @@ def report(error: BaseException, args: Sequence[str]) -> int:
 
 
 def lines(error: StixError) -> list[str]:
-    """What a person reads: the sentence, then a hint and the place of the log where there are any."""
+    """What a person reads: the sentence, then a hint and the way to the log where there are any."""
     text = [f"stix: {error.message or error.code}"]
     if error.hint:
         text.append(f"hint: {error.hint}")
-    log = error.details.get("log") or error.details.get("run_folder")
-    if log:
-        text.append(f"log:  {log}")
+    if error.details.get("run") and error.code != "interrupted":
+        text.append(f"log:  stix run show {error.details['run']} --log")
     return text
 
 

@@ -53,9 +53,9 @@ def ssh() -> None:
 
 @ssh.command("node", hidden=True)
 @options.cluster
-@click.option("--node", type=click.IntRange(0), default=None, metavar="RANK", help="Rank of the node; 0 is the head.")
+@click.option("--node", metavar="NODE", help="The node's rank or name (1, worker1); the head when left out.")
 @click.argument("words", nargs=-1, metavar="[-- COMMAND]")
-def node(cluster: str, node: int | None, words: tuple[str, ...]) -> None:
+def node(cluster: str, node: str | None, words: tuple[str, ...]) -> None:
     """Open a shell on a node of a cluster, or run a command there."""
     from stix.api import clusters
 

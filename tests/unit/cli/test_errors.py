@@ -95,6 +95,7 @@ def test_reader_that_goes_away_is_told_nothing() -> None:
 def test_every_code_ends_with_its_status(code: str) -> None:
     from stix.cli.errors import lines, report
 
-    error = StixError(code, "it broke", hint="mend it", details={"log": "/runs/1/ansible.log"})
+    error = StixError(code, "it broke", hint="mend it", details={"run": "r1"})
     assert report(error, []) == EXIT_STATUS[code]
-    assert lines(error) == ["stix: it broke", "hint: mend it", "log:  /runs/1/ansible.log"]
+    log = [] if code == "interrupted" else ["log:  stix run show r1 --log"]
+    assert lines(error) == ["stix: it broke", "hint: mend it", *log]
