@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .home import Home
+
 USAGE = "usage: skylet.pyz --home HOME probe|install|call|logs|receive|stop|remove [options]"
 
 OPTIONS = {
@@ -13,7 +19,7 @@ OPTIONS = {
 VERBS = ("probe", "install", "call", "logs", "receive", "stop", "remove", "daemon", "supervise")
 
 
-def parse(words: list[str]) -> tuple[str, str, dict[str, object]]:
+def parse(words: list[str]) -> tuple[str, str, dict[str, Any]]:
     """Home, verb and options of a command line.
 
     Raises:
@@ -25,7 +31,8 @@ def parse(words: list[str]) -> tuple[str, str, dict[str, object]]:
     if not rest or rest[0] not in VERBS:
         raise ValueError(USAGE)
     verb, rest = rest[0], rest[1:]
-    kinds, options = OPTIONS.get(verb, {}), {}
+    kinds: dict[str, Any] = OPTIONS.get(verb, {})
+    options: dict[str, Any] = {}
     while rest:
         name, equals, value = rest.pop(0).partition("=")
         kind = kinds.get(name)
@@ -63,7 +70,7 @@ def main() -> None:
     sys.exit(status)
 
 
-def run(home, verb, options):  # type: ignore[no-untyped-def]
+def run(home: Home, verb: str, options: dict[str, Any]) -> int:
     """Exit status of one verb."""
     if verb == "call":
         from .client import call

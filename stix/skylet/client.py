@@ -15,8 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-ATTEMPTS = 200
 STEP = 0.05
+START_SECONDS = 60.0
+SURE_SECONDS = 2.0
 
 
 def open_socket(home: Home, timeout: float | None = None) -> Any:
@@ -120,10 +121,17 @@ def start(home: Home) -> None:
     from .detach import spawn_daemon
 
     spawn_daemon(home)
-    for _ in range(ATTEMPTS):
+    begun = time.monotonic()
+    while time.monotonic() - begun < START_SECONDS:
         if is_alive(home):
             return
         time.sleep(STEP)
+        if time.monotonic() - begun > SURE_SECONDS:
+            # A slow nvidia-smi is waited for, a daemon that failed is not.
+            from .install import daemon_pid
+
+            if not daemon_pid(home):
+                break
     raise unreachable(home, "it did not answer in time")
 
 

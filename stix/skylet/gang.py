@@ -7,7 +7,7 @@ import time
 
 from . import environment
 from .home import Home, read_json, remove
-from .logfile import LogWriter
+from .logfile import LogReader, LogWriter
 from .ranks import KILLED
 from .resources import Demand, Holder
 
@@ -116,13 +116,14 @@ class Gang:
         job, phase = running.job, running.phase
         ips = [self.cluster.ip(node) for node, _ in running.holder.seats]
         told = environment.facts({**job, "gpus": running.holder.demand.gpus, "ips": ips}, phase, rank, self.config)
-        secrets = read_json(os.path.join(self.home.job(job["job_id"]), "secrets.json"))
+        secrets: dict[str, Any] = dict(read_json(os.path.join(self.home.job(job["job_id"]), "secrets.json")))
         node = running.node(rank)
         return {
             "job_id": job["job_id"],
             "phase": phase,
             "rank": rank,
             "script": job["spec"][phase],
+            "workdir": job["spec"].get("workdir") or "",
             "env": environment.of_rank({}, {**job["spec"]["envs"], **secrets}, told),
             "devices": running.holder.seats[rank][1] if self.cluster.has_gpus(node) else None,
             "prefix": self._prefix(running, rank),
@@ -246,9 +247,13 @@ class Gang:
         self.ended(job_id)
 
     def _note(self, job_id: int, line: str) -> None:
+        path = os.path.join(self.home.job(job_id), "run.log")
         try:
-            log = LogWriter(os.path.join(self.home.job(job_id), "run.log"))
-            log.append(line.encode())
+            log, reader = LogWriter(path), LogReader(path)
+            reader.offset = max(0, reader.end() - 1)
+            unfinished = reader.read(1) not in (b"", b"\n")
+            log.append(b"\n" * unfinished + line.encode())
+            reader.close()
             log.close()
         except OSError:
             pass

@@ -9,7 +9,8 @@ QUERY = "--query-gpu=name,memory.total"
 # The order counts: what is longer or more special comes first.
 _FAMILIES = (
     "GB300", "GB200", "GH200", "B300", "B200", "B100", "H200", "H100", "H800", "H20", "A800", "A100", "A10G",
-    "A10", "A16", "A30", "A40", "L40S", "L40", "L20", "L4", "V100", "P100", "P40", "P4", "T4G", "T4", "K80", "M60", "M40", "M4",
+    "A10", "A16", "A30", "A40", "L40S", "L40",
+    "L20", "L4", "V100", "P100", "P40", "P4", "T4G", "T4", "K80", "M60", "M40", "M4",
 )  # fmt: skip
 _EXACT = {"T4G": "T4g"}
 _WORKSTATION = re.compile(r"^(?:QUADRO )?RTX (PRO )?A?(\d{4})( ADA)?\b")

@@ -120,6 +120,7 @@ class Head:
     def _insert(self, fields: dict[str, Any], demand: Demand) -> int:
         setup = "" if fields.get("no_setup") else fields.get("setup") or ""
         spec = {"run": fields.get("run") or "", "setup": setup, "envs": dict(fields.get("envs") or {})}
+        spec["workdir"] = fields.get("workdir") or ""
         self.store.begin()
         try:
             job_id = self.store.add(fields, demand, spec)
@@ -220,7 +221,9 @@ class Head:
             running = [job.holder for job in self.gang.jobs.values()]
             holder = next_to_start(waiting, running, self.cluster.totals, self.cluster.ready())
             if holder is None:
-                return
+                if not self._refuse(waiting[0]):
+                    return
+                continue
             job = self.store.job(holder.job_id)
             assert job is not None
             try:
@@ -236,6 +239,18 @@ class Head:
             self.store.pending -= 1
             self.idle.touch()
             self.gang.start(job, holder)
+
+    def _refuse(self, blocked: tuple[int, int, Demand]) -> bool:
+        """Ends a waiting job that fits no more, as a node turned out smaller; else it would block all that follow."""
+        job_id, num_nodes, demand = blocked
+        try:
+            check_possible(demand, num_nodes, self.cluster.totals, self.cluster.size)
+        except AgentError as error:
+            self.store.update(job_id, status="FAILED_DRIVER", ended_at=time.time(), reason=error.message)
+            self.store.pending -= 1
+            self._ended(job_id)
+            return True
+        return False
 
     def save(self, job_id: int, **columns: object) -> None:
         """Notes columns of a job; on a full disk, as soon as there is room."""

@@ -37,6 +37,7 @@ class Idle:
         self.let_go = let_go
         self.last = time.time()
         self.round = 0
+        self.started_at = config.get("started_at")
         kept = store.fact("autostop") or {}
         self.setting = autostop.setting(kept.get("setting") or {})
         self.since = float(kept.get("since") or time.time())
@@ -44,7 +45,7 @@ class Idle:
         # What the config says counts when it is new: a setting made by hand since then stays over a restart.
         if wanted and wanted != kept.get("config"):
             self._set(autostop.setting(wanted), wanted)
-        elif config.get("started_at") != kept.get("started_at"):
+        elif self.started_at != kept.get("started_at"):
             self._set(self.setting, kept.get("config") or {})
         self._arm()
 
@@ -58,7 +59,8 @@ class Idle:
     def _set(self, setting: dict[str, Any], config: dict[str, Any]) -> None:
         self.setting = setting
         self.since = self.last = time.time()
-        self.store.remember("autostop", {"setting": setting, "since": self.since, "config": config})
+        kept = {"setting": setting, "since": self.since, "config": config, "started_at": self.started_at}
+        self.store.remember("autostop", kept)
 
     def touch(self) -> None:
         """Something happened."""

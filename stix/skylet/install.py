@@ -228,7 +228,7 @@ def _end_leftovers(home: Home) -> None:
     """Ends what jobs left running, also those of a daemon that was killed."""
     config = home.read_config()
     for name in os.listdir(home.ranks) if os.path.isdir(home.ranks) else ():
-        state = read_json(os.path.join(home.ranks, name))
+        state: dict[str, Any] = dict(read_json(os.path.join(home.ranks, name)))
         if processes.is_running(int(state.get("supervisor") or 0), int(state.get("supervisor_started") or 0)):
             processes.send([int(state["supervisor"])], signal.SIGTERM)
     grace = float(os.environ.get("STIX_SKYLET_GRACE") or 10)

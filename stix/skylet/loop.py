@@ -63,14 +63,14 @@ class Loop:
         while self.running:
             wait = max(0.0, self.timers[0][0] - time.monotonic()) if self.timers else None
             for key, events in self.selector.select(wait):
-                self._guard(lambda key=key, events=events: key.data(events))
+                self._guard(key.data, events)
             now = time.monotonic()
             while self.timers and self.timers[0][0] <= now:
                 self._guard(heapq.heappop(self.timers)[2])
 
-    def _guard(self, callback: Callable[[], None]) -> None:
+    def _guard(self, callback: Callable[..., None], *values: object) -> None:
         try:
-            callback()
+            callback(*values)
         except Exception:  # whatever it is, the other connections and timers go on
             self.log(traceback.format_exc())
 

@@ -81,7 +81,7 @@ class Ranks:
     def specification(self, order: dict[str, Any]) -> dict[str, Any]:
         """What a supervisor is told: the order, made complete with what only this node knows."""
         home = self.home.user_home(self.config)
-        workdir = os.path.join(home, "sky_workdir")
+        workdir = os.path.join(home, os.path.expanduser(order.get("workdir") or "sky_workdir"))
         mark = self.mark(order["job_id"])
         return {
             **order,
@@ -116,7 +116,7 @@ class Ranks:
         self._ask_to_end(key)
 
     def _ask_to_end(self, key: tuple[int, str, int]) -> None:
-        state = rankstate.read(self.path(key))
+        state: dict[str, Any] = rankstate.read(self.path(key))
         pid, started = int(state.get("supervisor") or 0), int(state.get("supervisor_started") or 0)
         if processes.is_running(pid, started):
             processes.send([pid], signal.SIGTERM)

@@ -108,7 +108,8 @@ class Store:
         self, job_ids: Sequence[int] | None, user: str | None, skip_finished: bool, limit: int | None
     ) -> Iterator[dict[str, Any]]:
         """Jobs as `queue` shows them, newest first; at most `limit` if given."""
-        where, values = ["1"], []
+        where: list[str] = ["1"]
+        values: list[object] = []
         if job_ids is not None:
             where.append(f"job_id IN ({', '.join('?' * len(job_ids))})")
             values += [int(job_id) for job_id in job_ids]
@@ -127,7 +128,7 @@ class Store:
         """Id of the newest job."""
         where = f"WHERE status IN {UNFINISHED}" if unfinished else ""
         row = self.db.execute(f"SELECT MAX(job_id) FROM jobs {where}").fetchone()
-        return row[0]
+        return None if row[0] is None else int(row[0])
 
     def unfinished(self) -> list[int]:
         """Ids of all jobs that have not ended, newest first: who waits is cancelled before who runs."""

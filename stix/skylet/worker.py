@@ -96,6 +96,7 @@ class Worker:
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.greeted = False
+        self.nonce = ""
         self.heard = time.monotonic()
         self.channel = Channel(self.loop, sock, b"w", self._message, self._closed)
 

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,13 @@ def cluster(archive: Path, tmp_path: Path) -> Iterator[Callable[..., list[Agent]
         ]
         made.extend(agents)
         if install:
-            for agent in agents:
-                assert agent.install()["alive"]
+            with ThreadPoolExecutor() as pool:
+                assert all(found["alive"] for found in pool.map(Agent.install, agents))
             eventually(
                 lambda: all(node["connected"] and node["resources"] for node in agents[0].call("status")["nodes"])
             )
         return agents
 
     yield make
-    for agent in made:
-        agent.close()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(Agent.close, made))

@@ -195,7 +195,7 @@ def test_full_disk(cluster, small_disk, archive):
     assert head.install()["alive"]
     before = head.pid()
     job_id = head.submit(
-        "await() { until [ -e $HOME/$1 ]; do sleep 0.02; done; }; await full; seq 100000; await room; echo after; exit 5"
+        "await() { until [ -e $HOME/$1 ]; do sleep 0.1; done; }; await full; seq 100000; await room; echo after; exit 5"
     )
     eventually(lambda: (head.home / f"jobs/{job_id}/run.sh").exists())
     ballast = small_disk / "ballast"

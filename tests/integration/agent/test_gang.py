@@ -12,7 +12,8 @@ from tests.integration.agent.agents import alive, eventually
 def test_ranks_on_all_nodes_with_their_lines_and_setup_before(cluster):
     agents = cluster(3)
     head = agents[0]
-    script = "sleep 0.$STIX_NODE_RANK; cat made; echo \"$SKYPILOT_NODE_RANK of $SKYPILOT_NUM_NODES at ${SKYPILOT_NODE_IPS//$'\\n'/,}\""
+    ips = "${SKYPILOT_NODE_IPS//$'\\n'/,}"
+    script = f'cat made; echo "$SKYPILOT_NODE_RANK of $SKYPILOT_NUM_NODES at {ips}"'
     job = head.wait(head.submit(script, num_nodes=3, setup="echo s$SKYPILOT_SETUP_NODE_RANK | tee made"))
     assert (job["status"], job["exit_codes"]) == ("SUCCEEDED", [0, 0, 0])
     lines = [re.sub(r"pid=\d+", "pid=P", line) for line in head.log(job["job_id"]).splitlines()]

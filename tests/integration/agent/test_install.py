@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -141,3 +142,21 @@ def test_hangup_and_interrupt_do_not_end_the_daemon(cluster):
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
         os.kill(head.pid(), number)
     assert head.call("ping")["pid"] == head.pid()
+
+
+def test_restart_does_not_begin_the_lifetime_anew_but_a_new_start_does(cluster):
+    head = cluster(autostop={"idle_minutes": -1, "lifetime_minutes": 60})[0]
+
+    def since():
+        with sqlite3.connect(head.home / "queue.db") as database:
+            return json.loads(database.execute("SELECT value FROM facts WHERE name = 'autostop'").fetchone()[0])[
+                "since"
+            ]
+
+    begun = since()
+    head.kill_daemon()
+    head.install()
+    assert since() == begun
+    head.verb("stop")
+    head.install()
+    assert since() > begun

@@ -191,3 +191,22 @@ def test_call_answers_and_holds_no_file(cluster):
         sorted(os.readlink(entry) for entry in Path(f"/proc/{head.pid()}/fd").iterdir() if entry.name in "012")
         == ["/dev/null"] * 3
     )
+
+
+def test_waiting_job_that_fits_no_more_is_ended_and_blocks_nobody(cluster):
+    head = cluster()[0]
+    head.submit("sleep 300", cpus=4)
+    big, small = head.submit("true", cpus=4), head.submit("true", cpus=1)
+    head.verb("stop")
+    head.install(resources={"cpus": 2, "memory": 8, "gpus": []})
+    assert head.wait(small)["status"] == "SUCCEEDED"
+    job = head.wait(big)
+    assert (job["status"], job["reason"][:26]) == ("FAILED_DRIVER", "The job can never start: i")
+
+
+def test_workdir_of_a_job(cluster):
+    head = cluster()[0]
+    (head.user_home / "elsewhere").mkdir()
+    job_id = head.submit("pwd", workdir="elsewhere")
+    head.wait(job_id)
+    assert head.log(job_id).strip().endswith(f") {head.user_home}/elsewhere")
