@@ -143,7 +143,7 @@ def _failover(world: World, run: Run, task: Task, name: str, options: LaunchOpti
             where = plan.placement.label if plan.placement else cluster.infra
             run.emit(Attempt(time.time(), where, error.code, error.message, time.time() - began))
             attempts.append({"infra": where, "reason": error.message, "code": error.code})
-            excluded |= _ruled_out(cluster, error)
+            excluded |= _ruled_out(cluster, task, error)
             machines.abandon(run, cluster, error)
 
 
@@ -173,11 +173,16 @@ def _next_plan(
         ) from None
 
 
-def _ruled_out(cluster: Cluster, error: StixError) -> set[tuple[str, str]]:
-    """What a failure excludes: the machine that failed where machines have names, else the whole infrastructure."""
+def _ruled_out(cluster: Cluster, task: Task, error: StixError) -> set[tuple[str, str]]:
+    """What a failure excludes: the machine where machines have names, the candidate where it asked too much, else all."""
     named = {node["name"]: node["host"] for node in cluster.nodes if node.get("host")}
     hosts = [named[name] for name in error.details.get("hosts", []) if name in named]
-    return {(cluster.infra, host) for host in hosts or named.values()} or {(cluster.infra, "*")}
+    if named:
+        return {(cluster.infra, host) for host in hosts or named.values()}
+    if error.code not in ("provision.no_capacity", "provision.quota"):
+        return {(cluster.infra, "*")}
+    served = [describe_resources(candidate) for candidate in task.resources]
+    return {(cluster.infra, f"#{index}") for index, wishes in enumerate(served) if wishes == dict(cluster.resources)}
 
 
 def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:

@@ -8,7 +8,7 @@ from stix.model.resources import Resources
 from stix.model.task import Task
 
 INFRA_PREFERENCE = ("ssh", "docker", "local")
-"""Which of equally cheap infrastructures comes first: machines that stand there idle, then containers, then this machine."""
+"""Which of equally cheap infrastructures comes first: idle machines, then containers, then this machine."""
 
 
 def rank(
@@ -20,7 +20,7 @@ def rank(
         task: its candidates are tried in their order when they are ordered, else the cheapest wins.
         offers: what could be had.
         clouds: descriptions, for their abilities.
-        excluded: `(infra, offer name)` pairs that failed just now; the name `*` rules the whole infrastructure out.
+        excluded: `(infra, what)` pairs that failed just now: a machine's name, `#2` for candidate 2, `*` for all.
     """
     placements: list[tuple[tuple[float, ...], Placement]] = []
     refusals: list[Refusal] = []
@@ -32,7 +32,8 @@ def rank(
         if not groups:
             refusals.append(Refusal(resources.infra or "anywhere", index, "no machine of it is known"))
         for infra, group in groups.items():
-            chosen, reason = _place(task, resources, clouds[group[0].cloud], group, excluded)
+            barred = {(infra, "*"), (infra, f"#{index}")} & set(excluded)
+            chosen, reason = _place(task, resources, clouds[group[0].cloud], group, excluded, bool(barred))
             if chosen:
                 placements.append((_key(task, index, chosen), chosen))
             else:
@@ -54,12 +55,17 @@ def _matches(resources: Resources, infra: str) -> bool:
 
 
 def _place(
-    task: Task, resources: Resources, cloud: Cloud, group: Sequence[Offer], excluded: Collection[tuple[str, str]]
+    task: Task,
+    resources: Resources,
+    cloud: Cloud,
+    group: Sequence[Offer],
+    excluded: Collection[tuple[str, str]],
+    barred: bool,
 ) -> tuple[Placement | None, str]:
     infra = group[0].infra
     if lacking := _inability(task, resources, cloud):
         return None, lacking
-    if (infra, "*") in excluded:
+    if barred:
         return None, "failed just now"
     fitting: list[Offer] = []
     reasons: dict[str, int] = {}

@@ -1,0 +1,151 @@
+"""The driver is killed at any moment, or two come at once: the same command again ends right, with one of everything."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PHASES = ["provision", "connect", "setup", "submit"]
+
+
+@pytest.fixture
+def spawn(safe_world):
+    """`spawn("up", ...)`: a stix command in the background, in a session of its own."""
+    started = []
+
+    def start(*words, **variables):
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "stix", *map(str, words)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=safe_world,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | variables,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def kill_in(process, phase):
+    """Kill -9 as soon as the phase begins; whether it came to that."""
+    for line in process.stderr:
+        if line.strip().startswith(phase):
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            return True
+    return False
+
+
+@pytest.mark.parametrize("warm", ["1", "0"])
+@pytest.mark.parametrize("phase", PHASES)
+def test_up_killed_and_run_again(phase, warm, spawn, run_stix, ok, jobs, clusters, task_file, stix_home):
+    task = task_file(name="once", num_nodes=2, run="echo ran on $STIX_NODE_RANK", setup="true")
+    words = ("up", "-y", "-c", "demo", "--infra", "local", task)
+    assert kill_in(spawn(*words, STIX_WARM=warm), phase)
+    out = ok(run_stix(*words, env={"STIX_WARM": warm}))
+    assert out.count("ran on 0") == 1 and out.count("ran on 1") == 1
+    (cluster,) = clusters()
+    assert (cluster["status"], cluster["num_nodes"]) == ("UP", 2)
+    assert len(list((stix_home / "local").iterdir())) == 1
+    assert len(daemons(stix_home)) == 2
+    assert [job["status"] for job in jobs("demo")] == ["SUCCEEDED"]
+    ok(run_stix("down", "-y", "demo"))
+    assert daemons(stix_home) == []
+
+
+@pytest.mark.parametrize("verb", ["stop", "down"])
+def test_stop_and_down_killed_and_run_again(verb, spawn, run_stix, ok, clusters, stix_home):
+    ok(run_stix("up", "-y", "-d", "-c", "demo", "--infra", "local", "--", "sleep 200"))
+    assert kill_in(spawn(verb, "-y", "demo"), "terminate" if verb == "down" else "stop")
+    again = run_stix(verb, "-y", "demo")
+    assert again.returncode == 0 or "no cluster" in again.stderr, again.stderr
+    assert [cluster["status"] for cluster in clusters()] == (["STOPPED"] if verb == "stop" else [])
+    assert daemons(stix_home) == []
+    assert not [line for line in process_lines() if "sleep 200" in line]
+
+
+def test_two_ups_of_one_cluster(spawn, clusters, jobs, stix_home):
+    words = ("up", "-y", "-d", "-c", "demo", "--infra", "local", "--", "true")
+    first, second = spawn(*words), spawn(*words)
+    texts = [process.communicate(timeout=60)[1] for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), texts
+    assert sum("waiting for process" in text for text in texts) == 1, texts
+    assert len(clusters()) == 1
+    assert len(jobs("demo")) == 2
+    assert len(list((stix_home / "local").iterdir())) == 1
+
+
+def test_twenty_execs_at_once(spawn, run_stix, ok, jobs):
+    ok(run_stix("up", "-y", "-d", "-c", "demo", "--infra", "local", "--", "true"))
+    running = [spawn("exec", "-d", "demo", "--", f"echo number {number}") for number in range(20)]
+    for process in running:
+        _, text = process.communicate(timeout=120)
+        assert process.returncode == 0, text
+    deadline = time.monotonic() + 30
+    while any(job["status"] != "SUCCEEDED" for job in jobs("demo")):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    logs = "".join(ok(run_stix("logs", "demo", str(job["job_id"]))) for job in jobs("demo"))
+    assert sorted(line.split()[-1] for line in logs.splitlines()) == sorted(map(str, range(20)))
+
+
+def test_the_warm_process_is_killed_during_a_play(spawn, run_stix, ok, stix_home, jobs):
+    ok(run_stix("up", "-y", "-d", "-c", "demo", "--infra", "local", "--", "true"))
+    running = spawn("exec", "-d", "demo", "--", "echo through")
+    for line in running.stderr:
+        if line.strip().startswith("submit"):
+            break
+    for file in (stix_home / "warm").glob("*.pid"):
+        os.kill(int(file.read_text()), signal.SIGKILL)
+    running.communicate(timeout=60)
+    ok(run_stix("exec", "-d", "demo", "--", "echo afterwards"))
+    expected = 3 if running.returncode == 0 else 2
+    assert len(jobs("demo")) == expected
+
+
+def test_ctrl_c_while_a_log_streams_leaves_the_job(spawn, run_stix, jobs):
+    process = spawn("up", "-y", "-c", "demo", "--infra", "local", "--", "echo started; sleep 60")
+    assert any("started" in line for line in process.stdout)
+    os.kill(process.pid, signal.SIGINT)
+    _, text = process.communicate(timeout=20)
+    assert "goes on" in text
+    assert jobs("demo")[0]["status"] == "RUNNING"
+    run_stix("cancel", "-y", "demo", "1")
+
+
+def daemons(folder):
+    """Agents that run below a folder."""
+    return [line for line in process_lines() if "daemon" in line and str(folder) in line]
+
+
+def process_lines():
+    lines = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            lines.append(Path("/proc", name, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return lines
+
+
+def test_a_run_can_be_repeated_by_hand(run_stix, ok, jobs):
+    ok(run_stix("up", "-y", "-d", "-c", "demo", "--infra", "local", "--", "true"))
+    shown = json.loads(ok(run_stix("run", "show", "last", "-o", "json")))
+    line = shown["plays"][-1]["command"]
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(jobs("demo")) == 1
