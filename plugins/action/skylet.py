@@ -5,7 +5,6 @@ import shlex
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
-
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.ssh_errors import classify
 from ansible_collections.stix.core.plugins.plugin_utils import agent_config, staged

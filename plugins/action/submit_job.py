@@ -8,7 +8,6 @@ from typing import Any
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.plugin_utils.node_action import NodeAction
 
-
 JOB: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "default": ""},
     "run": {"type": "str", "default": ""},
@@ -56,7 +55,9 @@ class ActionModule(NodeAction):
         except FileNotFoundError:
             found = {}
         except (OSError, ValueError) as error:
-            raise Failure("secrets.missing", f"The secrets file '{path}' cannot be read", "It holds one JSON object.") from error
+            raise Failure(
+                "secrets.missing", f"The secrets file '{path}' cannot be read", "It holds one JSON object."
+            ) from error
         missing = [name for name in names if name not in found]
         if missing:
             raise Failure(

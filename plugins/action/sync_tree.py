@@ -1,4 +1,4 @@
-"""Brings the workdir and the file mounts to a node: only trees whose recorded hash differs are sent, each in one exec."""
+"""Brings the workdir and the file mounts to a node: only trees whose recorded hash differs, each in one exec."""
 
 import secrets
 import shlex
@@ -57,7 +57,9 @@ class ActionModule(NodeAction):
         name = f"tree-{secrets.token_hex(6)}.tar"
         answer = self.execute('umask 077; mkdir -p "$H/tmp" && cd "$H/tmp" && pwd')
         if answer.status != 0:
-            raise Failure("sync.failed", f"The agent's folder on '{self.host}' cannot be written to", "", {"host": self.host})
+            raise Failure(
+                "sync.failed", f"The agent's folder on '{self.host}' cannot be written to", "", {"host": self.host}
+            )
         remote = f"{answer.output.decode().strip()}/{name}"
         self._connection.put_file(str(packed), remote)
         return shlex.quote(remote)

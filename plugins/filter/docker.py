@@ -10,7 +10,6 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.stix.core.plugins.module_utils.docker_cluster import image_of
 from ansible_collections.stix.core.plugins.module_utils.docker_errors import classify
 
-
 DEFAULT_ENDPOINT = "unix:///var/run/docker.sock"
 
 
@@ -20,7 +19,7 @@ def docker_images(nodes: list[dict[str, Any]], default: str) -> list[str]:
 
 
 def docker_error(result: dict[str, Any]) -> dict[str, Any]:
-    """A failed task's result as an error record: its own `stix_error`, or its message (in a loop, an item's) classified."""
+    """A failed task's (or loop item's) result as an error record: its `stix_error`, or its message classified."""
     result = next((item for item in result.get("results") or [] if item.get("failed")), result)
     return result.get("stix_error") or classify(str(result.get("msg", "no reason was given"))).record()
 

@@ -7,15 +7,18 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 TABLE = (
     (
         "provision.auth",
-        r"permission denied.*(?:docker\.sock|docker api|daemon socket)|PermissionError\(13|certificate verify failed|tls: ",
+        r"permission denied.*(?:docker\.sock|docker api|daemon socket)|PermissionError\(13|"
+        r"certificate verify failed|tls: ",
         "The Docker engine refused us",
         "Add your user to the group docker, or set DOCKER_HOST and its certificates.",
         False,
     ),
     (
         "provision.transient",
-        r"error while fetching server api version|cannot connect to the docker daemon|connection refused|connection aborted|"
-        r"read timed out|timed out waiting|context deadline exceeded|i/o timeout|TLS handshake timeout|no such file or directory.*sock|"
+        r"error while fetching server api version|cannot connect to the docker daemon|connection refused|"
+        r"connection aborted|"
+        r"read timed out|timed out waiting|context deadline exceeded|i/o timeout|TLS handshake timeout|"
+        r"no such file or directory.*sock|"
         r"FileNotFoundError\(2|max retries exceeded",
         "The Docker engine cannot be reached",
         "Start it, or set DOCKER_HOST.",
@@ -38,7 +41,8 @@ TABLE = (
     (
         "provision.config",
         r"no such image|pull access denied|manifest unknown|manifest for .* not found|repository .* not found|"
-        r"repository does not exist|invalid reference format|not found: does not exist or no pull access|failed to resolve reference|"
+        r"repository does not exist|invalid reference format|not found: does not exist or no pull access|"
+        r"failed to resolve reference|"
         r"no matching manifest|unauthorized: |denied: requested access",
         "The image cannot be had",
         "Check its name, and log in to its registry with `docker login`.",
@@ -53,7 +57,8 @@ TABLE = (
     ),
     (
         "provision.no_capacity",
-        r"range of cpus is from|could not select device driver|cannot allocate memory|out of memory|no space left on device|"
+        r"range of cpus is from|could not select device driver|cannot allocate memory|out of memory|"
+        r"no space left on device|"
         r"minimum memory limit|nvidia-container-cli|insufficient .*memory",
         "The Docker engine's machine is too small",
         "Ask for fewer CPUs, less memory or no accelerators.",
@@ -62,14 +67,15 @@ TABLE = (
     (
         "provision.config",
         r"invalid mount|invalid volume specification|bind source path does not exist|mount path must be absolute|"
-        r"invalid (?:host|container)?port|unknown (?:or invalid )?runtime|no such network|network .* not found|executable file not found|"
+        r"invalid (?:host|container)?port|unknown (?:or invalid )?runtime|no such network|network .* not found|"
+        r"executable file not found|"
         r"there is no docker context|error gathering device information|unable to find user|exec format error",
         "The engine refused the container's settings",
         "Check image_id, ports and config.docker.run_options.",
         False,
     ),
 )
-"""(code, pattern, sentence, hint, retryable); the first pattern found in the message wins, its group is what is shown."""
+"""(code, pattern, sentence, hint, retryable); the first pattern found wins, its group is what is shown."""
 
 
 def classify(text):

@@ -21,7 +21,9 @@ def parse(options):
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise Failure("provision.config", "docker.run_options cannot be read: %s" % error, "Check the quotes.") from error
+        raise Failure(
+            "provision.config", "docker.run_options cannot be read: %s" % error, "Check the quotes."
+        ) from error
     settings = {"HostConfig": {}}
     while words:
         name, equals, value = words.pop(0).partition("=")
@@ -57,7 +59,9 @@ def _read(name, read, value):
     try:
         return read(value)
     except ValueError as error:
-        raise Failure("provision.config", "docker.run_options: '%s %s' makes no sense (%s)" % (name, value, error), "") from error
+        raise Failure(
+            "provision.config", "docker.run_options: '%s %s' makes no sense (%s)" % (name, value, error), ""
+        ) from error
 
 
 def _size(value):

@@ -39,7 +39,8 @@ TABLE = (
     ),
     (
         "node.unreachable",
-        r"could not resolve hostname|name or service not known|temporary failure in name resolution|no address associated",
+        r"could not resolve hostname|name or service not known|temporary failure in name resolution|"
+        r"no address associated",
         "The machine's name cannot be resolved",
         "Check the spelling of the host and the name service.",
         False,

@@ -84,27 +84,34 @@ stix_error:
   returned: failure
 """
 
+# ruff: noqa: E402 - documentation comes first
 try:
-    from ansible_collections.community.docker.plugins.module_utils.common_api import AnsibleDockerClient, RequestException
+    from ansible_collections.community.docker.plugins.module_utils.common_api import (
+        AnsibleDockerClient,
+        RequestException,
+    )
 except ImportError:  # community.docker 5 made it private by name
-    from ansible_collections.community.docker.plugins.module_utils._common_api import AnsibleDockerClient, RequestException
+    from ansible_collections.community.docker.plugins.module_utils._common_api import (
+        AnsibleDockerClient,
+        RequestException,
+    )
 from ansible_collections.community.docker.plugins.module_utils._api.errors import DockerException
 from ansible_collections.stix.core.plugins.module_utils.docker_cluster import DockerCluster
 from ansible_collections.stix.core.plugins.module_utils.docker_errors import classify
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
-OPTIONS = dict(
-    state=dict(type="str", choices=["present", "query", "stopped", "absent"], required=True),
-    cluster_id=dict(type="str", required=True),
-    cluster=dict(type="str", default=""),
-    user=dict(type="str", default=""),
-    run_id=dict(type="str", default=""),
-    nodes=dict(type="list", elements="dict", default=[]),
-    network=dict(type="str", default="bridge"),
-    default_image=dict(type="str", default=""),
-    run_options=dict(type="list", elements="str", default=[]),
-    connection=dict(type="dict", default={}),
-)
+OPTIONS = {
+    "state": {"type": "str", "choices": ["present", "query", "stopped", "absent"], "required": True},
+    "cluster_id": {"type": "str", "required": True},
+    "cluster": {"type": "str", "default": ""},
+    "user": {"type": "str", "default": ""},
+    "run_id": {"type": "str", "default": ""},
+    "nodes": {"type": "list", "elements": "dict", "default": []},
+    "network": {"type": "str", "default": "bridge"},
+    "default_image": {"type": "str", "default": ""},
+    "run_options": {"type": "list", "elements": "str", "default": []},
+    "connection": {"type": "dict", "default": {}},
+}
 
 
 class Client(AnsibleDockerClient):

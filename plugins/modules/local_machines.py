@@ -3,7 +3,7 @@
 DOCUMENTATION = r"""
 module: local_machines
 short_description: Machines that are folders on this machine
-description: Makes, looks at, stops and removes the homes of the nodes of a local cluster. Touches nothing outside O(root).
+description: Makes, looks at, stops and removes the homes of a local cluster. Touches nothing outside O(root).
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
 options:

@@ -3,7 +3,7 @@
 DOCUMENTATION = r"""
 module: node_state
 short_description: Look at a node
-description: Says whether the agent is there, alive and as wanted, and which trees the node lacks. One exec; changes nothing.
+description: Says whether the agent is there and as wanted, and which trees the node lacks. Changes nothing.
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
 options:

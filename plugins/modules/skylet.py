@@ -3,7 +3,7 @@
 DOCUMENTATION = r"""
 module: skylet
 short_description: Install or remove the agent
-description: Sends archive and config in one exec over standard input, and waits until the agent answers. Reports a C(node) event.
+description: Sends archive and config in one exec, and waits until the agent answers. Reports a C(node) event.
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
 options:

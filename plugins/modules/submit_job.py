@@ -3,7 +3,7 @@
 DOCUMENTATION = r"""
 module: submit_job
 short_description: Hand a job to the agent
-description: Submits a job to the head's agent. The same submission id again answers the same job. Reports a C(job) event.
+description: Submits a job to the head's agent; the same submission id is the same job. Reports a C(job) event.
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
 options:

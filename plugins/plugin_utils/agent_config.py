@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
-
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -40,13 +39,17 @@ def members(task_vars: dict[str, Any]) -> list[dict[str, Any]]:
     for name in task_vars["groups"].get("stix_nodes", []):
         values = hostvars[name]
         if "stix_rank" not in values:
-            raise Failure("config.invalid", f"Host '{name}' of group stix_nodes has no stix_rank", "Number the hosts from 0.")
+            raise Failure(
+                "config.invalid", f"Host '{name}' of group stix_nodes has no stix_rank", "Number the hosts from 0."
+            )
         ip = values.get("stix_node_ip") or values.get("ansible_host") or "127.0.0.1"
         nodes.append({"rank": int(values["stix_rank"]), "name": name, "ip": str(ip)})
     nodes.sort(key=lambda node: node["rank"])
     if [node["rank"] for node in nodes] != list(range(len(nodes))):
         ranks = ", ".join(f"{node['name']}={node['rank']}" for node in nodes)
-        raise Failure("config.invalid", f"The ranks of stix_nodes are not 0, 1, 2, ...: {ranks}", "Number the hosts from 0.")
+        raise Failure(
+            "config.invalid", f"The ranks of stix_nodes are not 0, 1, 2, ...: {ranks}", "Number the hosts from 0."
+        )
     return nodes
 
 

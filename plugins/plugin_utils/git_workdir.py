@@ -25,7 +25,8 @@ if [ $changed = true ] && [ $check = no ]; then
   git remote remove origin 2>/dev/null
   git remote add origin "$url"
   git fetch -q --force --tags origin '+refs/heads/*:refs/remotes/origin/*' || fail failed "git fetch failed"
-  git cat-file -e "$new^{{commit}}" 2>/dev/null || git fetch -q origin "$new" || fail source "The git address has no such commit"
+  git cat-file -e "$new^{{commit}}" 2>/dev/null || git fetch -q origin "$new" ||
+    fail source "The git address has no such commit"
   if git rev-parse -q --verify "refs/remotes/origin/$ref" >/dev/null; then
     git checkout -q -f -B "$ref" "$new" || fail failed "git checkout failed"
   else
@@ -45,6 +46,13 @@ def script(ref: str, user_home: str, workdir: str, check: bool) -> str:
         workdir: folder below it.
         check: only say whether something would change.
     """
-    return "(\n" + SCRIPT.format(
-        ref=shlex.quote(ref), home=shlex.quote(user_home), workdir=shlex.quote(workdir), check="yes" if check else "no"
-    ) + ")"
+    return (
+        "(\n"
+        + SCRIPT.format(
+            ref=shlex.quote(ref),
+            home=shlex.quote(user_home),
+            workdir=shlex.quote(workdir),
+            check="yes" if check else "no",
+        )
+        + ")"
+    )

@@ -1,4 +1,4 @@
-"""A cluster whose machines are folders on this machine: `<root>/<cluster_id>/<node>` is the home of each node's jobs."""
+"""A cluster whose machines are folders here: `<root>/<cluster_id>/<node>` is the home of each node's jobs."""
 
 import json
 import os
@@ -39,7 +39,10 @@ class LocalCluster:
 
     def ensure(self, nodes: list[dict[str, Any]], check: bool) -> bool:
         """Makes the homes and picks the head's port; answers whether that changed anything."""
-        wanted = {"nodes": [{"name": _checked(node["name"]), "rank": int(node["rank"])} for node in nodes], "stopped": False}
+        wanted = {
+            "nodes": [{"name": _checked(node["name"]), "rank": int(node["rank"])} for node in nodes],
+            "stopped": False,
+        }
         missing = [node for node in wanted["nodes"] if not self.home(node["name"]).is_dir()]
         changed = bool(missing) or any(self.record[key] != value for key, value in wanted.items())
         if changed and not check:
@@ -104,7 +107,11 @@ class LocalCluster:
             archive = _agent(home) / "skylet.pyz"
             if archive.is_file():
                 command = [sys.executable, str(archive), "--home", str(_agent(home)), verb]
-                running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+                running.append(
+                    subprocess.Popen(
+                        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                    )
+                )
         for process in running:
             try:
                 process.wait(timeout=60)
@@ -126,7 +133,9 @@ class LocalCluster:
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
-                homes = [word[5:] for word in (entry / "environ").read_bytes().split(b"\0") if word.startswith(b"HOME=")]
+                homes = [
+                    word[5:] for word in (entry / "environ").read_bytes().split(b"\0") if word.startswith(b"HOME=")
+                ]
             except OSError:
                 continue
             agent = any(word.startswith(prefix) and word.endswith(b"/skylet.pyz") for word in words)
@@ -155,5 +164,7 @@ def _free_port() -> int:
 def _checked(name: str) -> str:
     """A name that is one folder's, so that nothing outside the cluster can be meant."""
     if not _NAME.fullmatch(str(name)):
-        raise Failure("provision.config", f"'{name}' cannot be the name of a folder", "Use letters, digits, '-', '_' and '.'.")
+        raise Failure(
+            "provision.config", f"'{name}' cannot be the name of a folder", "Use letters, digits, '-', '_' and '.'."
+        )
     return str(name)

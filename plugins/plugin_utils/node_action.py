@@ -1,4 +1,4 @@
-"""The base of our actions: they talk to a node by the connection alone, one exec instead of a module run (30 ms, not 500)."""
+"""The base of our actions: one exec over the connection instead of a module run (30 ms, not 500)."""
 
 import json
 import secrets
@@ -6,7 +6,6 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.ssh_errors import classify
 from ansible_collections.stix.core.plugins.plugin_utils import shell

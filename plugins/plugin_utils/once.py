@@ -1,4 +1,4 @@
-"""Work that every host of a task needs but one process does: workers are separate processes, so the result lies in a file."""
+"""Work that every host of a task needs but one does: workers are processes, so the result lies in a file."""
 
 import fcntl
 import json
@@ -18,7 +18,7 @@ def folder() -> Path:
 
 
 def once(key: str, build: Callable[[], Any]) -> Any:
-    """`build()`, run by the first process of this play that asks for `key`; the others wait and read its JSON-able answer."""
+    """`build()`, run by the first process of this play that asks for `key`; the others read its answer (JSON)."""
     path = folder() / f"{key}.json"
     with open(path.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

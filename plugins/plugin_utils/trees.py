@@ -43,7 +43,7 @@ def sources(workdir: object, mounts: dict[str, str] | None) -> list[Tree]:
 
 
 def is_stale(tree: Tree, have: dict[str, str]) -> bool:
-    """Whether the tree has to be sent, given the hashes that the node recorded; a git ref may have moved, so it always has."""
+    """Whether the tree has to be sent, given the hashes that the node recorded; a git ref may always have moved."""
     return "url" in tree or have.get(tree["target"]) != digest(tree["path"])
 
 
@@ -99,7 +99,9 @@ def _entries(source: str) -> list[tuple[str, str]]:
     if os.path.isfile(root):
         return [(".", os.path.realpath(root))]
     if not os.path.isdir(root):
-        raise Failure("sync.source", f"'{source}' is not there", "Check the path; it is read on this machine.", {"path": source})
+        raise Failure(
+            "sync.source", f"'{source}' is not there", "Check the path; it is read on this machine.", {"path": source}
+        )
     try:
         return [(path, entry.path) for path, entry in walk(root)]
     except OSError as error:

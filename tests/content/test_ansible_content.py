@@ -16,7 +16,7 @@ PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 TASK_FILES = sorted(ROLES.glob("*/tasks/*.yml"))
 KEYWORDS = frozenset(
     "name block rescue always when register loop loop_control vars tags check_mode changed_when failed_when run_once "
-    "delegate_to no_log until retries delay environment ignore_errors ignore_unreachable any_errors_fatal become".split()
+    "delegate_to no_log until retries delay environment ignore_errors ignore_unreachable any_errors_fatal".split()
 )
 
 
@@ -28,7 +28,7 @@ Loader.add_multi_constructor("!", lambda loader, suffix, node: loader.construct_
 
 
 def load(path: Path) -> Any:
-    return yaml.load(path.read_text(), Loader)  # noqa: S506
+    return yaml.load(path.read_text(), Loader)
 
 
 def tasks(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -88,7 +88,9 @@ def test_defaults_are_those_of_the_specs(role: Path) -> None:
 def test_variables_carry_the_role_in_their_name(role: Path) -> None:
     prefix = role.name + "_"
     internal = load(role / "vars" / "main.yml") if (role / "vars").is_dir() else {}
-    registered = [task["register"] for path in role.glob("tasks/*.yml") for task in all_tasks(path) if "register" in task]
+    registered = [
+        task["register"] for path in role.glob("tasks/*.yml") for task in all_tasks(path) if "register" in task
+    ]
     for name in load(role / "defaults" / "main.yml"):
         assert name.startswith(prefix) or f"job_{name[4:]}" == name == f"{role.name}_{name[4:]}", name
     assert all(name.startswith("__" + prefix) for name in internal)
@@ -105,7 +107,10 @@ def test_tasks_use_only_variables_that_the_spec_names(role: Path) -> None:
     made = {task["register"] for path in role.glob("tasks/*.yml") for task in all_tasks(path) if "register" in task}
     made |= {name for path in role.glob("tasks/*.yml") for task in all_tasks(path) for name in task.get("vars") or {}}
     made |= {
-        task["loop_control"]["loop_var"] for path in role.glob("tasks/*.yml") for task in all_tasks(path) if "loop" in task
+        task["loop_control"]["loop_var"]
+        for path in role.glob("tasks/*.yml")
+        for task in all_tasks(path)
+        if "loop" in task
     }
     assert names - known - made - set(internal) == set()
 

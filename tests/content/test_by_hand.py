@@ -45,7 +45,9 @@ def test_the_inventory_on_the_page_is_read(tmp_path: Path) -> None:
 
 
 def _run(line: str, folder: Path) -> str:
-    done = subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True, timeout=120, env=dict(os.environ))
+    done = subprocess.run(
+        line, shell=True, cwd=folder, capture_output=True, text=True, timeout=120, env=dict(os.environ)
+    )
     assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
     return done.stdout
 

@@ -39,9 +39,9 @@ def test_every_cloud_has_its_role(cloud: str) -> None:
 
 
 def test_error_codes_are_those_of_the_driver() -> None:
-    assert _in_ansible("from {}.module_utils.error_codes import ERROR_CODES; print(*sorted(ERROR_CODES))").split() == sorted(
-        EXIT_STATUS
-    )
+    assert _in_ansible(
+        "from {}.module_utils.error_codes import ERROR_CODES; print(*sorted(ERROR_CODES))"
+    ).split() == sorted(EXIT_STATUS)
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -81,8 +81,7 @@ def _constant(path: Path, name: str) -> str:
 def _in_ansible(code: str) -> str:
     """Output of Python that can import the collection from the checkout."""
     start = (
-        "from ansible.plugins.loader import init_plugin_loader; "
-        f"init_plugin_loader([{str(ROOT / 'collections')!r}]); "
+        f"from ansible.plugins.loader import init_plugin_loader; init_plugin_loader([{str(ROOT / 'collections')!r}]); "
     )
     words = [sys.executable, "-c", start + code.format("ansible_collections.stix.core.plugins")]
     return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout

@@ -42,7 +42,9 @@ class Played:
     def module_runs(self, host: str) -> list[str]:
         """Actions that ran for a host and talk to its node: not skipped, not the spec checks."""
         own = ("node_state", "skylet", "sync_tree", "submit_job", "agent_call")
-        return [r["task_action"] for r in self.results if r["host"] == host and r["task_action"].rpartition(".")[2] in own]
+        return [
+            r["task_action"] for r in self.results if r["host"] == host and r["task_action"].rpartition(".")[2] in own
+        ]
 
 
 Play = Callable[..., Played]
@@ -50,7 +52,7 @@ Play = Callable[..., Played]
 
 @pytest.fixture
 def play(safe_world: Path) -> Play:
-    """`play("up", inventory, check=True)`: runs stix.core.up from the checkout; an inventory is a path or Ansible's YAML as data."""
+    """`play("up", inventory, check=True)`: runs stix.core.up from the checkout; an inventory is a path, or data."""
     count = iter(range(100))
 
     def run(playbook: str, inventory: Path | dict[str, Any], *, check: bool = False, forks: int = 5) -> Played:

@@ -68,7 +68,12 @@ def test_a_cluster_lives_from_check_to_terminate(
     ],
 )
 def test_what_the_engine_refuses_has_a_code_and_leaves_nothing(
-    play: Play, cloud: dict[str, Any], docker_engine: DockerLab, code: str, node: dict[str, Any], variables: dict[str, Any]
+    play: Play,
+    cloud: dict[str, Any],
+    docker_engine: DockerLab,
+    code: str,
+    node: dict[str, Any],
+    variables: dict[str, Any],
 ) -> None:
     first, second = cloud["stix_wanted_nodes"]
     wanted = {"stix_wanted_nodes": [first, {**second, **node}]}
@@ -77,7 +82,9 @@ def test_what_the_engine_refuses_has_a_code_and_leaves_nothing(
     assert docker_engine.docker("ps", "-aq") == "" and "demo" not in docker_engine.docker("network", "ls")
 
 
-def test_a_machine_without_python_is_named(play: Play, cloud: dict[str, Any], docker_engine: DockerLab, safe_world: Path) -> None:
+def test_a_machine_without_python_is_named(
+    play: Play, cloud: dict[str, Any], docker_engine: DockerLab, safe_world: Path
+) -> None:
     cloud = {**cloud, "cloud_docker_default_image": docker_engine.shell_image}
     [instances] = play("provision", cluster("docker", cloud=cloud)).reported("instances")
     failed = play("setup", cluster("docker", nodes=from_instances(instances), node=token(safe_world)))

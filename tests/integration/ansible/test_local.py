@@ -1,4 +1,4 @@
-"""Roles on this machine: the second run changes nothing, check mode is honest, nothing outside the folder is touched."""
+"""Roles on this machine: the second run changes nothing, check mode is honest, nothing else is touched."""
 
 import json
 import os
@@ -139,7 +139,7 @@ def test_secrets_come_from_their_file_and_are_shown_nowhere(
     [instances] = play("provision", cluster("local", cloud=cloud)).reported("instances")
     nodes = dict(list(from_instances(instances).items())[:1])
     path = safe_world / "secrets.json"
-    head = {"job_run": "test -n \"$WORD\"", "job_secret_names": ["WORD"], "job_secrets_file": str(path)}
+    head = {"job_run": 'test -n "$WORD"', "job_secret_names": ["WORD"], "job_secrets_file": str(path)}
     inventory = cluster("local", nodes=nodes, cloud=cloud, node=token(safe_world), head=head)
 
     refused = play("up", inventory)

@@ -6,6 +6,6 @@ from pathlib import Path
 
 os.environ.setdefault("ANSIBLE_LOCAL_TEMP", tempfile.gettempdir())
 
-from ansible.plugins.loader import init_plugin_loader  # noqa: E402
+from ansible.plugins.loader import init_plugin_loader
 
 init_plugin_loader([str(Path(__file__).parents[3] / "collections")])

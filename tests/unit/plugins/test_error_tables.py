@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - messages are quoted whole
 """Words of OpenSSH and the Docker Engine, as they were seen, and what they mean."""
 
 import pytest
@@ -5,11 +6,17 @@ from ansible_collections.stix.core.plugins.module_utils import docker_errors, ss
 
 SSH = [
     ("node.auth", "Failed to connect to the host via ssh: ann@10.0.0.1: Permission denied (publickey,password)."),
-    ("node.auth", "Invalid/incorrect username/password. Skipping remaining 0 retries to prevent account lockout: Permission denied"),
+    (
+        "node.auth",
+        "Invalid/incorrect username/password. Skipping remaining 0 retries to prevent account lockout: Permission denied",
+    ),
     ("node.auth", "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures"),
     ("node.auth", 'Load key "/k": error in libcrypto\nann@10.0.0.1: Permission denied (publickey).'),
     ("node.host_key", "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed."),
-    ("node.host_key", "No ED25519 host key is known for 10.0.0.1 and you have requested strict checking.\nHost key verification failed."),
+    (
+        "node.host_key",
+        "No ED25519 host key is known for 10.0.0.1 and you have requested strict checking.\nHost key verification failed.",
+    ),
     ("node.unreachable", "ssh: connect to host 10.0.0.1 port 22: Connection timed out"),
     ("node.unreachable", "ssh: connect to host 10.0.0.1 port 22: Connection refused"),
     ("node.unreachable", "ssh: connect to host 10.0.0.1 port 22: No route to host"),
@@ -22,16 +29,37 @@ SSH = [
 ]
 
 DOCKER = [
-    ("provision.config", '404 Client Error for http+docker://localhost/v1.41/containers/create: Not Found ("No such image: nope:latest")'),
-    ("provision.config", 'Error pulling image x/y - 404 ("pull access denied for x/y, repository does not exist or may require docker login")'),
-    ("provision.config", 'manifest for python:0 not found: manifest unknown'),
+    (
+        "provision.config",
+        '404 Client Error for http+docker://localhost/v1.41/containers/create: Not Found ("No such image: nope:latest")',
+    ),
+    (
+        "provision.config",
+        'Error pulling image x/y - 404 ("pull access denied for x/y, repository does not exist or may require docker login")',
+    ),
+    ("provision.config", "manifest for python:0 not found: manifest unknown"),
     ("provision.config", '400 Client Error: Bad Request ("invalid reference format")'),
     ("provision.config", '400 Client Error: Bad Request ("unknown or invalid runtime name: nope")'),
-    ("provision.auth", "Error connecting: Error while fetching server API version: ('Connection aborted.', PermissionError(13, 'Permission denied'))"),
-    ("provision.transient", "Error connecting: Error while fetching server API version: ('Connection aborted.', FileNotFoundError(2, 'No such file or directory'))"),
-    ("provision.transient", "HTTPConnectionPool(host='h', port=2375): Max retries exceeded with url: /version (Connection refused)"),
-    ("provision.transient", 'Internal Server Error ("Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host")'),
-    ("provision.transient", '409 Client Error: Conflict ("Conflict. The container name "/demo-0" is already in use by container "3f2a"")'),
+    (
+        "provision.auth",
+        "Error connecting: Error while fetching server API version: ('Connection aborted.', PermissionError(13, 'Permission denied'))",
+    ),
+    (
+        "provision.transient",
+        "Error connecting: Error while fetching server API version: ('Connection aborted.', FileNotFoundError(2, 'No such file or directory'))",
+    ),
+    (
+        "provision.transient",
+        "HTTPConnectionPool(host='h', port=2375): Max retries exceeded with url: /version (Connection refused)",
+    ),
+    (
+        "provision.transient",
+        'Internal Server Error ("Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host")',
+    ),
+    (
+        "provision.transient",
+        '409 Client Error: Conflict ("Conflict. The container name "/demo-0" is already in use by container "3f2a"")',
+    ),
     ("provision.no_capacity", 'Internal Server Error ("Bind for 0.0.0.0:18080 failed: port is already allocated")'),
     ("provision.no_capacity", 'Bad Request ("Range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available")'),
     ("provision.no_capacity", 'Internal Server Error ("could not select device driver "" with capabilities: [[gpu]]")'),

@@ -14,7 +14,10 @@ CASES = {
     "parent wins": ("data/\n!data/keep\n", ["data/keep", "data/other", "x"]),
     "stars": ("**/cache\nlogs/**\na/**/z\n", ["cache/f", "x/cache/f", "logs/1/2", "a/z", "a/b/c/z", "b/z"]),
     "classes": ("f[0-9].txt\ng[!a-c]\nh?\n", ["f1.txt", "fx.txt", "ga", "gd", "h1", "h12"]),
-    "escapes": ("\\#hash\n\\!bang\nspace\\ \n# comment\n\ntrail   \n", ["#hash", "!bang", "space ", "trail", "# comment"]),
+    "escapes": (
+        "\\#hash\n\\!bang\nspace\\ \n# comment\n\ntrail   \n",
+        ["#hash", "!bang", "space ", "trail", "# comment"],
+    ),
     "folders only": ("thing/\n", ["a/thing/f", "b/thing"]),
     "brackets": ("a[]]b\nc[\n", ["a]b", "c[", "ab"]),
 }
@@ -40,12 +43,18 @@ def _git_keeps(root: Path) -> list[str]:
 @pytest.mark.parametrize("case", CASES)
 def test_the_same_files_stay_as_with_git(tmp_path: Path, case: str) -> None:
     rules, files = CASES[case]
-    _write(tmp_path, {name: "" for name in files} | {".gitignore": rules})
+    _write(tmp_path, dict.fromkeys(files, "") | {".gitignore": rules})
     assert _kept(tmp_path) == _git_keeps(tmp_path)
 
 
 def test_nested_files_speak_for_their_folder(tmp_path: Path) -> None:
-    files = {".gitignore": "*.bin\n", "sub/.gitignore": "!b.bin\n/only\n", "a.bin": "", "sub/a.bin": "", "sub/b.bin": ""}
+    files = {
+        ".gitignore": "*.bin\n",
+        "sub/.gitignore": "!b.bin\n/only\n",
+        "a.bin": "",
+        "sub/a.bin": "",
+        "sub/b.bin": "",
+    }
     _write(tmp_path, files | {"sub/only": "", "sub/deep/only": "", "only": ""})
     assert _kept(tmp_path) == _git_keeps(tmp_path)
     assert "sub/b.bin" in _kept(tmp_path) and "sub/only" not in _kept(tmp_path)

@@ -21,7 +21,9 @@ def _fake(folder: Path, name: str, version: str, serves: bool) -> None:
 
 
 def test_the_body_gets_python_home_and_input() -> None:
-    answer = parse(_run(command("~/agent", 'echo "$H"; cat; exit_with() { return 3; }; exit_with', "@@m", None)), "@@m", "n")
+    answer = parse(
+        _run(command("~/agent", 'echo "$H"; cat; exit_with() { return 3; }; exit_with', "@@m", None)), "@@m", "n"
+    )
     assert answer is not None and answer.output == b"/home/x/agent\nin\n" and answer.status == 3
 
 
