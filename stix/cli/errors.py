@@ -44,7 +44,7 @@ def lines(error: StixError) -> list[str]:
     text = [f"stix: {error.message or error.code}"]
     if error.hint:
         text.append(f"hint: {error.hint}")
-    if error.details.get("run") and error.code != "interrupted":
+    if error.details.get("run") and error.code != "interrupted" and "stix run show" not in error.hint:
         text.append(f"log:  stix run show {error.details['run']} --log")
     return text
 
