@@ -1,16 +1,18 @@
 """The warm process: holds Ansible imported and forks a child for each play.
 
-An empty play costs 0.5 s cold and a third of that warm, nearly all of it imports. The process starts with the first play, listens on
-a Unix socket that only its owner can open, and ends after idle minutes. It holds no state: killing it at any moment costs time only,
-plays that run go on (their processes hold their own sockets), and the next play starts another one.
+An empty play costs 0.5 s of processor time cold and a fifth of that warm; the rest is imports and tables. The process
+starts with the first play, listens on a Unix socket that only its owner can open, and ends after idle minutes. It holds
+no state: killing it at any moment costs time only, plays that run go on (their processes hold their own sockets), and
+the next play starts another one.
 
 Two kinds of request come in as one JSON line with descriptors beside it:
 `play`  fork a process that runs ansible-runner (`process.run_play`); descriptors: the cluster's lock.
-`cli`   fork a process that is `ansible-playbook`; descriptors: standard input, output, error. It comes from the small program that
-        ansible-runner starts in place of `ansible-playbook` (`thin.py`).
+`cli`   fork a process that is `ansible-playbook`; descriptors: standard input, output, error. It comes from the small
+        program that ansible-runner starts in place of `ansible-playbook` (`thin.py`).
 """
 
 import array
+import contextlib
 import json
 import os
 import select
@@ -18,6 +20,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,11 @@ MAX_FDS = 8
 
 
 def serve(listener: socket.socket, idle_seconds: float) -> None:
-    """Answer requests until none came for `idle_seconds` and no child is left."""
+    """Answer requests until none came for `idle_seconds` and no child is left.
+
+    A request with other settings than those that Ansible was imported under ends it, too: the next play starts a
+    process with these.
+    """
     frozen: dict[str, str] = {}
     children: set[int] = set()
     last = time.monotonic()
@@ -35,14 +42,29 @@ def serve(listener: socket.socket, idle_seconds: float) -> None:
         children -= _reaped(children)
         if not ready:
             continue
-        channel, _ = listener.accept()
-        request, descriptors = receive(channel)
-        if request:
-            children.add(_dispatch(request, descriptors, channel, listener, frozen))
-        for descriptor in descriptors:
-            os.close(descriptor)
-        channel.close()
+        request = _answer(listener, frozen, children)
+        if request and _is_foreign(request, frozen):
+            break
         last = time.monotonic()
+    os.unlink(listener.getsockname())
+    while select.select([listener], [], [], 0)[0]:  # who connected before the name was gone
+        _answer(listener, frozen, children)
+
+
+def _answer(listener: socket.socket, frozen: dict[str, str], children: set[int]) -> Mapping[str, Any] | None:
+    """Take one request and fork its process; None when it was none."""
+    channel, _ = listener.accept()
+    request, descriptors = receive(channel)
+    if request:
+        children.add(_dispatch(request, descriptors, channel, listener, frozen))
+    for descriptor in descriptors:
+        os.close(descriptor)
+    channel.close()
+    return request
+
+
+def _is_foreign(request: Mapping[str, Any], frozen: Mapping[str, str]) -> bool:
+    return request["kind"] == "cli" and _settings(request["environment"]) != frozen
 
 
 def _reaped(children: set[int]) -> set[int]:
@@ -92,21 +114,15 @@ def _import_ansible(environment: Mapping[str, str], frozen: dict[str, str]) -> N
         return
     frozen.update(_settings(environment))
     os.environ.update(frozen)
-    import ansible.cli.playbook
-    import ansible.executor.playbook_executor
-    import ansible.executor.task_executor
-    import ansible.inventory.manager
-    import ansible.plugins.connection.local
-    import ansible.plugins.connection.ssh
-    import ansible.plugins.strategy.linear
-    import ansible.template
-    import ansible.vars.manager  # noqa: F401
+    from stix.runner.preload import preload
+
+    preload()
 
 
 def _run_cli(
     request: Mapping[str, Any], descriptors: list[int], channel: socket.socket, frozen: Mapping[str, str]
 ) -> None:
-    """Fork once more: the grandchild is ansible-playbook, this process waits and ends it when the thin program goes away."""
+    """Fork once more: the grandchild is ansible-playbook; this process waits, and ends it when the thin program goes."""
     pid = os.fork()
     if pid == 0:
         _become_playbook(request, descriptors, frozen)
@@ -131,7 +147,7 @@ def _become_playbook(request: Mapping[str, Any], descriptors: list[int], frozen:
     os.environ.clear()
     os.environ.update(request["environment"])
     arguments = ["ansible-playbook", *request["arguments"]]
-    if _settings(request["environment"]) != frozen:
+    if _is_foreign(request, frozen):
         os.execv(request["program"], arguments)
     code = 1
     try:
@@ -144,6 +160,8 @@ def _become_playbook(request: Mapping[str, Any], descriptors: list[int], frozen:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(bool(end.code))
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -151,7 +169,7 @@ def _become_playbook(request: Mapping[str, Any], descriptors: list[int], frozen:
 
 
 def end_tree(root: int, grace: float = 2.0) -> None:
-    """End a process and all that descend from it; Ansible's workers have sessions of their own, so a group is not enough."""
+    """End a process and all that descend from it; a group is not enough: Ansible's workers have sessions of their own."""
     tree = _descendants(root)
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in tree:
@@ -216,15 +234,8 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     import ansible_runner  # noqa: F401
 
-    listener = socket.socket(fileno=int(sys.argv[1]))
-    path = listener.getsockname()
-    try:
-        serve(listener, float(sys.argv[2]))
-    finally:
-        try:
-            os.unlink(path)
-        except OSError:
-            pass
+    with contextlib.suppress(FileNotFoundError):
+        serve(socket.socket(fileno=int(sys.argv[1])), float(sys.argv[2]))
 
 
 if __name__ == "__main__":
