@@ -1,4 +1,4 @@
-"""Setting up many ssh nodes against one, on this one machine: `stix up -d` on 1, 16 and 64 hosts, made ready from nothing."""
+"""Setting up many ssh nodes against one, on this one machine: `stix up -d` on 1, 16 and 64 fresh hosts."""
 
 from collections.abc import Iterator
 

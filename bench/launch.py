@@ -1,19 +1,18 @@
 """`stix up` on this machine and on a prepared ssh host, against the same done by hand.
 
-By hand: a shell script with one kept ssh connection copies the agent and the workdir, starts the agent, hands it the job and shows its
-log. Both begin with nothing on the node and no open connection. Processes and runs on a node are counted by the node's own sshd.
+By hand: a shell script with one kept ssh connection copies the agent and the workdir, starts the agent, hands it the
+job and shows its log. Both begin with nothing on the node and no open connection. Commands run on the node are counted
+by its sshd.
 """
 
 import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from timing import Figure, absolute, compared, in_turn, report, seconds
 from world import ROOT, STIX, Host, SshLab, World, world
@@ -45,7 +44,8 @@ class ByHand:
         self.number += 1
         home = str(self.here.root / f"hand{self.number}") if self.host is None else f"/home/ann/hand{self.number}"
         python = sys.executable if self.host is None else "python3"
-        words = {"home": home, "files": self.here.root, "agent": f"{python} {home}/agent/skylet.pyz --home {home}/agent"}
+        agent = f"{python} {home}/agent/skylet.pyz --home {home}/agent"
+        words = {"home": home, "files": self.here.root, "agent": agent}
         config = CONFIG | {"cluster_id": f"hand{self.number}", "user_home": home}
         (self.here.root / "config.json").write_text(json.dumps(config))
         submit = {"request": "submit", "name": "hello", "run": "cat data/0.txt | wc -c"}
@@ -53,9 +53,9 @@ class ByHand:
         socket = self.here.root / f"cm{self.number}"
         there = shlex.join(self.here.ssh(self.host, str(socket))) if self.host else "sh -c"
         took = seconds(["sh", "-c", f'on() {{ {there} "$1"; }}\n' + HAND.format(**words)], env=self.here.env)
-        cleanup = f"{words['agent']} remove; rm -rf {home}"
+        cleanup = f"{agent} remove; rm -rf {home}"
         if self.host:
-            subprocess.run(self.host.ssh() + [cleanup], capture_output=True, check=False)
+            subprocess.run([*self.host.ssh(), cleanup], capture_output=True, check=False)
             subprocess.run(["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "x"], capture_output=True, check=False)
         else:
             subprocess.run(["sh", "-c", cleanup], env=self.here.env, capture_output=True, check=False)

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from timing import Figure, absolute, in_turn, report
 from world import STIX, Host, SshLab, World, world
 
-SIZE = 200_000_000
-LINE = "step 1234 loss 0.12345678 accuracy 0.98765432 learning rate 0.00010000 tokens a second 123456.78 time 12"
-LINES = SIZE // (len(LINE) + 1)
+LINES = 2_000_000
+LINE = "step 1234 loss 0.12345678 accuracy 0.98765432 learning rate 0.00010000 tokens a second 123456.78 12"
+SIZE = LINES * (len(LINE) + 1)
 
 
 def measure(rounds: int) -> Iterator[Figure]:
-    """Throughput of a job that writes 200 MB, followed live and read afterwards; then the age of lines as they arrive."""
+    """Throughput of a job that writes 200 MB, followed live and read afterwards; the age of lines on arrival."""
     with SshLab(1) as lab, world() as here:
         (host,) = lab.made
         here.add_pools({"rack": lab.made})

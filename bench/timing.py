@@ -1,8 +1,10 @@
-"""Times commands in turn and compares them: medians, and the ratio round by round, which holds when the machine's speed drifts."""
+"""Times commands in turn and compares them: medians, and the ratio round by round.
+
+Such a ratio holds when the machine's speed drifts.
+"""
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -54,7 +56,7 @@ def seconds(
         RuntimeError: it ended with another status than `ok`.
     """
     began = time.perf_counter()
-    done = subprocess.run(words, env=env, input=input, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(words, env=env, input=input, capture_output=True, check=False)
     took = time.perf_counter() - began
     if done.returncode not in ok:
         said = (done.stderr + done.stdout).decode(errors="replace")[-2000:]
@@ -119,9 +121,3 @@ def _quantity(value: float, unit: str) -> str:
     if unit == "s" and value < 1:
         return f"{value * 1000:.1f} ms"
     return f"{value:.2f} {unit}" if unit in ("s", "MiB", "MB/s") else f"{value:g} {unit}".rstrip()
-
-
-def machine() -> str:
-    """What this was measured on, in one line."""
-    load = os.getloadavg()[0]
-    return f"{os.cpu_count()} CPUs, Python {sys.version.split()[0]}, load {load:.1f}, {time.strftime('%Y-%m-%d %H:%M')}"
