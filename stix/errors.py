@@ -7,8 +7,9 @@
     |-- JobError            job.*                                          exit 100-103
     `-- ClusterError        cluster.*                                      exit 1
 
-Every error carries a code from `EXIT_STATUS`, a sentence, a hint (what to do next), details (facts, JSON-able) and the exit status
-that the command line ends with. Errors from Ansible arrive as the same four fields; `from_record` makes them ours.
+Every error carries a code from `EXIT_STATUS`, a sentence, a hint (what to do next), details (facts, JSON-able) and
+the exit status that the command line ends with. Errors from Ansible arrive as the same four fields; `from_record`
+makes them ours.
 """
 
 from collections.abc import Mapping
@@ -138,7 +139,8 @@ _FAMILIES: dict[str, type[StixError]] = {
 
 
 def from_record(record: Mapping[str, Any]) -> StixError:
-    """An error from its record (`to_record`'s shape, or what `stix.core.raise_error` sends); an unknown code becomes `internal`."""
+    """An error from its record (`to_record`'s shape, or what `stix.core.raise_error` sends); an unknown code becomes
+    `internal`."""
     code = record.get("code", "internal")
     if code not in EXIT_STATUS:
         code = "internal"

@@ -53,6 +53,7 @@ The archive puts itself in place, after it has seen that no other cluster holds 
 def node_event(task_vars: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     """The data of a `node` event, from what a probe or an install answered."""
     hardware = dict(state.get("hardware") or {})
+    hardware.pop("python", None)  # its version; the path is what others need
     return {
         "name": task_vars.get("inventory_hostname"),
         "rank": task_vars.get("stix_rank"),

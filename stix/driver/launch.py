@@ -160,10 +160,10 @@ def _next_plan(
     except ProvisionError as error:
         if not attempts:
             raise
-        tried = "".join(f"\n  {attempt['infra']}: {attempt['reason']}" for attempt in attempts)
+        tried = "; ".join(f"{attempt['infra']}: {attempt['reason']}" for attempt in attempts)
         code = attempts[0]["code"] if len(attempts) == 1 else "provision.no_capacity"
         failed = nothing_fits(()) if code == "provision.no_capacity" else None
-        message = f"no place served; tried{tried}"
+        message = f"no place served ({tried})"
         details = {"attempts": attempts, "refusals": error.details.get("refusals", [])}
         raise type(failed or error)(
             code if code.startswith("provision.") else "provision.no_capacity",
@@ -174,7 +174,8 @@ def _next_plan(
 
 
 def _ruled_out(cluster: Cluster, task: Task, error: StixError) -> set[tuple[str, str]]:
-    """What a failure excludes: the machine where machines have names, the candidate where it asked too much, else all."""
+    """What a failure excludes: the machine where machines have names, the candidate where it asked too much, else
+    all."""
     named = {node["name"]: node["host"] for node in cluster.nodes if node.get("host")}
     hosts = [named[name] for name in error.details.get("hosts", []) if name in named]
     if named:

@@ -10,7 +10,7 @@ from typing import Any
 from stix.clouds.registry import clouds
 from stix.driver.outcome import Outcome, instances
 from stix.driver.session import Run, World
-from stix.errors import NodeError, StixError
+from stix.errors import NodeError, StixError, from_record
 from stix.inventory.render import inventory, literal, wanted_nodes
 from stix.model.cluster import Cluster, seen_word
 from stix.model.event import Note
@@ -60,7 +60,11 @@ def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
     nodes = []
     for node in cluster.nodes:
         facts = probed.get(node["name"], {})
-        nodes.append(_merged(node, {key: facts.get(key) for key in ("cpus", "memory", "gpus", "arch", "os", "python")}))
+        known = _merged(node, {key: facts.get(key) for key in ("cpus", "memory", "gpus", "arch", "os")})
+        python = str(facts.get("python") or "")
+        if python.startswith("/"):  # the one that set-up found good; the first in PATH may be too old
+            known["connection"] = {**known["connection"], "skylet_python": python}
+        nodes.append(known)
     return run.record("changed", nodes=nodes) or cluster
 
 
@@ -157,6 +161,15 @@ def terminate(run: Run, cluster: Cluster, *, purge: bool = False) -> None:
 
 def blocking_error(cluster: Cluster, outcome: Outcome) -> StixError | None:
     """What keeps a cluster's record: a machine of one's own that cannot be reached still holds its lease and jobs."""
+    left = [data for data in outcome.of_kind("node") if (data.get("agent") or {}).get("error")]
+    if left and not outcome.error:
+        reason = from_record(left[0]["agent"]["error"])
+        return NodeError(
+            reason.code if reason.code in UNREACHED else "node.unreachable",
+            f"{', '.join(data['name'] for data in left)} could not be freed: {reason.message}",
+            details={"hosts": [data["name"] for data in left]},
+            retryable=True,
+        )
     if outcome.error and outcome.error.code in UNREACHED:
         silent = {host: error for host, error in outcome.errors.items() if error.code.startswith("node.")}
         return NodeError(

@@ -73,7 +73,7 @@ def _pool_offers(world: World, named: set[str], anywhere: bool) -> list[Offer]:
     found = []
     for host in world.store.hosts():
         infra = f"ssh/{host['pool']}"
-        if host["state"] != "ready" or not (anywhere or "ssh" in named or infra in named):
+        if not (anywhere or "ssh" in named or infra in named):
             continue
         facts = host["facts"]
         found.append(
@@ -86,6 +86,7 @@ def _pool_offers(world: World, named: set[str], anywhere: bool) -> list[Offer]:
                 copies=1,
                 connection=host["connection"],
                 held_by=held.get((host["pool"], host["name"])),
+                fault=None if host["state"] == "ready" else facts.get("message") or host["state"],
             )
         )
     return found

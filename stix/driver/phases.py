@@ -4,22 +4,23 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from stix.model.event import Listener, PhaseEnded, PhaseProgress, PhaseStarted
+from stix.model.event import PHASES, Listener, PhaseEnded, PhaseProgress, PhaseStarted
 
-_BY_ACTION = {
+_LAUNCH = {
     "stix.core.node_state": "connect",
     "stix.core.skylet": "setup",
     "stix.core.sync_tree": "sync",
     "stix.core.submit_job": "submit",
 }
-"""In `up.yml` the task's action says how far the launch is."""
+"""In the plays of a launch the task's action says how far it is; in this order, never back."""
 
 
 class Phases:
     """Follows one play.
 
     Args:
-        default: the phase of tasks that `_BY_ACTION` does not name, as `provision`.
+        default: the phase of tasks before the first that `_LAUNCH` names; `connect` and `submit` are plays of a
+            launch, all others one phase.
         total: nodes that take part.
     """
 
@@ -37,7 +38,7 @@ class Phases:
     def on_record(self, record: Mapping[str, Any]) -> None:
         """Take one record (see `stix.runner.events`)."""
         if record["type"] == "task":
-            self._enter(_BY_ACTION.get(record["action"]) or self._phase or self._default)
+            self._enter(self._phase_of(record["action"]))
         elif record["type"] == "result":
             self._on_result(record)
 
@@ -46,12 +47,19 @@ class Phases:
         self._ok = self._ok and ok
         self._leave()
 
+    def _phase_of(self, action: str) -> str:
+        now = self._phase or self._default
+        if self._default not in _LAUNCH.values() or action not in _LAUNCH:
+            return now
+        return max(now, _LAUNCH[action], key=PHASES.index)
+
     def _enter(self, phase: str) -> None:
         if phase == self._phase:
             return
         self._leave()
         self._phase, self._started, self._done, self._ran, self._ok = phase, time.time(), set(), False, True
-        self._listener(PhaseStarted(self._started, phase, self._cluster, self._total))
+        total = 1 if phase == "submit" else self._total
+        self._listener(PhaseStarted(self._started, phase, self._cluster, total))
 
     def _on_result(self, record: Mapping[str, Any]) -> None:
         if record["status"] in ("failed", "unreachable"):

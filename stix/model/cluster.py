@@ -26,7 +26,8 @@ class Cluster:
         resources: what was chosen, JSON-able (`describe_resources`), with `node_type`.
         autostop: `{idle_minutes, down, wait_for, lifetime_minutes}` or None.
         last_error: an error's record, or None.
-        pending: `{submission_id, digest}` of a job whose hand-over was not heard of; the same task again takes the same id.
+        pending: `{submission_id, digest}` of a job whose hand-over was not heard of; the same task again takes the
+            same id.
         launched_at: Unix seconds.
         last_use: the command that used it last.
     """

@@ -11,8 +11,9 @@ from stix.model.resources import Resources
 class Offer:
     """One kind of machine, or one machine that exists.
 
-    memory is in GiB; `copies` is how many nodes it can be (None: as many as wanted); `connection` are Ansible host variables of a
-    machine that exists already; `held_by` names the cluster that has it now.
+    memory is in GiB; `copies` is how many nodes it can be (None: as many as wanted); `connection` are Ansible host
+    variables of a machine that exists already; `held_by` names the cluster that has it now, `fault` says why it
+    cannot be used.
     """
 
     infra: str
@@ -24,6 +25,7 @@ class Offer:
     copies: int | None = None
     connection: Mapping[str, Any] | None = None
     held_by: str | None = None
+    fault: str | None = None
 
     @property
     def cloud(self) -> str:
@@ -83,7 +85,8 @@ def describe_resources(resources: Resources) -> dict[str, Any]:
 def missing(resources: Resources, offer: Offer) -> str | None:
     """What the offer lacks for the candidate, or None when it fits.
 
-    An exact number of CPUs or GiB is a size for a cloud's machines, but a least size for machines that exist: those cannot be cut.
+    An exact number of CPUs or GiB is a size for a cloud's machines, but a least size for machines that exist: those
+    cannot be cut.
     """
     for word, wish, have in (("CPUs", resources.cpus, offer.cpus), ("GiB of memory", resources.memory, offer.memory)):
         if wish and have is not None and have < wish.value:

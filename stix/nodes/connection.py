@@ -26,7 +26,7 @@ class Connection:
     """
 
     def __init__(self, host_vars: Mapping[str, object]) -> None:
-        interpreter = _text(host_vars, "ansible_python_interpreter")
+        interpreter = _text(host_vars, "skylet_python", "ansible_python_interpreter")
         self.name = _text(host_vars, "inventory_hostname", "ansible_host") or "localhost"
         self.python = interpreter if interpreter.startswith(("/", "~")) else "python3"
         self.skylet_home = _text(host_vars, "skylet_home") or "~/.stix/agent"

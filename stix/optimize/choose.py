@@ -89,6 +89,8 @@ def _size(offer: Offer) -> tuple[float, float, float]:
 def _unfit(resources: Resources, offer: Offer, excluded: Collection[tuple[str, str]]) -> str | None:
     if (offer.infra, offer.name) in excluded:
         return f"{offer.name} failed just now"
+    if offer.fault:
+        return f"{offer.name} is not usable: {offer.fault}"
     if offer.held_by:
         return f"{offer.name} is used by cluster {offer.held_by}"
     lacking = missing(resources, offer)

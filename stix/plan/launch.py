@@ -47,9 +47,7 @@ def plan_launch(
     if not ranked:
         raise nothing_fits(refusals)
     why = "first of the order that fits" if task.resources_order == "ordered" else "cheapest that fits"
-    rows = tuple(
-        Candidate(placement, place == 0, why if place == 0 else "") for place, placement in enumerate(ranked)
-    )
+    rows = tuple(Candidate(placement, place == 0, why if place == 0 else "") for place, placement in enumerate(ranked))
     return LaunchPlan(
         name,
         "create",
@@ -67,8 +65,8 @@ def plan_launch(
 
 def nothing_fits(refusals: Sequence[Refusal]) -> StixError:
     """The error for a task that no infrastructure serves, with every reason in it."""
-    lines = [f"{refusal.infra}: {refusal.reason}" for refusal in refusals]
-    message = "no enabled infrastructure can run this task" + ("".join(f"\n  {line}" for line in lines))
+    reasons = "; ".join(f"{refusal.infra}: {refusal.reason}" for refusal in refusals)
+    message = "no enabled infrastructure can run this task" + (f" ({reasons})" if reasons else "")
     hint = "ask for less, name another infra, or enable one with stix check / stix ssh up"
     details = {"refusals": [{"infra": refusal.infra, "reason": refusal.reason} for refusal in refusals]}
     return ProvisionError("provision.no_capacity", message, hint=hint, details=details)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 ALLOWED = frozenset({
     "HOME", "PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TERM", "SHELL", "VIRTUAL_ENV",
-    "SSH_AUTH_SOCK", "SSH_AGENT_PID", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT", "DOCKER_CONFIG",
-    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
-    "XDG_RUNTIME_DIR", "STIX_HOME", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH",
+    "SSH_AUTH_SOCK", "SSH_AGENT_PID", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT",
+    "DOCKER_CONFIG", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE", "XDG_RUNTIME_DIR", "STIX_HOME", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH",
 })  # fmt: skip
 """Names that reach Ansible. ansible-runner writes its whole environment to disk, so nothing else may come along."""
 

@@ -1,6 +1,7 @@
 """One run at a time on a cluster: a file lock that dies with its holder.
 
-The lock is an open file description; a play's process inherits it, so that the next run waits until the Ansible of a killed one is gone.
+The lock is an open file description; a play's process inherits it, so that the next run waits until the Ansible of a
+killed one is gone.
 """
 
 import fcntl
@@ -69,7 +70,7 @@ def _acquire(
         if deadline is not None and time.monotonic() >= deadline:
             raise ClusterError(
                 "cluster.busy",
-                f"cluster {cluster} is busy: process {holder.get('pid', '?')} runs {holder.get('verb', 'something')} on it",
+                f"cluster {cluster} is busy: process {holder.get('pid', '?')} runs {holder.get('verb', '?')} on it",
                 hint="wait for it, or end that process",
                 retryable=True,
             )

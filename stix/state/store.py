@@ -1,7 +1,7 @@
 """What stix remembers: facts are appended, tables follow from them. The only importer of the database.
 
-Reading must stay cheap (`stix status` takes a few milliseconds), so rows come back as plain dictionaries; `cluster` alone builds the
-model. Every method is one short transaction; locks over a whole run are in `lock.py`.
+Reading must stay cheap (`stix status` takes a few milliseconds), so rows come back as plain dictionaries; `cluster`
+alone builds the model. Every method is one short transaction; locks over a whole run are in `lock.py`.
 """
 
 import json
@@ -198,7 +198,8 @@ class Store:
         with self._transaction() as db:
             db.execute("delete from hosts where pool = ?", (pool,))
             db.executemany(
-                "insert into hosts (pool, name, address, state, facts, connection, seen_at) values (?, ?, ?, ?, ?, ?, ?)",
+                "insert into hosts (pool, name, address, state, facts, connection, seen_at) "
+                "values (?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         pool,
@@ -227,8 +228,9 @@ class Store:
     def save_infra(self, infra: str, ok: bool, account: str, facts: Mapping[str, Any]) -> None:
         """Record what a check found."""
         self._rows(
-            "insert into infras (infra, ok, account, facts, checked_at) values (?, ?, ?, ?, ?) on conflict (infra) do update set "
-            "ok = excluded.ok, account = excluded.account, facts = excluded.facts, checked_at = excluded.checked_at",
+            "insert into infras (infra, ok, account, facts, checked_at) values (?, ?, ?, ?, ?) "
+            "on conflict (infra) do update set ok = excluded.ok, account = excluded.account, facts = excluded.facts, "
+            "checked_at = excluded.checked_at",
             (infra, int(ok), account, json.dumps(facts), time.time()),
         )
 

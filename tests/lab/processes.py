@@ -69,7 +69,19 @@ def _processes() -> list[int]:
     return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and int(entry) != os.getpid()]
 
 
+def _keeps_connection(pid: int, marks: tuple[bytes, ...]) -> bool:
+    """Whether it is an ssh that keeps a connection open for a folder: such a process writes its title over its
+    environment."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return words.startswith(b"ssh: ") and any(mark.split(b"=", 1)[1] + b"/" in words for mark in marks)
+
+
 def _has_variable(pid: int, marks: tuple[bytes, ...]) -> bool:
+    if _keeps_connection(pid, marks):
+        return bool(start_time(pid))
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:

@@ -15,14 +15,16 @@ from tests.lab.hosts import Host
 def pool(stix_home: Path, run_stix: Callable[..., Any]) -> Callable[..., list[dict[str, Any]]]:
     """`pool("rack", hosts)`: describe machines in the pools file and probe them; their rows of `stix ssh status`."""
 
-    def make(name: str, hosts: list[Host], **extra: Any) -> list[dict[str, Any]]:
-        entries = [{"ip": host.ip, "name": host.name, "user": host.user, "identity_file": str(host.key)} for host in hosts]
+    def make(name: str, hosts: list[Host], ready: bool = True, **extra: Any) -> list[dict[str, Any]]:
+        entries = [
+            {"ip": host.ip, "name": host.name, "user": host.user, "identity_file": str(host.key)} for host in hosts
+        ]
         stix_home.mkdir(mode=0o700, exist_ok=True)
         file = stix_home / "ssh_node_pools.yaml"
         known = json.loads(file.read_text()) if file.exists() else {}
         file.write_text(json.dumps(known | {name: {"hosts": [entry | extra for entry in entries]}}))
         done = run_stix("ssh", "up", "--infra", name, "-o", "json")
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == (0 if ready else 1), done.stderr
         return list(json.loads(done.stdout))
 
     return make

@@ -1,4 +1,4 @@
-"""The driver is killed at any moment, or two come at once: the same command again ends right, with one of everything."""
+"""The driver is killed at any moment, or two come at once: the same command again ends right."""
 
 import json
 import os

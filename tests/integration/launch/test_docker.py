@@ -96,7 +96,10 @@ def test_run_options_reach_the_engine(docker_engine, task_file, run_stix, ok):
 def test_any_of_falls_through_to_the_container(docker_engine, task_file, run_stix, ok, clusters):
     task = task_file(
         run="echo placed",
-        resources={"image_id": IMAGE, "ordered": [{"infra": "ssh/nowhere"}, {"infra": "docker", "cpus": "500+"}, {"infra": "docker"}]},
+        resources={
+            "image_id": IMAGE,
+            "ordered": [{"infra": "ssh/nowhere"}, {"infra": "docker", "cpus": "500+"}, {"infra": "docker"}],
+        },
     )  # fmt: skip
     done = run_stix("up", "-y", "-c", "any", task)
     assert "placed" in ok(done)

@@ -12,7 +12,9 @@ def test_a_host_with_a_password(ssh_hosts, pool, run_stix, ok, stix_home):
     (eve,) = ssh_hosts(1, user="eve", password=PLANTED)
     file = stix_home / "ssh_node_pools.yaml"
     stix_home.mkdir(mode=0o700)
-    file.write_text(json.dumps({"rack": {"hosts": [{"ip": eve.ip, "name": "eve", "user": "eve", "password": PLANTED}]}}))
+    file.write_text(
+        json.dumps({"rack": {"hosts": [{"ip": eve.ip, "name": "eve", "user": "eve", "password": PLANTED}]}})
+    )
     ok(run_stix("ssh", "up", "--infra", "rack"))
     assert "by eve" in ok(run_stix("up", "-y", "-c", "one", "--infra", "ssh/rack", "--", "echo by $(whoami)"))
     ok(run_stix("queue", "one"))
@@ -34,7 +36,9 @@ def test_a_secret_reaches_the_job_and_nothing_else(task_file, run_stix, ok, stix
 
 
 def test_a_secret_file_is_gone_after_a_failed_play(task_file, run_stix, stix_home):
-    task = task_file(run="true", secrets={"TOKEN": PLANTED}, resources={"infra": "docker", "image_id": "docker:no-such-image"})
+    task = task_file(
+        run="true", secrets={"TOKEN": PLANTED}, resources={"infra": "docker", "image_id": "docker:no-such-image"}
+    )
     done = run_stix("up", "-y", "-c", "demo", task, env={"DOCKER_HOST": "unix:///nonexistent"})
     assert done.returncode != 0
     assert PLANTED not in done.stdout + done.stderr
@@ -43,7 +47,9 @@ def test_a_secret_file_is_gone_after_a_failed_play(task_file, run_stix, stix_hom
 
 def places_of(text: str, folder: Path) -> list[Path]:
     """Files below a folder that hold a text."""
-    return [file for file in folder.rglob("*") if file.is_file() and not file.is_symlink() and text.encode() in read(file)]
+    return [
+        file for file in folder.rglob("*") if file.is_file() and not file.is_symlink() and text.encode() in read(file)
+    ]
 
 
 def read(file: Path) -> bytes:

@@ -44,7 +44,9 @@ def test_a_machine_leased_by_somebody_else_is_passed_over(ssh_hosts, pool, run_s
     pool("rack", [first, second])
     other = {"STIX_HOME": str(safe_world / "other")}
     (safe_world / "other").mkdir()
-    (safe_world / "other" / "ssh_node_pools.yaml").write_text((safe_world / ".stix" / "ssh_node_pools.yaml").read_text())
+    (safe_world / "other" / "ssh_node_pools.yaml").write_text(
+        (safe_world / ".stix" / "ssh_node_pools.yaml").read_text()
+    )
     ok(run_stix("ssh", "up", env=other))
     ok(run_stix("up", "-y", "-d", "-c", "theirs", "--infra", "ssh/rack", "--", "true", env=other))
 
