@@ -1,8 +1,9 @@
 """ansible-runner's events -> our few records. Pure.
 
 Records are dictionaries with a `type`:
-`play` {name}, `task` {name, role, action}, `result` {host, task, role, action, status: ok|changed|skipped|failed|unreachable|ignored,
-seconds, run: whether something ran on the node, event?, error?, message?}, `stats` {hosts}, `end` {status, rc}.
+`play` {name}, `task` {name, role, action}, `result` {host, task, role, action, status:
+ok|changed|skipped|failed|unreachable|ignored, seconds, run: whether something ran on the node, event?, error?,
+message?}, `stats` {hosts}, `end` {status, rc}.
 """
 
 from collections.abc import Mapping

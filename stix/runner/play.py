@@ -101,7 +101,10 @@ def _lines(channel: socket.socket) -> Iterator[dict[str, Any]]:
     buffer = b""
     while True:
         select.select([channel], [], [])
-        piece = channel.recv(1 << 16)
+        try:
+            piece = channel.recv(1 << 16)
+        except ConnectionResetError:
+            piece = b""
         if not piece:
             raise StixError(
                 "runner.failed", "Ansible's process died without a word", hint="the run folder's runner.log may say why"

@@ -1,11 +1,12 @@
 """One play in a process of its own: runs ansible-runner, sends what happens as JSON lines over a socket.
 
-The process holds the cluster's lock (an inherited descriptor) until Ansible is really gone, also when the driver was killed: the
-closed socket is its order to end the play.
+The process holds the cluster's lock (an inherited descriptor) until Ansible is really gone, also when the driver was
+killed: the closed socket is its order to end the play.
 """
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stix.runner.descendants import end_descendants
 from stix.runner.events import reduce_event
 
 
@@ -22,27 +24,30 @@ def run_play(request: Mapping[str, Any], channel: socket.socket) -> None:
     """Run the play that `request` names and report on `channel` until it is over.
 
     Args:
-        request: `{folder, playbook, ident, forks, arguments, environment}`; the environment's PATH says which ansible-playbook.
+        request: `{folder, playbook, ident, forks, arguments, environment}`; the environment's PATH says which
+            ansible-playbook.
         channel: connected socket to the driver. Its closing by the driver cancels the play.
     """
-    cancelled = threading.Event()
-    threading.Thread(target=_watch, args=(channel, cancelled), daemon=True).start()
+    watcher = _Watcher(channel)
+    watcher.start()
     os.environ.clear()
     os.environ.update(request["environment"])
     send = _Sender(channel)
     try:
-        status, rc = _through_runner(request, send, cancelled)
+        status, rc = _through_runner(request, send)
+        send({"type": "end", "status": status, "rc": rc})
     except Exception as error:  # the driver must hear of it, whatever it is
         send({"type": "end", "status": "error", "rc": 254, "message": f"{type(error).__name__}: {error}"})
-        return
-    send({"type": "end", "status": "cancelled" if cancelled.is_set() else status, "rc": rc})
+    finally:
+        watcher.finish()
+        _keep_output(Path(request["folder"]), request["ident"])
 
 
-def _through_runner(request: Mapping[str, Any], send: "_Sender", cancelled: threading.Event) -> tuple[str, int]:
+def _through_runner(request: Mapping[str, Any], send: "_Sender") -> tuple[str, int]:
     import ansible_runner
 
+    _end_without_pause()
     folder = Path(request["folder"])
-    artifacts = folder / "artifacts"
 
     def on_event(raw: dict[str, Any]) -> bool:
         record = reduce_event(raw)
@@ -57,31 +62,38 @@ def _through_runner(request: Mapping[str, Any], send: "_Sender", cancelled: thre
         inventory=str(folder / "inventory"),
         playbook=request["playbook"],
         ident=request["ident"],
-        cmdline=" ".join(command_line),
+        cmdline=shlex.join(command_line),
         envvars=_runner_environment(request["environment"]),
         settings={"pexpect_timeout": 1},
         fact_cache_type="memory",
         event_handler=on_event,
-        cancel_callback=cancelled.is_set,
+        cancel_callback=bool,  # never: a runner that cancels leaves Ansible's workers behind
         quiet=True,
         suppress_env_files=True,
     )
-    _keep_output(artifacts / request["ident"], folder / "ansible.log")
     return result.status, result.rc
+
+
+def _end_without_pause() -> None:
+    """ptyprocess sleeps 0.1 s when it closes a terminal, for a program that still runs; ours has ended by then."""
+    from ptyprocess import PtyProcess
+
+    PtyProcess.delayafterclose = property(lambda _: 0.0, lambda *_: None)
 
 
 def _runner_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith("ANSIBLE_") or name == "PATH"}
 
 
-def _keep_output(artifact: Path, log: Path) -> None:
+def _keep_output(folder: Path, ident: str) -> None:
     """Keep what Ansible printed; drop the rest of the runner's files, which hold the whole environment."""
     try:
-        with open(artifact / "stdout", "rb") as source, open(log, "ab") as target:
+        output = folder / "artifacts" / ident / "stdout"
+        with open(output, "rb") as source, open(folder / "ansible.log", "ab") as target:
             shutil.copyfileobj(source, target)
     except OSError:
         pass
-    shutil.rmtree(artifact.parent, ignore_errors=True)
+    shutil.rmtree(folder / "artifacts", ignore_errors=True)
 
 
 class _Sender:
@@ -97,13 +109,32 @@ class _Sender:
             pass
 
 
-def _watch(channel: socket.socket, cancelled: threading.Event) -> None:
-    try:
-        while channel.recv(4096):
+class _Watcher(threading.Thread):
+    """Ends what runs below this process as soon as the driver's end of the channel is closed."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        super().__init__(daemon=True)
+        self._channel = channel
+        self._gone = threading.Event()
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Waits for the driver to go; then ends all, again until the play is over: Ansible may be about to start."""
+        try:
+            while self._channel.recv(4096):
+                pass
+        except OSError:
             pass
-    except OSError:
-        pass
-    cancelled.set()
+        self._gone.set()
+        end_descendants()
+        while not self._over.wait(0.05):
+            end_descendants()
+
+    def finish(self) -> None:
+        """The play is over; when the driver has gone, wait until nothing of it runs."""
+        self._over.set()
+        if self._gone.is_set():
+            self.join()
 
 
 def main() -> None:

@@ -1,12 +1,14 @@
-"""Stands in for `ansible-playbook`: hands its arguments, environment and standard streams to the warm process and waits.
+"""Stands in for `ansible-playbook`: hands its arguments, environment and standard streams to the warm process and
+waits.
 
-Run as `python -I -S thin.py SOCKET PROGRAM ARGUMENTS...`; imports next to nothing, because it is started for every play. When
-the warm process cannot be reached it becomes the real program.
+Run as `python -I -S thin.py SOCKET PROGRAM ARGUMENTS...`; imports next to nothing, because it is started for every
+play. When the warm process cannot be reached it becomes the real program.
 """
 
 import array
 import json
 import os
+import signal
 import socket
 import sys
 
@@ -29,6 +31,8 @@ def main() -> int:
         channel.sendall(body[1:])
     except OSError:
         os.execv(program, [program, *arguments])
+    # Asked to end: let the warm process end Ansible first, and wait for that.
+    signal.signal(signal.SIGTERM, lambda number, frame: channel.shutdown(socket.SHUT_WR))
     answer = b""
     while not answer.endswith(b"\n"):
         piece = channel.recv(64)

@@ -22,8 +22,9 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
+
+from stix.runner.descendants import end_descendants
 
 MAX_FDS = 8
 
@@ -122,7 +123,7 @@ def _import_ansible(environment: Mapping[str, str], frozen: dict[str, str]) -> N
 def _run_cli(
     request: Mapping[str, Any], descriptors: list[int], channel: socket.socket, frozen: Mapping[str, str]
 ) -> None:
-    """Fork once more: the grandchild is ansible-playbook; this process waits, and ends it when the thin program goes."""
+    """Fork once more: the grandchild is ansible-playbook; this one waits, and ends it when the thin program goes."""
     pid = os.fork()
     if pid == 0:
         _become_playbook(request, descriptors, frozen)
@@ -134,7 +135,9 @@ def _run_cli(
             channel.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
             return
         if channel in ready and not channel.recv(1):
-            end_tree(pid)
+            end_descendants()
+            with contextlib.suppress(OSError):  # a thin program that was asked to end waits for this
+                channel.sendall(b"%d\n" % -signal.SIGTERM)
             return
 
 
@@ -166,38 +169,6 @@ def _become_playbook(request: Mapping[str, Any], descriptors: list[int], frozen:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
-
-
-def end_tree(root: int, grace: float = 2.0) -> None:
-    """End a process and all that descend from it; a group is not enough: Ansible's workers have sessions of their own."""
-    tree = _descendants(root)
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in tree:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                continue
-        deadline = time.monotonic() + grace
-        while time.monotonic() < deadline and any(os.path.exists(f"/proc/{pid}") for pid in tree):
-            _reaped({root})
-            time.sleep(0.02)
-
-
-def _descendants(root: int) -> list[int]:
-    parents: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = Path("/proc", entry, "stat").read_text()
-            except OSError:
-                continue
-            parents.setdefault(int(stat.rsplit(")", 1)[1].split()[1]), []).append(int(entry))
-    found, queue = [], [root]
-    while queue:
-        pid = queue.pop()
-        found.append(pid)
-        queue.extend(parents.get(pid, ()))
-    return found
 
 
 def send(channel: socket.socket, request: Mapping[str, Any], descriptors: list[int]) -> None:

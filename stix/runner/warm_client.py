@@ -102,7 +102,8 @@ class Warm:
         return self.folder / f"{self.path.stem}.bin"
 
     def _config(self, play: "Play") -> Path:
-        """The play's settings under a name made of their text: Ansible reads them once, when the warm process imports it."""
+        """The play's settings under a name made of their text: Ansible reads them once, when the warm process imports
+        it."""
         text = (play.folder / "ansible.cfg").read_bytes()
         path = self.folder / f"{hashlib.sha256(text).hexdigest()[:12]}.cfg"
         if not path.exists():
@@ -125,7 +126,8 @@ class Warm:
 
 
 def _key() -> str:
-    """Differs for every interpreter and every state of this package's code, so that an upgrade never meets an old process."""
+    """Differs for every interpreter and every state of this package's code, so that an upgrade never meets an old
+    process."""
     digest = hashlib.sha256(sys.executable.encode())
     for file in sorted(Path(__file__).parent.glob("*.py")):
         status = file.stat()
