@@ -29,6 +29,7 @@ class Phases:
         self._cluster = cluster
         self._default = default
         self._total = total
+        self._launching = default in _LAUNCH.values()
         self._phase = ""
         self._started = 0.0
         self._done: set[str] = set()
@@ -39,7 +40,7 @@ class Phases:
         """Take one record (see `stix.runner.events`)."""
         if record["type"] == "task":
             self._enter(self._phase_of(record["action"]))
-        elif record["type"] == "result":
+        elif record["type"] == "result" and (record["action"] in _LAUNCH or not self._launching):
             self._on_result(record)
 
     def close(self, ok: bool) -> None:
@@ -49,7 +50,7 @@ class Phases:
 
     def _phase_of(self, action: str) -> str:
         now = self._phase or self._default
-        if self._default not in _LAUNCH.values() or action not in _LAUNCH:
+        if not self._launching or action not in _LAUNCH:
             return now
         return max(now, _LAUNCH[action], key=PHASES.index)
 
@@ -58,21 +59,21 @@ class Phases:
             return
         self._leave()
         self._phase, self._started, self._done, self._ran, self._ok = phase, time.time(), set(), False, True
-        total = 1 if phase == "submit" else self._total
-        self._listener(PhaseStarted(self._started, phase, self._cluster, total))
+        self._listener(PhaseStarted(self._started, phase, self._cluster, self._total_now))
+
+    @property
+    def _total_now(self) -> int:
+        return 1 if self._phase == "submit" else self._total
 
     def _on_result(self, record: Mapping[str, Any]) -> None:
         if record["status"] in ("failed", "unreachable"):
             self._ok = False
         if record["status"] != "skipped":
             self._ran = True
-        if record["host"] not in self._done:
+        if record["host"] not in self._done and len(self._done) < self._total_now:
             self._done.add(record["host"])
-            self._listener(
-                PhaseProgress(
-                    time.time(), self._phase, self._cluster, len(self._done), max(self._total, len(self._done))
-                )
-            )
+            done = len(self._done)
+            self._listener(PhaseProgress(time.time(), self._phase, self._cluster, done, self._total_now))
 
     def _leave(self) -> None:
         if self._phase:
