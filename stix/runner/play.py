@@ -1,12 +1,13 @@
 """Plays one playbook on a run folder and yields what happens, warm when possible."""
 
+import contextlib
 import json
 import os
 import select
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class Play:
         forks: nodes at once.
         arguments: further options of ansible-playbook, as `--check`.
         lock: descriptor of the cluster's lock; the play's process holds it until it is gone.
+        secrets: the file of job secrets; the play's process removes it, also when the driver was killed.
     """
 
     folder: Path
@@ -34,6 +36,7 @@ class Play:
     forks: int = 16
     arguments: Sequence[str] = ()
     lock: int | None = None
+    secrets: Path | None = None
 
     def request(self, programs: str, config: Path) -> dict[str, Any]:
         """The order for `process.run_play`.
@@ -52,10 +55,11 @@ class Play:
             "forks": self.forks,
             "arguments": list(self.arguments),
             "environment": environ,
+            "secrets": str(self.secrets) if self.secrets else None,
         }
 
 
-def records(play: Play, warm: "warm_client.Warm | None") -> Iterator[dict[str, Any]]:
+def records(play: Play, warm: "warm_client.Warm | None") -> Generator[dict[str, Any]]:
     """Play it; yield records (see `events`) as they come, the last one of type `end`.
 
     Closing the iterator early, or the death of this process, cancels the play.
@@ -89,7 +93,8 @@ def _start_cold(play: Play) -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
             env=request["environment"] | _python_path(),
         )
     theirs.close()
-    ours.sendall(json.dumps(request).encode() + b"\n")
+    with contextlib.suppress(BrokenPipeError):  # it died already; reading says so
+        ours.sendall(json.dumps(request).encode() + b"\n")
     return ours, process
 
 

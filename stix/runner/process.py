@@ -24,8 +24,8 @@ def run_play(request: Mapping[str, Any], channel: socket.socket) -> None:
     """Run the play that `request` names and report on `channel` until it is over.
 
     Args:
-        request: `{folder, playbook, ident, forks, arguments, environment}`; the environment's PATH says which
-            ansible-playbook.
+        request: `{folder, playbook, ident, forks, arguments, environment, secrets}`; the environment's PATH says which
+            ansible-playbook, `secrets` names a file to remove at the end.
         channel: connected socket to the driver. Its closing by the driver cancels the play.
     """
     watcher = _Watcher(channel)
@@ -35,12 +35,14 @@ def run_play(request: Mapping[str, Any], channel: socket.socket) -> None:
     send = _Sender(channel)
     try:
         status, rc = _through_runner(request, send)
-        send({"type": "end", "status": status, "rc": rc})
+        end = {"type": "end", "status": status, "rc": rc}
     except Exception as error:  # the driver must hear of it, whatever it is
-        send({"type": "end", "status": "error", "rc": 254, "message": f"{type(error).__name__}: {error}"})
-    finally:
-        watcher.finish()
-        _keep_output(Path(request["folder"]), request["ident"])
+        end = {"type": "end", "status": "error", "rc": 254, "message": f"{type(error).__name__}: {error}"}
+    watcher.finish()
+    _keep_output(Path(request["folder"]), request["ident"])
+    if request.get("secrets"):
+        Path(request["secrets"]).unlink(missing_ok=True)
+    send(end)
 
 
 def _through_runner(request: Mapping[str, Any], send: "_Sender") -> tuple[str, int]:

@@ -27,6 +27,8 @@ from typing import Any
 from stix.runner.descendants import end_descendants
 
 MAX_FDS = 8
+BEGUN = b"+"
+"""Sent by a play's process before anything else; who does not hear it may play by other means."""
 
 
 def serve(listener: socket.socket, idle_seconds: float) -> None:
@@ -97,6 +99,7 @@ def _dispatch(
         if request["kind"] == "play":
             from stix.runner.process import run_play
 
+            channel.sendall(BEGUN)
             run_play(request, channel)
         else:
             _run_cli(request, descriptors, channel, frozen)
@@ -127,7 +130,7 @@ def _run_cli(
     pid = os.fork()
     if pid == 0:
         _become_playbook(request, descriptors, frozen)
-    watched = [channel, os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else [channel]
+    watched: list[Any] = [channel, os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else [channel]
     while True:
         ready, _, _ = select.select(watched, [], [], 5.0 if len(watched) > 1 else 0.02)
         done, status = os.waitpid(pid, os.WNOHANG)

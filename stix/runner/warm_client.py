@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stix.runner import content
-from stix.runner.warm import send
+from stix.runner.warm import BEGUN, send
 
 if TYPE_CHECKING:
     from stix.runner.play import Play
@@ -42,9 +43,9 @@ class Warm:
                 play.request(str(self._programs()), self._config(play)),
                 [play.lock] if play.lock is not None else [],
             )
+            return channel if channel.recv(1) == BEGUN else None
         except OSError:
             return None
-        return channel
 
     def pids(self) -> list[int]:
         """The process ids written beside the sockets in this folder."""
@@ -107,7 +108,9 @@ class Warm:
         text = (play.folder / "ansible.cfg").read_bytes()
         path = self.folder / f"{hashlib.sha256(text).hexdigest()[:12]}.cfg"
         if not path.exists():
-            path.write_bytes(text)
+            draft = path.with_suffix(f".{os.getpid()}")  # another play must not read half of it
+            draft.write_bytes(text)
+            draft.replace(path)
         return path
 
     def _write_program(self) -> None:
@@ -121,7 +124,7 @@ class Warm:
             content.ansible_playbook(),
         ]
         program = self._programs() / "ansible-playbook"
-        program.write_text("#!/bin/sh\nexec " + " ".join(f"'{word}'" for word in words) + ' "$@"\n')
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
         program.chmod(0o700)
 
 

@@ -23,6 +23,11 @@ def report(data: object) -> dict:
     return {"name": "Report", "stix.core.report_event": {"kind": "check", "data": data}}
 
 
+def on(*hosts: str) -> dict:
+    """For these hosts only."""
+    return {"when": f"inventory_hostname in {list(hosts)}"}
+
+
 def wait_for(gate: Path) -> dict:
     """A task that lasts until the file is there."""
     return {"name": "Wait", "ansible.builtin.command": f"sh -c 'until [ -e {gate} ]; do sleep 0.05; done'"}
@@ -53,22 +58,21 @@ def test_reports_and_errors_arrive_as_data(stage: Stage, mode: Warm | None) -> N
         "details": {"n": 1},
     }
     rescued = {
-        "block": [{"name": "Break", "ansible.builtin.fail": {"msg": "oh"}, "when": "inventory_hostname in ['d', 'e']"}],
+        "block": [{"name": "Break", "ansible.builtin.fail": {"msg": "oh"}, **on("d", "e")}],
         "rescue": [
             {
                 "name": "Say it",
                 "stix.core.raise_error": no_room | {"code": "provision.quota"},
-                "when": "inventory_hostname == 'e'",
+                **on("e"),
             }
         ],
     }
     tasks = [
-        report({"cpus": 2, "text": "{{ inventory_hostname }}", "parent": PARENT})
-        | {"when": "inventory_hostname == 'a'"},
-        {"name": "Full", "stix.core.raise_error": no_room, "when": "inventory_hostname == 'b'"},
-        {"name": "Plain", "ansible.builtin.fail": {"msg": "it broke"}, "when": "inventory_hostname == 'c'"},
+        report({"cpus": 2, "text": "{{ inventory_hostname }}", "parent": PARENT}) | {**on("a")},
+        {"name": "Full", "stix.core.raise_error": no_room, **on("b")},
+        {"name": "Plain", "ansible.builtin.fail": {"msg": "it broke"}, **on("c")},
         rescued,
-        {"name": "Ping", "ansible.builtin.ping": {}, "when": "inventory_hostname in ['a', 'f']"},
+        {"name": "Ping", "ansible.builtin.ping": {}, **on("a", "f")},
     ]
     hosts = dict.fromkeys("abcde", HERE) | {"f": NOBODY}
     records = list(play.records(stage.play(*tasks, hosts=hosts), mode))
