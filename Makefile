@@ -11,7 +11,7 @@ BENCH_ARGS ?=
 help:
 	@echo "make hello       install stix into $(VENV) and run examples/hello.yaml on this machine"
 	@echo "make test        install what the tests need, check the code, run all tests (PYTEST_ARGS=... adds options)"
-	@echo "make lint        ruff and import-linter"
+	@echo "make lint        ruff, import-linter, mypy"
 	@echo "make bench       the benchmarks, one after another"
 	@echo "make wheel       dist/*.whl and dist/*.tar.gz, the Python package"
 	@echo "make collection  dist/stix-core-*.tar.gz, the Ansible collection"
@@ -43,6 +43,7 @@ test: $(VENV)/.test lint
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	PYTHONPATH=. $(BIN)/lint-imports
+	$(BIN)/mypy
 
 bench: $(VENV)/.test
 	sh tests/lab/install.sh
@@ -56,4 +57,4 @@ collection: $(VENV)/.test
 	$(BIN)/ansible-galaxy collection build --force --output-path dist
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .import_linter_cache .hypothesis .cache roles/skylet/files/skylet.pyz
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .cache roles/skylet/files/skylet.pyz

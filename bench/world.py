@@ -48,7 +48,8 @@ class World:
         """
         done = subprocess.run([*STIX, *words], env=self.env, capture_output=True, text=True, check=False)
         if done.returncode not in ok:
-            raise RuntimeError(f"stix {' '.join(words)} ended with {done.returncode}: {(done.stdout + done.stderr)[-2000:]}")
+            said = (done.stdout + done.stderr)[-2000:]
+            raise RuntimeError(f"stix {' '.join(words)} ended with {done.returncode}: {said}")
         return done.stdout
 
     def up(self, cluster: str, *words: str) -> None:

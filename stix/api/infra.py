@@ -69,7 +69,7 @@ def ssh_down(pool: str | None = None, *, on_event: "Listener | None" = None) -> 
 def ssh_status(pool: str | None = None) -> list[dict[str, Any]]:
     """Machines of the pools: `{pool, host, address, state, cpus, memory, gpus, cluster, message, age_seconds}`."""
     store = open_store()
-    held = {}
+    held: dict[tuple[str, str | None], str] = {}
     for record in store.cluster_records():
         cloud, _, name = record["infra"].partition("/")
         if cloud == "ssh":

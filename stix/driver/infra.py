@@ -110,16 +110,17 @@ def wanted_pools(world: World, pool: str | None, inventory: Path | None) -> list
 
 def probe_pool(world: World, pool: Pool) -> list[dict[str, Any]]:
     """Look at the hardware of a pool's machines, all at once, and remember it."""
+    connections = [host_vars(pool, host) for host in pool.hosts]
     nodes = tuple(
-        {"name": f"host-{number}", "rank": number, "connection": host_vars(pool, host)}
-        for number, host in enumerate(pool.hosts)
+        {"name": f"host-{number}", "rank": number, "connection": connection}
+        for number, connection in enumerate(connections)
     )
     probe = Cluster(
         name=".probe", cluster_id="probe", user="", infra=f"ssh/{pool.name}", num_nodes=len(nodes), nodes=nodes
     )
     with world.run("ssh", f"probe-{pool.name}", None) as run:
         outcome = run.play("probe", probe, "check")
-    hosts = [_host(pool, number, nodes[number]["connection"], outcome) for number in range(len(nodes))]
+    hosts = [_host(pool, number, connection, outcome) for number, connection in enumerate(connections)]
     world.store.save_hosts(pool.name, hosts)
     return hosts
 

@@ -94,7 +94,7 @@ def _pool_offers(world: World, named: set[str], anywhere: bool) -> list[Offer]:
 
 def leases(world: World) -> dict[tuple[str, str], str]:
     """`(pool, host)` -> the cluster that has it; a lease is a record of a cluster that names the host."""
-    held = {}
+    held: dict[tuple[str, str], str] = {}
     for record in world.store.cluster_records():
         cloud, _, pool = record["infra"].partition("/")
         if cloud == "ssh":

@@ -1,6 +1,6 @@
 """What is known of a cluster, and how each recorded fact changes it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
@@ -120,7 +120,7 @@ def after(cluster: Cluster | None, kind: str, data: Mapping[str, Any], at: float
     raise ValueError(f"unknown kind of fact {kind!r}")
 
 
-def seen_word(instances: list[Mapping[str, Any]], num_nodes: int) -> str:
+def seen_word(instances: Iterable[Mapping[str, Any]], num_nodes: int) -> str:
     """`none`, `running`, `stopped` or `partial`, from the states of the instances."""
     states = [instance.get("state") for instance in instances if instance.get("state") != "gone"]
     if not states:

@@ -7,7 +7,7 @@ alone builds the model. Every method is one short transaction; locks over a whol
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +104,8 @@ class Store:
         with self._transaction() as db:
             before = self._cluster(cluster)
             now = after(before, kind, data, at)
-            cluster_id = (now or before).cluster_id if (now or before) else ""
+            known = now or before
+            cluster_id = known.cluster_id if known else ""
             db.execute(
                 "insert into facts (at, run_id, cluster, cluster_id, kind, data) values (?, ?, ?, ?, ?, ?)",
                 (at, run_id, cluster, cluster_id, kind, json.dumps(data)),
@@ -193,7 +194,7 @@ class Store:
         rows = self._rows("select * from runs order by started_at desc limit ?", (limit,))
         return [dict(row) | {"error": json.loads(row["error"]) if row["error"] else None} for row in rows]
 
-    def save_hosts(self, pool: str, hosts: list[Mapping[str, Any]]) -> None:
+    def save_hosts(self, pool: str, hosts: Sequence[Mapping[str, Any]]) -> None:
         """Replace what is known of a pool's machines: `{name, address, state, facts, connection}` each."""
         with self._transaction() as db:
             db.execute("delete from hosts where pool = ?", (pool,))
