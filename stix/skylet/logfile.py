@@ -175,14 +175,16 @@ class LogReader:
         self.offset += len(data)
         return data
 
+    def notice(self) -> bytes:
+        """The line that stands for bytes no longer kept; empty when nothing was skipped."""
+        if not self.dropped:
+            return b""
+        return f"[stix: {self.dropped} bytes of older log were dropped here: the log reached its size limit]\n".encode()
+
     def take_notice(self) -> bytes:
-        """The line that stands for bytes no longer kept, once; empty when nothing was skipped."""
-        count, self.dropped = self.dropped, 0
-        return (
-            f"[stix: {count} bytes of older log were dropped here: the log reached its size limit]\n".encode()
-            if count
-            else b""
-        )
+        """The notice, once."""
+        text, self.dropped = self.notice(), 0
+        return text
 
     def end(self) -> int:
         """Length of the log over its whole life, in bytes."""

@@ -30,8 +30,10 @@ def logs(home: Home, options: dict[str, Any]) -> int:
             return NOT_FOUND
         reader, match = _open(home, job["job_id"], options)
         out = Output(match)
-        if options.get("follow") and job["ended_at"] is None:
-            job = _follow(home, job, reader, out)
+        if options.get("follow"):
+            _tell_place(reader)
+            if job["ended_at"] is None:
+                job = _follow(home, job, reader, out)
         copy(reader, out)
         out.end()
     except AgentError as error:
@@ -70,6 +72,16 @@ def _open(home: Home, job_id: int, options: dict[str, Any]) -> tuple[LogReader, 
     if options.get("tail") is not None and int(options["tail"]) > 0:
         reader.seek_lines(int(options["tail"]))
     return reader, match
+
+
+def _tell_place(reader: LogReader) -> None:
+    """Says where in the log the first byte shown is: that place and the bytes received give where to go on.
+
+    The notice of dropped bytes is shown first, so it counts, too.
+    """
+    reader.position()  # passes over what is no longer kept
+    sys.stderr.write(f"offset={max(0, reader.offset - len(reader.notice()))}\n")
+    sys.stderr.flush()  # Python 3.8 keeps it back otherwise
 
 
 class Output:

@@ -90,3 +90,16 @@ def test_logs_of_a_job_that_waits_are_followed_from_its_start(cluster):
     (head.user_home / "go").touch()
     out, _ = process.communicate(timeout=20)
     assert out.endswith(b") mine\n") and process.returncode == 0
+
+
+def test_following_says_first_where_it_begins_so_that_it_can_go_on_there(cluster):
+    head = cluster(log_max_bytes=4000, log_files=2)[0]
+    job_id = head.submit("seq 1 900")
+    head.wait(job_id)
+    for words in ([], ["--tail", "100"], ["--offset", "9000"]):
+        shown = head.run("logs", "--job", str(job_id), "--follow", *words)
+        told = re.match(rb"offset=(\d+)\n", shown.stderr)
+        half = len(shown.stdout) // 2
+        rest = head.run("logs", "--job", str(job_id), "--offset", str(int(told.group(1)) + half))
+        assert rest.stdout == shown.stdout[half:], words
+    assert b"offset" not in head.run("logs", "--job", str(job_id)).stderr
