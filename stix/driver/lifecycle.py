@@ -26,7 +26,7 @@ def exec_task(world: World, task: Task, name: str) -> tuple[int, Cluster]:
     with world.locked(name, "exec", shared=True) as lock:
         cluster = need_up(world, name)
         check_fits(task, cluster)
-        with world.run(name, "exec", lock) as run:
+        with world.run(name, "exec", lock, alone=False) as run:
             return _hand_over(run, cluster, task)
 
 

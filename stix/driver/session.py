@@ -17,7 +17,7 @@ from stix.inventory.render import inventory
 from stix.model.cluster import Cluster
 from stix.model.event import Event, Failed, Listener, Note, Reported
 from stix.runner.play import Play, records
-from stix.runner.rundir import RunFolder, ansible_settings
+from stix.runner.rundir import SECRETS_FILE, RunFolder, ansible_settings
 from stix.runner.warm_client import Warm
 from stix.state import lock
 from stix.state.home import Home
@@ -63,9 +63,21 @@ class World:
         with lock.hold(self.locks, cluster, verb, shared=shared, timeout=timeout, on_wait=on_wait) as held:
             yield held
 
+    def _clear_up_after(self, cluster: str) -> None:
+        """Remove secrets that killed runs could not remove, and say of those runs that they were killed."""
+        for run_id in self.store.unfinished_runs(cluster):
+            (self.home.runs / run_id / SECRETS_FILE).unlink(missing_ok=True)
+            self.store.end_run(run_id, StixError("interrupted", "stix was killed").to_record())
+
     @contextmanager
-    def run(self, cluster: str, verb: str, lock_fd: int | None) -> Iterator["Run"]:
-        """A recorded run; its secrets are gone when it ends, however it ends."""
+    def run(self, cluster: str, verb: str, lock_fd: int | None, *, alone: bool = True) -> Iterator["Run"]:
+        """A recorded run; its secrets are gone when it ends, however it ends.
+
+        Args:
+            alone: the lock is held by nobody else, so runs of this cluster without an end were killed.
+        """
+        if alone and lock_fd is not None:
+            self._clear_up_after(cluster)
         run = Run(self, cluster, verb, lock_fd)
         error: StixError | None = None
         try:
@@ -125,7 +137,12 @@ class Run:
         )
         nodes = max(1, len(cluster.nodes))
         play = Play(
-            stage, f"stix.core.{name}", f"{name}-{len(self._plays)}", forks=min(64, max(5, nodes)), lock=self._lock
+            stage,
+            f"stix.core.{name}",
+            f"{name}-{len(self._plays)}",
+            forks=min(64, max(5, nodes)),
+            lock=self._lock,
+            secrets=self.folder.secrets_file if secrets else None,
         )
         began = time.time()
         if secrets:

@@ -189,6 +189,11 @@ class Store:
             (time.time(), int(error is None), json.dumps(error) if error else None, run_id),
         )
 
+    def unfinished_runs(self, cluster: str) -> list[str]:
+        """Ids of a cluster's runs that have no end: they go on, or were killed."""
+        rows = self._rows("select id from runs where cluster = ? and ended_at is null", (cluster,))
+        return [row["id"] for row in rows]
+
     def run_rows(self, limit: int = 20) -> list[dict[str, Any]]:
         """The newest runs: `{id, cluster, verb, started_at, ended_at, ok, error}`."""
         rows = self._rows("select * from runs order by started_at desc limit ?", (limit,))

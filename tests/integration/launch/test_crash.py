@@ -149,3 +149,20 @@ def test_a_run_can_be_repeated_by_hand(run_stix, ok, jobs):
     done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(jobs("demo")) == 1
+
+
+def test_a_killed_launch_leaves_no_secret(spawn, run_stix, ok, task_file, stix_home):
+    planted = "pl4nted-s3cret"
+    task = task_file(run="sleep 30", secrets={"TOKEN": planted})
+    words = ("up", "-y", "-c", "demo", "--infra", "local", "--", "true")
+    assert kill_in(spawn("up", "-y", "-c", "demo", "--infra", "local", task), "setup")
+    deadline = time.monotonic() + 10
+    while list(stix_home.glob("runs/*/secrets.json")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert list(stix_home.glob("runs/*/secrets.json")) == []
+    leftover = next(iter(sorted(stix_home.glob("runs/*")))) / "secrets.json"
+    leftover.write_text(planted)  # as if the play's process had been killed, too
+    ok(run_stix(*words))
+    assert not leftover.exists()
+    runs = json.loads(ok(run_stix("run", "list", "-o", "json")))
+    assert [run["error"]["code"] for run in runs if run["error"]] == ["interrupted"]
