@@ -1,8 +1,6 @@
 """Where stix keeps its things: `$STIX_HOME`, default `~/.stix`."""
 
-import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 SOCKET_PATH_LIMIT = 60
@@ -68,5 +66,8 @@ class Home:
         path = self.root / name
         if len(str(path)) <= SOCKET_PATH_LIMIT:
             return path
+        import hashlib
+        import tempfile
+
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
         return Path(tempfile.gettempdir()) / f"stix-{os.getuid()}-{digest}" / name
