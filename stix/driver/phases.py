@@ -44,8 +44,8 @@ class Phases:
             self._on_result(record)
 
     def close(self, ok: bool) -> None:
-        """The play is over."""
-        self._ok = self._ok and ok
+        """The play is over; where it went well, what failed was rescued."""
+        self._ok = ok
         self._leave()
 
     def _phase_of(self, action: str) -> str:

@@ -72,7 +72,7 @@ def _refined(status: str, data: Mapping[str, Any], result: Mapping[str, Any]) ->
 
 
 def _message(result: Mapping[str, Any]) -> str:
-    for key in ("msg", "stderr", "module_stderr", "exception"):
+    for key in ("msg", "reason", "stderr", "module_stderr", "exception"):
         if result.get(key):
             return str(result[key]).strip()
     return "no reason was given"

@@ -32,9 +32,7 @@ def decide(given: dict[str, Any]) -> dict[str, Any]:
     chosen = ranked[0].resources if ranked else task.resources[0]
     autostop = autostop_setting(chosen.autostop, **FLAGS | given.get("autostop_flags", {}))
     try:
-        plan = plan_launch(
-            task, "demo", existing, ranked, refusals, autostop=autostop, fast=given.get("fast", False)
-        )
+        plan = plan_launch(task, "demo", existing, ranked, refusals, autostop=autostop, fast=given.get("fast", False))
     except StixError as error:
         return {"error": error.to_record()}
     place = plan.placement
