@@ -1,4 +1,4 @@
-"""tests/golden/events: what ansible-runner really sent in a play, and the records, the outcome and the phases made of it.
+"""tests/golden/events: what ansible-runner really sent in a play; the records, outcome and phases made of it.
 
 `record.py` there records anew; STIX_ACCEPT=1 rewrites what is expected; read the diff.
 """

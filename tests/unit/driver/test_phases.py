@@ -4,12 +4,12 @@ from stix.driver.phases import Phases
 from stix.model.event import PhaseEnded, PhaseProgress, PhaseStarted
 
 
-def follow(default, total, records):
+def follow(default, total, records, ok=True):
     seen = []
     phases = Phases(seen.append, "demo", default, total)
     for record in records:
         phases.on_record(record)
-    phases.close(ok=True)
+    phases.close(ok)
     return seen
 
 
@@ -73,5 +73,7 @@ def test_another_play_is_one_phase_and_counts_no_more_hosts_than_nodes():
 
 
 def test_a_failure_marks_its_phase():
-    seen = follow("connect", 1, [task("stix.core.skylet"), result("stix.core.skylet", "a", "failed")])
-    assert [event.ok for event in seen if isinstance(event, PhaseEnded)] == [False]
+    records = [task("stix.core.skylet"), result("stix.core.skylet", "a", "failed")]
+    for ok in (False, True):  # where the play went well all the same, a role rescued it
+        seen = follow("connect", 1, records, ok)
+        assert [event.ok for event in seen if isinstance(event, PhaseEnded)] == [ok]
