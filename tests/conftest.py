@@ -7,6 +7,7 @@ The folder a test lies in decides its mark.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ from tests.lab.processes import end_processes_of
 ALLOWED = ("PATH", "LANG", "TERM", "TZ", "USER", "LOGNAME", "SHELL", "CI")
 ALLOWED_PREFIXES = ("LC_", "PYTHON", "PYTEST_", "PYENV_", "STIX_TEST_", "PIP_", "SSL_", "REQUESTS_CA", "CURL_CA")
 FOLDERS = Path(__file__).parent
+
+# Whoever starts the tests in the background may leave them a Ctrl-C that is ignored, and so would all they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
