@@ -22,6 +22,7 @@ class ActionModule(NodeAction):
         "config": {"type": "dict", "options": agent_config.OPTIONS},
         "found": {"type": "dict", "default": {}},
         "cluster_id": {"type": "str", "default": ""},
+        "former_clusters": {"type": "list", "elements": "str", "default": []},
     }
 
     def act(self) -> dict[str, Any]:
@@ -30,9 +31,12 @@ class ActionModule(NodeAction):
 
     def _present(self) -> dict[str, Any]:
         option = self.args["config"]
-        self._refuse_lease_of_another(option["cluster_id"])
+        orphan = self._orphan(option)
         if self.check_mode:
             return {"changed": True}
+        if orphan:
+            self._display.warning(f"{self.host} was still held by cluster '{orphan}', which is gone; it is taken over")
+            self.agent("remove")
         nodes = once(f"members-{self._task._uuid}", lambda: agent_config.members(self.vars))
         path, digest = archive()
         config = agent_config.assemble(option, nodes, agent_config.token(option["token_file"], create=True))
@@ -42,15 +46,26 @@ class ActionModule(NodeAction):
         answer = self.decode(self.execute(install, data + json.dumps(config).encode()))
         return self._result(answer, changed=True)
 
-    def _refuse_lease_of_another(self, cluster_id: str) -> None:
+    def _orphan(self, option: dict[str, Any]) -> str:
+        """Id of the former cluster whose lease was left on the machine; "" when it is free or ours.
+
+        Raises:
+            Failure: `provision.no_capacity`, when the machine is somebody's.
+        """
         holder = self.args["found"].get("cluster_id")
-        if holder and holder != cluster_id:
-            raise Failure(
-                "provision.no_capacity",
-                f"Machine '{self.host}' is in use by cluster '{holder}'",
-                "Take that cluster down first, or use another machine.",
-                {"host": self.host, "cluster_id": holder},
-            )
+        if not holder or holder == option["cluster_id"]:
+            return ""
+        if holder in self.args["former_clusters"]:
+            return str(holder)
+        user = self.args["found"].get("user")
+        whose = f" of {user}" if user else ""
+        raise Failure(
+            "provision.no_capacity",
+            f"Machine '{self.host}' is in use by cluster '{holder}'{whose}",
+            "Take that cluster down where it was made, or use another machine. If nobody knows it any more, run there: "
+            "python3 ~/.stix/agent/skylet.pyz --home ~/.stix/agent remove",
+            {"host": self.host, "cluster_id": holder},
+        )
 
     def _absent(self) -> dict[str, Any]:
         """A machine that cannot be reached is no reason to keep its cluster: it is reported, not failed."""

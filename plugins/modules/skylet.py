@@ -82,6 +82,11 @@ options:
     description: For V(absent), the cluster whose lease may be removed.
     type: str
     default: ""
+  former_clusters:
+    description: For V(present), ids of clusters that are gone; a lease left of one of them is taken over.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

@@ -91,6 +91,8 @@ def node_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
         "skylet_token_file": str(folder / "token"),
         "skylet_persistent_host": cloud.persistent_host,
     }
+    if cloud.persistent_host:
+        variables["skylet_former_clusters"] = run.world.store.left_behind()
     port = (cluster.head or {}).get("agent_port")
     if port:
         variables["skylet_port"] = port
@@ -132,7 +134,7 @@ def abandon(run: Run, cluster: Cluster, why: StixError) -> None:
     if error:
         run.record("error", error=error.to_record())
         raise error
-    forget(run, cluster)
+    forget(run, cluster, left=bool(silent))
 
 
 def _terminate_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
@@ -156,7 +158,7 @@ def terminate(run: Run, cluster: Cluster, *, purge: bool = False) -> None:
         raise error
     if error:
         run.emit(Note(time.time(), f"forgotten although something may be left: {error.message}"))
-    forget(run, cluster)
+    forget(run, cluster, left=error is not None)
 
 
 def blocking_error(cluster: Cluster, outcome: Outcome) -> StixError | None:
@@ -181,9 +183,9 @@ def blocking_error(cluster: Cluster, outcome: Outcome) -> StixError | None:
     return outcome.error
 
 
-def forget(run: Run, cluster: Cluster) -> None:
-    """Drop the record and all files about the cluster."""
-    run.record("gone")
+def forget(run: Run, cluster: Cluster, *, left: bool = False) -> None:
+    """Drop the record and all files about the cluster; `left`: a machine may still be leased to it."""
+    run.record("gone", **({"left": True} if left else {}))
     remove_entries(cluster.name, stix_home=run.world.home.root)
     shutil.rmtree(run.world.home.clusters / cluster.name, ignore_errors=True)
 

@@ -101,7 +101,7 @@ def after(cluster: Cluster | None, kind: str, data: Mapping[str, Any], at: float
     """The cluster after one recorded fact; None when there is none any more. Pure: replaying the facts gives the table.
 
     Kinds: `intent` (data: a whole record), `changed` (some fields), `instances` ({nodes, seen}), `phase` ({phase}),
-    `error` ({error}), `gone` ({}). `at` is Unix seconds.
+    `error` ({error}), `gone` ({left: true}, when a machine may still be leased to it). `at` is Unix seconds.
     """
     if kind == "intent":
         return Cluster.from_record({"launched_at": at, **data})

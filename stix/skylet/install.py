@@ -63,6 +63,7 @@ def probe(home: Home) -> dict[str, Any]:
         "alive": bool(config) and client.is_alive(home),
         "state_hash": config.get("state_hash"),
         "cluster_id": config.get("cluster_id"),
+        "user": config.get("user"),
         "trees": trees,
         "hardware": hardware.probe(home.user_home(config)),
         "version": VERSION,

@@ -158,6 +158,11 @@ class Store:
         records = [json.loads(row["record"]) for row in self._rows("select record from clusters")]
         return sorted(records, key=lambda record: -record["launched_at"])
 
+    def left_behind(self) -> list[str]:
+        """Ids of clusters that were forgotten although a machine may still be leased to them."""
+        statement = "select distinct cluster_id from facts where kind = 'gone' and data like '%\"left\"%' order by id"
+        return [row["cluster_id"] for row in self._rows(statement)]
+
     def cluster_record(self, name: str) -> dict[str, Any]:
         """The record of one cluster, cheaper than the model.
 

@@ -59,6 +59,21 @@ def test_a_machine_leased_by_somebody_else_is_passed_over(ssh_hosts, pool, run_s
     assert "theirs" in full.stderr or "ours" in full.stderr
 
 
+def test_a_machine_that_was_off_while_its_cluster_went_is_taken_over(ssh_hosts, pool, run_stix, ok):
+    (host,) = ssh_hosts(1)
+    pool("rack", [host])
+    ok(run_stix("up", "-y", "-d", "-c", "old", "--infra", "ssh/rack", "--", "sleep 1000"))
+    host.kill()
+    assert run_stix("down", "-y", "old").returncode == 1
+    ok(run_stix("down", "-y", "--purge", "old"))
+    host.restart()
+
+    assert "fresh" in ok(run_stix("up", "-y", "-c", "new", "--infra", "ssh/rack", "--", "echo fresh"))
+    assert "sleep 1000" not in "\n".join(map(str, host.processes()))
+    ok(run_stix("down", "-y", "new"))
+    assert host.run("ls -A ~/.stix 2>/dev/null; true").stdout.split() == []
+
+
 def test_a_lost_node_fails_the_job_and_up_repairs(ssh_hosts, pool, task_file, run_stix, ok, jobs):
     head, worker = ssh_hosts(2)
     pool("rack", [head, worker])
