@@ -102,21 +102,16 @@ def launch(
     """
     from stix.api.task import model_of
     from stix.driver.launch import launch as drive
+    from stix.driver.launch import make_plan
     from stix.driver.session import World
 
     _refuse(backend=backend, clone_disk_from=clone_disk_from, resize=resize)
     options = _options(idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, fast, retry_until_up)
+    world, name = World(listener=on_event), _name(cluster_name)
     if dryrun:
-        plan(
-            task,
-            cluster_name,
-            no_setup=no_setup,
-            fast=fast,
-            down=down,
-            idle_minutes_to_autostop=idle_minutes_to_autostop,
-        )
+        make_plan(world, model_of(task), name, options)
         return None, None
-    job_id, cluster = drive(World(listener=on_event), model_of(task), _name(cluster_name), options, confirm)
+    job_id, cluster = drive(world, model_of(task), name, options, confirm)
     return job_id, ClusterHandle(cluster)
 
 
@@ -273,15 +268,15 @@ def down(
 
 def _end_jobs(cluster_name: str, timeout: int | None) -> None:
     from stix.api import jobs
-    from stix.errors import NodeError
+    from stix.errors import ClusterError, NodeError
 
     deadline = time.monotonic() + (timeout if timeout is not None else 600)
     try:
         jobs.cancel(cluster_name, all=True)
         while jobs.queue(cluster_name, skip_finished=True) and time.monotonic() < deadline:
             time.sleep(0.3)
-    except NodeError:
-        return
+    except (ClusterError, NodeError):
+        return  # stopped or silent: there is nothing that could be ended gracefully
 
 
 def autostop(

@@ -11,13 +11,13 @@ from stix.driver.session import World
 from stix.errors import ClusterError, UsageError
 from stix.model.cluster import Cluster
 from stix.nodes.inventory_pool import from_inventory
-from stix.nodes.pools import Pool, host_vars, read_pools
+from stix.nodes.pools import Pool, PoolHost, host_vars, read_pools
 
 
 def known_infras(world: World) -> list[str]:
     """`local`, `docker` and every pool that is in the pools file or was enabled."""
-    pools = set(read_pools(world.home.pools_file)) | {host["pool"] for host in world.store.hosts()}
-    return ["local", "docker", *(f"ssh/{name}" for name in sorted(pools))]
+    pools = sorted(_recorded_pools(world) | read_pools(world.home.pools_file))
+    return ["local", "docker", *(f"ssh/{name}" for name in pools)]
 
 
 def check_infra(world: World, infra: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def wanted_pools(world: World, pool: str | None, inventory: Path | None) -> list
     """
     if inventory:
         return [from_inventory(inventory, name=pool)]
-    known = read_pools(world.home.pools_file)
+    known = _recorded_pools(world) | read_pools(world.home.pools_file)
     if pool is None:
         if not known:
             raise UsageError(
@@ -106,6 +106,15 @@ def wanted_pools(world: World, pool: str | None, inventory: Path | None) -> list
         f"there is no pool {pool!r} in {world.home.pools_file}",
         hint=f"did you mean {near[0]}?" if near else f"pools: {', '.join(known) or 'none'}",
     )
+
+
+def _recorded_pools(world: World) -> dict[str, Pool]:
+    """Pools that were enabled once, also from an inventory; their machines as they were then."""
+    pools: dict[str, list[PoolHost]] = {}
+    for host in world.store.hosts():
+        found = PoolHost(host["name"], host["address"], variables=host["connection"])
+        pools.setdefault(host["pool"], []).append(found)
+    return {name: Pool(name, tuple(hosts)) for name, hosts in pools.items()}
 
 
 def probe_pool(world: World, pool: Pool) -> list[dict[str, Any]]:

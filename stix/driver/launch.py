@@ -64,7 +64,7 @@ def make_plan(
     existing = world.store.cluster(name)
     if existing and existing.wanted == "gone":
         existing = None
-    found, notes = ([], []) if existing else offers(world, task)
+    found, notes = ([], []) if existing else offers(world, task, name)
     ranked, refusals = rank(task, found, clouds(), excluded)
     chosen = ranked[0].resources if ranked else served_candidate(task, existing) if existing else task.resources[0]
     autostop = autostop_setting(
@@ -107,8 +107,16 @@ def launch(
     if plan.makes_machines and confirm and not confirm(plan):
         raise StixError("interrupted", "nothing was done")
     with world.locked(name, "up") as lock, world.run(name, "up", lock) as run:
-        run.folder.write_plan(plan.to_dict())
+        _finish_down(run, name)
         return _until_up(world, run, task, name, options)
+
+
+def _finish_down(run: Run, name: str) -> None:
+    """A `down` that was cut off comes first: what it left would otherwise be lost with its record."""
+    cluster = run.world.store.cluster(name)
+    if cluster is not None and cluster.wanted == "gone":
+        run.world.note(f"cluster {name} was being taken down; that is finished first")
+        machines.terminate(run, cluster)
 
 
 def _until_up(world: World, run: Run, task: Task, name: str, options: LaunchOptions) -> tuple[int | None, Cluster]:
@@ -127,8 +135,9 @@ def _failover(world: World, run: Run, task: Task, name: str, options: LaunchOpti
     excluded: set[tuple[str, str]] = set()
     attempts: list[dict[str, Any]] = []
     while True:
-        with world.locked(".placement", "choosing"):
+        with world.choosing():
             plan = _next_plan(world, task, name, options, frozenset(excluded), attempts)
+            run.folder.write_plan(plan.to_dict())
             cluster = plan.existing or _intend(run, plan, task)
         if plan.autostop and plan.existing:
             cluster = run.record("changed", autostop=dict(plan.autostop)) or cluster

@@ -15,15 +15,15 @@ from stix.model.task import Task
 LOCAL_NOTE = "no other infrastructure is enabled, so this machine is used (infra: local)"
 
 
-def offers(world: World, task: Task) -> tuple[list[Offer], list[str]]:
-    """Offers for a task, and notes for the user.
+def offers(world: World, task: Task, cluster: str) -> tuple[list[Offer], list[str]]:
+    """Offers for a task on a cluster of that name, and notes for the user.
 
     An infrastructure that a candidate names is always looked at; the others only when they were enabled by
     `stix check` or `stix ssh up`. This machine serves when nothing else is enabled.
     """
     named = {candidate.infra for candidate in task.resources if candidate.infra}
     anywhere = any(candidate.infra is None for candidate in task.resources)
-    found = _pool_offers(world, named, anywhere) + _docker_offers(world, named, anywhere)
+    found = _pool_offers(world, named, anywhere, cluster) + _docker_offers(world, named, anywhere)
     notes: list[str] = []
     if "local" in named or (anywhere and not found):
         found.append(local_offer(wants_gpus=any(candidate.accelerators for candidate in task.resources)))
@@ -68,8 +68,8 @@ def count_gpus(gpus: Iterable[Any]) -> dict[str, float]:
     return counts
 
 
-def _pool_offers(world: World, named: set[str], anywhere: bool) -> list[Offer]:
-    held = leases(world)
+def _pool_offers(world: World, named: set[str], anywhere: bool, cluster: str) -> list[Offer]:
+    held = {host: holder for host, holder in leases(world).items() if holder != cluster}
     found = []
     for host in world.store.hosts():
         infra = f"ssh/{host['pool']}"

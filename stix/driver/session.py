@@ -63,6 +63,12 @@ class World:
         with lock.hold(self.locks, cluster, verb, shared=shared, timeout=timeout, on_wait=on_wait) as held:
             yield held
 
+    @contextmanager
+    def choosing(self) -> Iterator[None]:
+        """Choose a place alone: until the choice is written down, nobody else may choose the same machines."""
+        with lock.hold(self.locks, ".placement", "choosing"):
+            yield
+
     def _clear_up_after(self, cluster: str) -> None:
         """Remove secrets that killed runs could not remove, and say of those runs that they were killed."""
         for run_id in self.store.unfinished_runs(cluster):
@@ -83,15 +89,18 @@ class World:
         try:
             yield run
         except BaseException as caught:
-            error = (
-                caught
-                if isinstance(caught, StixError)
-                else StixError("interrupted", f"ended by {type(caught).__name__}")
-            )
-            error.details.setdefault("run", run.id) if isinstance(caught, StixError) else None
+            error = _as_error(caught)
+            error.details.setdefault("run", run.id)
             raise
         finally:
             run.finish(error)
+
+
+def _as_error(caught: BaseException) -> StixError:
+    if isinstance(caught, StixError):
+        return caught
+    code = "internal" if isinstance(caught, Exception) else "interrupted"
+    return StixError(code, f"ended by {type(caught).__name__}: {caught}".rstrip(": "))
 
 
 class Run:
@@ -101,7 +110,7 @@ class Run:
         self.world = world
         self.cluster = cluster
         self.verb = verb
-        self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{cluster}-{verb}-{random.token_hex(2)}"
+        self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{cluster}-{verb}-{random.token_hex(4)}"
         self.folder = RunFolder(world.home.runs / self.id)
         self.started = time.time()
         self._lock = lock_fd
@@ -194,4 +203,6 @@ class Run:
 def settings_text(home: Home) -> str:
     """The `ansible.cfg` of this user's runs; makes the folder of ssh's control sockets."""
     home.ssh_control.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if home.ssh_control.stat().st_uid != os.getuid():
+        raise StixError("internal", f"{home.ssh_control} belongs to somebody else", hint="set a shorter STIX_HOME")
     return ansible_settings(home.ssh_control, os.environ.get("HOME", ""), pwd.getpwuid(os.getuid()).pw_dir)

@@ -38,8 +38,23 @@ def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settin
     if "STIX_WARM" in environ:
         values["warm"] = environ["STIX_WARM"].lower() not in ("0", "no", "false", "off", "")
     if "STIX_LOCK_TIMEOUT_MINUTES" in environ:
-        values["lock_timeout_minutes"] = float(environ["STIX_LOCK_TIMEOUT_MINUTES"])
-    return Settings(**values)
+        values["lock_timeout_minutes"] = environ["STIX_LOCK_TIMEOUT_MINUTES"]
+    return Settings(**{key: _checked(key, value) for key, value in values.items() if value is not None})
+
+
+def _checked(key: str, value: Any) -> Any:
+    """The value, if it is of the setting's kind."""
+    if key == "warm" and isinstance(value, bool):
+        return value
+    if key == "docker" and isinstance(value, dict):
+        return value
+    if key.endswith("_minutes"):
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            pass
+    kind = {"warm": "true or false", "docker": "a map"}.get(key, "a number of minutes")
+    raise UsageError("config.invalid", f"setting {key!r} must be {kind}, not {value!r}")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -166,3 +166,16 @@ def test_a_killed_launch_leaves_no_secret(spawn, run_stix, ok, task_file, stix_h
     assert not leftover.exists()
     runs = json.loads(ok(run_stix("run", "list", "-o", "json")))
     assert [run["error"]["code"] for run in runs if run["error"]] == ["interrupted"]
+
+
+def test_up_after_a_cut_off_down_finishes_it_first(spawn, run_stix, ok, stix_home, clusters):
+    ok(run_stix("up", "-y", "-d", "-c", "demo", "--infra", "local", "--", "sleep 200"))
+    (before,) = clusters()
+    assert kill_in(spawn("down", "-y", "demo"), "terminate")
+    assert [cluster["wanted"] for cluster in clusters()] == ["gone"]
+    done = run_stix("up", "-y", "-c", "demo", "--infra", "local", "--", "echo anew")
+    assert "anew" in ok(done)
+    assert "taken down" in done.stderr
+    (after,) = clusters()
+    assert after["cluster_id"] != before["cluster_id"]
+    assert [entry.name for entry in (stix_home / "local").iterdir()] == [after["cluster_id"]]
