@@ -1,12 +1,12 @@
 """`status`, `stop`, `start`, `autostop`, `down` and `repair`: clusters as a whole."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from stix.cli import options, output, prompts
+from stix.cli.several import each
 from stix.errors import StixError, UsageError
 
 STATUS_HEADS = ("NAME", "STATUS", "INFRA", "NODES", "RESOURCES", "LAUNCHED", "AUTOSTOP")
@@ -92,33 +92,6 @@ def status_row(record: dict[str, Any], now: float) -> tuple[Any, ...]:
     return (*basic, launched, setting, *more)
 
 
-def each(names: list[str], act: Callable[[str], Any], done: str, form: str) -> int:
-    """Do something to every cluster; a failure is printed and the others still have their turn.
-
-    Returns:
-        0, or the exit status of the first failure.
-    """
-    from stix.cli.errors import lines
-
-    records, status = [], 0
-    for name in names:
-        try:
-            act(name)
-        except StixError as error:
-            if len(names) == 1:
-                raise
-            status = status or error.exit_status
-            records.append({"cluster": name, "ok": False, "error": error.to_record()})
-            click.echo("\n".join(lines(error)), err=True)
-        else:
-            records.append({"cluster": name, "ok": True})
-            if form != "json":
-                click.echo(f"Cluster {name!r} {done}.")
-    if form == "json":
-        output.as_json(records)
-    return status
-
-
 def listed(names: list[str]) -> str:
     """Names for a question: "cluster 'a'", "3 clusters (a, b, c)"."""
     return f"cluster {names[0]!r}" if len(names) == 1 else f"{len(names)} clusters ({', '.join(names)})"
@@ -186,7 +159,7 @@ def _end(given: dict[str, Any], question: str, done: str, *, default: bool) -> i
 
     act = clusters.down if done == "is gone" else clusters.stop
     how = {name: given[name] for name in ("purge", "graceful", "graceful_timeout")}
-    with Progress(quiet=given["form"] == "json") as progress:
+    with Progress(quiet=given["form"] == "json", named=len(names) > 1) as progress:
         return each(names, lambda name: act(name, **how, on_event=progress), done, given["form"])
 
 
@@ -216,7 +189,7 @@ def start(**given: Any) -> int:
     from stix.cli.progress import Progress
 
     how = {name: given[name] for name in ("idle_minutes_to_autostop", "wait_for", "retry_until_up", "down", "force")}
-    with Progress(quiet=given["form"] == "json") as progress:
+    with Progress(quiet=given["form"] == "json", named=len(names) > 1) as progress:
         return each(names, lambda name: clusters.start(name, **how, on_event=progress), "is up", given["form"])
 
 

@@ -39,9 +39,15 @@ def report(error: BaseException, args: Sequence[str]) -> int:
     return known.exit_status
 
 
-def lines(error: StixError) -> list[str]:
-    """What a person reads: the sentence, then a hint and the way to the log where there are any."""
-    text = [f"stix: {error.message or error.code}"]
+def lines(error: StixError, about: str = "") -> list[str]:
+    """What a person reads: the sentence, then a hint and the way to the log where there are any.
+
+    Args:
+        about: the cluster, where several are worked on; named unless the sentence does it already.
+    """
+    message = error.message or error.code
+    told = not about or about in message.replace("'", " ").split()
+    text = [f"stix: {message}" if told else f"stix: {about}: {message}"]
     if error.hint:
         text.append(f"hint: {error.hint}")
     if error.details.get("run") and error.code != "interrupted" and "stix run show" not in error.hint:

@@ -26,15 +26,38 @@ def queue(clusters: tuple[str, ...], skip_finished: bool, all_users: bool, form:
       stix queue dev --skip-finished
       stix queue 'dev*' -o json
     """
-    from stix.api import jobs
     from stix.cli.names import expand
 
-    found: dict[str, list[dict[str, Any]]] = {
-        name: jobs.queue(name, skip_finished=skip_finished, all_users=all_users)
-        for name in expand(clusters, everything=not clusters, status="UP")
-    }
-    show_queue(found, form)
-    return 0
+    found, status = ask_queues(
+        expand(clusters, everything=not clusters, status="UP"), skip_finished=skip_finished, all_users=all_users
+    )
+    if found or not status:
+        show_queue(found, form)
+    return status
+
+
+def ask_queues(names: list[str], **how: bool) -> tuple[dict[str, list[dict[str, Any]]], int]:
+    """Jobs of each cluster in the order of the names, and the exit status; one that does not answer is only reported.
+
+    Raises:
+        StixError: the only one that was asked does not answer.
+    """
+    from stix.api import jobs
+    from stix.cli.errors import lines
+
+    if len(names) == 1:
+        return {names[0]: jobs.queue(names[0], **how)}, 0
+    from stix.cli.several import together
+
+    answers, status = dict(together(names, lambda name: jobs.queue(name, **how))), 0
+    for name in names:
+        error = answers[name]
+        if isinstance(error, StixError):
+            status = status or error.exit_status
+            click.echo("\n".join(lines(error, about=name)), err=True)
+        elif isinstance(error, BaseException):
+            raise error
+    return {name: answers[name] for name in names if not isinstance(answers[name], StixError)}, status
 
 
 def show_queue(found: dict[str, list[dict[str, Any]]], form: str) -> None:

@@ -48,6 +48,7 @@ class Progress:
         quiet: write nothing, only remember (for `-o json`).
         clock: seconds that only grow; a test gives its own.
         moving: whether the line moves; None asks the stream.
+        named: begin lines with the cluster's name, where several are worked on at once.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class Progress:
         quiet: bool = False,
         clock: Callable[[], float] = time.monotonic,
         moving: bool | None = None,
+        named: bool = False,
     ) -> None:
         self.stream: IO[str] = stream or sys.stderr
         self.quiet = quiet
         self.clock = clock
         self.moving = (output.colour_on(self.stream) if moving is None else moving) and not quiet
+        self.named = named
         self.cluster = ""
         self.since = clock()
         self.timings: dict[str, float] = {}
@@ -121,7 +124,8 @@ class Progress:
         self.started.add(event.phase)
         self._phases[event.cluster, event.phase] = Phase(event.phase, event.total, self.clock())
         if not self.moving:
-            self._line(f"  {event.phase:<{WIDTH}} {_nodes(event.total)} ...".replace("  ...", " ..."))
+            text = f"  {self._name(event.cluster)}{event.phase:<{WIDTH}} {_nodes(event.total)} ..."
+            self._line(text.replace("  ...", " ..."))
 
     def _advance(self, event: PhaseProgress) -> None:
         phase = self._phases.get((event.cluster, event.phase))
@@ -131,7 +135,8 @@ class Progress:
         now = self.clock()
         if not self.moving and now - phase.told >= QUIET_SECONDS:
             phase.told = now
-            self._line(f"  {phase.name:<{WIDTH}} {phase.counts()}, {output.seconds(now - phase.since)}")
+            name = self._name(event.cluster) + f"{phase.name:<{WIDTH}}"
+            self._line(f"  {name} {phase.counts()}, {output.seconds(now - phase.since)}")
 
     def _end(self, event: PhaseEnded) -> None:
         phase = self._phases.pop((event.cluster, event.phase), None) or Phase(event.phase, 0, self.clock())
@@ -144,7 +149,7 @@ class Progress:
         colour = "green" if event.ok else "red"
         mark = output.paint(self._can_write(mark, "+" if event.ok else "x"), colour, self.stream)
         took = "" if event.skipped and event.ok else output.seconds(event.seconds)
-        self._line(f"{mark} {event.phase:<{WIDTH}} {word:<{COUNTS}} {took}".rstrip())
+        self._line(f"{mark} {self._name(event.cluster)}{event.phase:<{WIDTH}} {word:<{COUNTS}} {took}".rstrip())
 
     def _spin(self) -> None:
         turn = 0
@@ -155,10 +160,13 @@ class Progress:
                     self._write(CLEAR_LINE + self._moving_line(turn))
 
     def _moving_line(self, turn: int) -> str:
-        phase = list(self._phases.values())[-1]
+        (cluster, _), phase = list(self._phases.items())[-1]
         frame = self._can_write(FRAMES[turn % len(FRAMES)], "|/-\\"[turn % 4])
         took = output.seconds(self.clock() - phase.since)
-        return f"{frame} {phase.name:<{WIDTH}} {phase.counts():<{COUNTS}} {took}"
+        return f"{frame} {self._name(cluster)}{phase.name:<{WIDTH}} {phase.counts():<{COUNTS}} {took}"
+
+    def _name(self, cluster: str) -> str:
+        return f"{cluster}: " if self.named else ""
 
     def _line(self, text: str) -> None:
         self._write((CLEAR_LINE if self.moving else "") + text + "\n")

@@ -92,8 +92,9 @@ def test_cancel_ends_the_whole_tree_gracefully_then_by_force(cluster):
     (setsid sleep 300 & echo $! > $HOME/orphan)
     echo up; while :; do sleep 0.1; done"""
     job_id = head.submit(script)
-    eventually(lambda: (head.user_home / "stubborn").exists() and (head.user_home / "orphan").exists())
-    pids = [int((head.user_home / name).read_text()) for name in ("stubborn", "orphan")]
+    notes = [head.user_home / name for name in ("stubborn", "orphan")]
+    eventually(lambda: all(note.exists() and note.read_text() for note in notes))
+    pids = [int(note.read_text()) for note in notes]
     assert all(map(alive, pids))
     assert head.call("cancel", job_ids=[job_id, 999]) == {"cancelled": [job_id], "not_found": [999]}
     job = head.wait(job_id)

@@ -83,3 +83,14 @@ def test_moving_line_is_cleared_before_each_lasting_one() -> None:
     lasting = [line for line in text.split("\n")[:-1] if line]
     assert all(line.startswith("\r\x1b[K") for line in lasting)
     assert len(lasting) == 6  # four phases, a note, an attempt: starts leave no line of their own
+
+
+def test_lines_name_the_cluster_where_several_are_worked_on() -> None:
+    stream = StringIO()
+    progress = Progress(stream, moving=False, named=True)
+    progress(event.PhaseStarted(0, "stop", "dev", 2))
+    progress(event.PhaseEnded(1, "stop", "dev", 1.5, True, False))
+    assert [line.split() for line in stream.getvalue().splitlines()] == [
+        ["dev:", "stop", "2", "nodes", "..."],
+        ["+", "dev:", "stop", "2/2", "nodes", "1.5", "s"],
+    ]
