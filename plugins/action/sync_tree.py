@@ -36,7 +36,10 @@ class ActionModule(NodeAction):
     def _bring(self, tree: trees.Tree) -> dict[str, Any]:
         if "url" in tree:
             body = git_workdir.script(tree["ref"], self.args["user_home"], tree["target"], self.check_mode)
-            answer = self.decode(self.execute(body, tree["url"].encode() + b"\n"))
+            try:
+                answer = self.decode(self.execute(body, tree["url"].encode() + b"\n"))
+            except Failure as failure:
+                raise git_workdir.explained(failure, self.stderr) from None
             return {"target": tree["target"], "files": 0, "bytes": 0, "deleted": 0, **answer}
         content = trees.digest(tree["path"])
         if self.check_mode:

@@ -21,7 +21,8 @@ def docker_images(nodes: list[dict[str, Any]], default: str) -> list[str]:
 def docker_error(result: dict[str, Any]) -> dict[str, Any]:
     """A failed task's (or loop item's) result as an error record: its `stix_error`, or its message classified."""
     result = next((item for item in result.get("results") or [] if item.get("failed")), result)
-    return result.get("stix_error") or classify(str(result.get("msg", "no reason was given"))).record()
+    image = str(result.get("cloud_docker_image") or "")
+    return result.get("stix_error") or classify(str(result.get("msg", "no reason was given")), image).record()
 
 
 def docker_endpoint(context: str) -> str:

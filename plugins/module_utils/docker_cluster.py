@@ -4,6 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.stix.core.plugins.module_utils import docker_options
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 KEEP_ALIVE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
 """What a container runs: waits under any image with a shell, and ends at once when it is told to."""
@@ -52,6 +53,7 @@ class DockerCluster:
         missing = [node for node in nodes if node["rank"] not in self.found]
         asleep = [self.found[node["rank"]] for node in nodes if node["rank"] in self.found]
         asleep = [entry["Id"] for entry in asleep if entry["State"] != "running"]
+        self._check_room(missing)
         if (missing or asleep) and not check:
             self._in_parallel(self._start, asleep)
             self._create_all(missing)
@@ -109,6 +111,17 @@ class DockerCluster:
             "stix.run_id": self.params["run_id"],
         }
         return {**{key: str(value) for key, value in (node.get("labels") or {}).items()}, **ours}
+
+    def _check_room(self, nodes):
+        """The engine refuses too many CPUs by itself, but takes any limit of memory."""
+        wanted = max([float(node.get("memory") or 0) for node in nodes] or [0])
+        there = self.client.info()["MemTotal"] / GIB if wanted else 0
+        if wanted > there:
+            raise Failure(
+                "provision.no_capacity",
+                "The Docker engine's machine is too small: it has %.3g GiB of memory, %g wanted" % (there, wanted),
+                "Ask for less memory.",
+            )
 
     def _create_all(self, nodes):
         """All or nothing: what this call made is removed again when one of them fails."""

@@ -4,6 +4,8 @@ import re
 
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
+UNREACHED = "The Docker engine cannot be reached"
+
 TABLE = (
     (
         "provision.auth",
@@ -20,7 +22,7 @@ TABLE = (
         r"read timed out|timed out waiting|context deadline exceeded|i/o timeout|TLS handshake timeout|"
         r"no such file or directory.*sock|"
         r"FileNotFoundError\(2|max retries exceeded",
-        "The Docker engine cannot be reached",
+        UNREACHED,
         "Start it, or set DOCKER_HOST.",
         True,
     ),
@@ -78,13 +80,20 @@ TABLE = (
 """(code, pattern, sentence, hint, retryable); the first pattern found wins, its group is what is shown."""
 
 
-def classify(text):
-    """The failure that a message of the engine, its client or a community.docker module stands for."""
+def classify(text, image=""):
+    """The failure that a message of the engine, its client or a community.docker module stands for.
+
+    Args:
+        text: the message.
+        image: the image that was asked for just then.
+    """
     reason = " ".join(text.split())[-1500:]
     for code, pattern, sentence, hint, retryable in TABLE:
         found = re.search(pattern, text, re.IGNORECASE | re.DOTALL)
         if found:
             short = found.group(1) if found.groups() and found.group(1) else _short(reason)
+            if image and code in ("provision.config", "provision.transient") and sentence != UNREACHED:
+                sentence = "Image '%s' is not on the Docker engine and cannot be had" % image
             return Failure(code, "%s: %s" % (sentence, short), hint, {"reason": reason}, retryable)
     return Failure("provision.unknown", "The Docker engine failed: %s" % _short(reason), "", {"reason": reason})
 

@@ -1,6 +1,9 @@
 """A workdir that the node fetches by git itself: one shell text, one JSON line."""
 
+import re
 import shlex
+
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 SCRIPT = """\
 IFS= read -r url
@@ -56,3 +59,11 @@ def script(ref: str, user_home: str, workdir: str, check: bool) -> str:
         )
         + ")"
     )
+
+
+def explained(failure: Failure, stderr: str) -> Failure:
+    """The failure with git's own first word, in which no address shows a user or password."""
+    said = re.findall(r"^(?:fatal|error): (.+)$", stderr, re.MULTILINE)
+    if said and failure.code.startswith("sync."):
+        failure.message += ": " + re.sub(r"//[^/@\s]+@", "//", said[0].strip())
+    return failure

@@ -149,5 +149,10 @@ def file_vars(task: Task) -> dict[str, Any]:
     elif task.workdir:
         variables["files_workdir"] = literal(task.workdir)
     if task.file_mounts:
-        variables["files_mounts"] = literal(task.file_mounts)
+        variables["files_mounts"] = {_target(target): literal(path) for target, path in task.file_mounts.items()}
     return variables
+
+
+def _target(path: str) -> str:
+    """A relative target lies in the workdir, as in SkyPilot."""
+    return path if path.startswith(("/", "~")) else f"~/sky_workdir/{path.removeprefix('./')}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 
+WORKDIR = "sky_workdir"
+"""Where jobs start, below their HOME."""
+
 
 class Home:
     """Paths of one agent, all below `root`.

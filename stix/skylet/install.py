@@ -13,7 +13,7 @@ import zipfile
 
 from . import VERSION, client, detach, hardware, processes
 from .errors import AgentError, disk_full, is_disk_full
-from .home import Home, read_json, remove, write_bytes, write_json
+from .home import WORKDIR, Home, read_json, remove, write_bytes, write_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -242,7 +242,12 @@ def uninstall(home: Home) -> dict[str, Any]:
     there = os.path.isdir(home.root)
     if there:
         stop(home)
+        workdir = os.path.join(home.user_home(dict(home.read_config())), WORKDIR)
         clear(home)
+        try:
+            os.rmdir(workdir)  # empty: nobody's files
+        except OSError:
+            pass
         remove(home.tombstone)
         try:
             os.rmdir(home.root)

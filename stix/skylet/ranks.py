@@ -9,7 +9,7 @@ import time
 
 from . import environment, processes, rankstate
 from .detach import command
-from .home import Home, remove
+from .home import WORKDIR, Home, remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,14 +81,15 @@ class Ranks:
     def specification(self, order: dict[str, Any]) -> dict[str, Any]:
         """What a supervisor is told: the order, made complete with what only this node knows."""
         home = self.home.user_home(self.config)
-        workdir = os.path.join(home, os.path.expanduser(order.get("workdir") or "sky_workdir"))
+        workdir = os.path.join(home, os.path.expanduser(order.get("workdir") or WORKDIR))
+        os.makedirs(workdir, exist_ok=True)
         mark = self.mark(order["job_id"])
         return {
             **order,
             "env": environment.of_node(order["env"], order["phase"], order["devices"], home, mark),
             "raw_log": "setup.log" if order["phase"] == "setup" else f"rank-{order['rank']}.log",
             "user_home": home,
-            "workdir": workdir if os.path.isdir(workdir) else home,
+            "workdir": workdir,
             "log_max_bytes": int(self.config.get("log_max_bytes") or 256 << 20),
             "log_files": int(self.config.get("log_files") or 4),
             "grace": self.grace,

@@ -211,3 +211,10 @@ def test_workdir_of_a_job(cluster):
     job_id = head.submit("pwd", workdir="elsewhere")
     head.wait(job_id)
     assert head.log(job_id).strip().endswith(f") {head.user_home}/elsewhere")
+
+
+def test_jobs_start_in_the_workdir_though_none_was_brought(cluster):
+    head = cluster()[0]
+    job_id = head.submit("pwd")
+    head.wait(job_id)
+    assert head.log(job_id).strip().endswith(f") {head.user_home}/sky_workdir")

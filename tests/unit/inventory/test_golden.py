@@ -14,6 +14,7 @@ import yaml
 
 from stix.inventory.render import file_vars, inventory, job_vars, wanted_nodes
 from stix.model.cluster import Cluster
+from stix.model.task import Task
 from stix.runner import content
 from stix.spec.load import load_text
 
@@ -80,3 +81,9 @@ def check_hosts(seen: dict[str, Any], cluster: Cluster, variables: dict[str, Any
         is_head = [node["name"]] == seen["stix_head"]["hosts"]
         assert is_head == (node["rank"] == 0)
         assert (about["head_vars"].items() <= hosts[node["name"]].items()) is (is_head or not about["head_vars"])
+
+
+def test_a_relative_target_of_a_mount_lies_in_the_workdir():
+    mounts = {"in/put": "/d", "./near": "/d", "/opt/x": "/d", "~/y": "/d"}
+    targets = file_vars(Task(file_mounts=mounts))["files_mounts"]
+    assert list(targets) == ["~/sky_workdir/in/put", "~/sky_workdir/near", "/opt/x", "~/y"]

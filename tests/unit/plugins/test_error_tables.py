@@ -85,3 +85,9 @@ def test_docker_words(code: str, text: str) -> None:
 def test_the_engines_own_sentence_is_shown() -> None:
     failure = docker_errors.classify('400 Client Error for http+docker://x: Bad Request ("invalid reference format")')
     assert failure.message == "The image cannot be had: invalid reference format"
+
+
+def test_an_image_that_cannot_be_had_is_named():
+    said = 'Error pulling image x/y:1 - Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host'
+    assert docker_errors.classify(said, "x/y:1").message.startswith("Image 'x/y:1' is not on the Docker engine")
+    assert "x/y" not in docker_errors.classify("cannot connect to the docker daemon", "x/y:1").message
