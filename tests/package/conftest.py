@@ -14,6 +14,8 @@ import pytest
 from tests.lab.images import cache_folder
 
 ROOT = Path(__file__).parents[2]
+LIFE = "check provision query probe setup sync run_job up logs cancel_job stop terminate".split()
+"""Every playbook, in the order of a machine's life."""
 
 
 def call(*words: object, cwd: Path, env: dict[str, str] | None = None) -> str:
@@ -40,6 +42,22 @@ def make_environment(python: str, folder: Path, *requirements: object) -> Path:
     call(python, "-m", "venv", folder, cwd=folder.parent)
     call(folder / "bin/python", "-m", "pip", "install", "--quiet", *requirements, cwd=folder.parent)
     return folder / "bin"
+
+
+def play_by_hand(programs: Path, folder: Path, collections: object) -> None:
+    """Play every playbook with the inventory of one machine, by plain ansible-playbook in an empty folder.
+
+    Args:
+        programs: the folder of ansible-playbook.
+        collections: where Ansible finds stix.core.
+    """
+    folder.mkdir()
+    shutil.copytree(ROOT / "inventories/local", folder / "inventory")
+    names = [f"stix.core.{name}" for name in LIFE]
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_LOCALHOST_WARNING": "0"}
+    call(programs / "ansible-playbook", "-i", "inventory", *names, cwd=folder, env=env)
+    assert (folder / "logs/2.log").is_file()
+    assert not Path(os.environ["STIX_HOME"], "local/here-0").exists()
 
 
 def scratch_folder() -> Path:

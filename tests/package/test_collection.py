@@ -1,4 +1,5 @@
-"""The collection tarball is complete: with Ansible alone, without any Python package of ours, it makes a node ready."""
+"""The collection tarball is complete: with Ansible alone, without any Python package of ours, it makes a node
+ready and runs every playbook."""
 
 import json
 import socket
@@ -7,7 +8,7 @@ import sysconfig
 from pathlib import Path
 from types import SimpleNamespace
 
-from tests.package.conftest import call, make_environment
+from tests.package.conftest import call, make_environment, play_by_hand
 
 INVENTORY = """\
 all:
@@ -33,7 +34,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def test_setup_from_the_tarball(built: SimpleNamespace, scratch: Path, safe_world: Path) -> None:
+def test_every_playbook_runs_from_the_tarball(built: SimpleNamespace, scratch: Path, safe_world: Path) -> None:
     programs = make_environment("python3", scratch / "env", "ansible-core")
     python = programs / "python"
     collections, work, home = (scratch / name for name in ("collections", "work", "node"))
@@ -58,3 +59,4 @@ def test_setup_from_the_tarball(built: SimpleNamespace, scratch: Path, safe_worl
         assert probe["cluster_id"] == "hand-1"
     finally:
         call(python, agent / "skylet.pyz", "--home", agent, "remove", cwd=work)
+    play_by_hand(programs, scratch / "hand", env["ANSIBLE_COLLECTIONS_PATH"])

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.package.conftest import call, make_environment
+from tests.package.conftest import call, make_environment, play_by_hand
 
+FIND_COLLECTIONS = "from stix.runner.content import collection_paths; print(collection_paths())"
 CONTENT = "stix/_content/ansible_collections/stix/core/"
 
 
@@ -52,10 +53,13 @@ def test_wheel_holds_the_collection_and_no_tests(built: SimpleNamespace, tree: P
 
 @pytest.mark.parametrize(("python", "core"), interpreters(), ids=lambda word: Path(word).parent.parent.name or word)
 def test_up_from_the_wheel(built: SimpleNamespace, scratch: Path, safe_world: Path, python: str, core: str) -> None:
-    stix = make_environment(python, scratch / "env", built.wheel, core) / "stix"
+    programs = make_environment(python, scratch / "env", built.wheel, core)
+    stix = programs / "stix"
     empty = scratch / "empty"
     empty.mkdir()
     call(stix, "up", "-y", "-c", "wheel", "--", "echo hello from the wheel", cwd=empty)
     assert "hello from the wheel" in call(stix, "logs", "wheel", "1", cwd=empty)
     call(stix, "down", "-y", "wheel", cwd=empty)
     assert list(empty.iterdir()) == []
+    collections = call(programs / "python", "-c", FIND_COLLECTIONS, cwd=empty).strip()
+    play_by_hand(programs, scratch / "hand", collections)
