@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from stix.api.rows import row
 from stix.state.home import Home
 from stix.state.store import Store
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from stix.model.cluster import Cluster
     from stix.model.event import Listener
     from stix.model.plan import LaunchPlan
-
-NO_AUTOSTOP = -1
 
 
 class ClusterHandle:
@@ -125,7 +124,8 @@ def status(
 
     Returns:
         for each: name, status (INIT, UP, STOPPED), phase, wanted, seen, infra, resources_str, num_nodes, launched_at,
-        autostop (minutes, -1 none), to_down, last_error, head_ip, user, last_use, cluster_id, nodes.
+        autostop (minutes, -1 none), to_down, lifetime_minutes, last_error, head_ip, user, last_use, cluster_id, nodes;
+        with `refresh` idle_seconds, too, where autostop is on and the head answers.
 
     Raises:
         ClusterError: `cluster.not_found`, a name (not a pattern) is unknown.
@@ -133,24 +133,29 @@ def status(
     home = Home()
     store = open_store(home)
     records = _select(store, cluster_names)
+    idle: dict[str, float] = {}
     if refresh and str(getattr(refresh, "value", refresh)).lower() != "none":
-        _refresh([record["name"] for record in records])
+        idle = _refresh([record["name"] for record in records])
         records = [record for record in store.cluster_records() if record["name"] in {item["name"] for item in records}]
-    return [_row(record) for record in records]
+    shown = [row(record) for record in records]
+    return [each | {"idle_seconds": idle[each["name"]]} if each["name"] in idle else each for each in shown]
 
 
-def _refresh(names: list[str]) -> None:
+def _refresh(names: list[str]) -> dict[str, float]:
+    """Look at clusters, a few at once; seconds for which those that would let themselves go have been idle."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from stix.driver.lifecycle import refresh
+    from stix.driver.lifecycle import idle_seconds, refresh
     from stix.driver.session import World
 
-    def look(name: str) -> None:
-        refresh(World(), name)
+    def look(name: str) -> float | None:
+        world = World()
+        cluster = refresh(world, name)
+        return idle_seconds(world, cluster) if cluster else None
 
     with ThreadPoolExecutor(max_workers=4) as pool:
-        for done in [pool.submit(look, name) for name in names]:
-            done.result()
+        found = zip(names, pool.map(look, names), strict=True)
+        return {name: seconds for name, seconds in found if seconds is not None}
 
 
 def _select(store: Store, wanted: str | Iterable[str] | None) -> list[dict[str, Any]]:
@@ -163,49 +168,6 @@ def _select(store: Store, wanted: str | Iterable[str] | None) -> list[dict[str, 
         if pattern not in known and not any(mark in pattern for mark in "*?["):
             raise store.not_found(pattern)
     return [record for record in records if any(fnmatch.fnmatchcase(record["name"], pattern) for pattern in patterns)]
-
-
-def _row(record: dict[str, Any]) -> dict[str, Any]:
-    autostop = record.get("autostop") or {}
-    nodes = record["nodes"]
-    return {
-        "name": record["name"],
-        "status": _status_word(record),
-        "phase": record["phase"],
-        "wanted": record["wanted"],
-        "seen": record["seen"],
-        "infra": record["infra"],
-        "resources_str": resources_text(record),
-        "num_nodes": record["num_nodes"],
-        "launched_at": record["launched_at"],
-        "autostop": autostop.get("idle_minutes", NO_AUTOSTOP),
-        "to_down": bool(autostop.get("down")),
-        "last_error": record["last_error"],
-        "head_ip": nodes[0].get("private_ip") if nodes else None,
-        "user": record["user"],
-        "last_use": record["last_use"],
-        "cluster_id": record["cluster_id"],
-        "nodes": nodes,
-    }
-
-
-def _status_word(record: dict[str, Any]) -> str:
-    """As `stix.model.cluster.status_word`, which costs the import of dataclasses; a test holds the two together."""
-    if record["wanted"] == "up" and record["seen"] == "running" and record["phase"] == "ready":
-        return "UP"
-    return "STOPPED" if record["wanted"] == "stopped" and record["seen"] == "stopped" else "INIT"
-
-
-def resources_text(record: dict[str, Any]) -> str:
-    """`2x ssh/rack (8 CPUs, 64 GiB, H100:4)`: what the nodes are, of the head's kind."""
-    head = record["nodes"][0] if record["nodes"] else {}
-    gpus: dict[str, int] = {}
-    for gpu in head.get("gpus") or ():
-        gpus[gpu["name"]] = gpus.get(gpu["name"], 0) + 1
-    parts = [f"{head['cpus']:g} CPUs"] if head.get("cpus") else []
-    parts += [f"{head['memory']:.3g} GiB"] if head.get("memory") else []
-    parts += [f"{name}:{count}" for name, count in gpus.items()]
-    return f"{record['num_nodes']}x {record['infra']}" + (f" ({', '.join(parts)})" if parts else "")
 
 
 def start(
@@ -281,7 +243,7 @@ def _end_jobs(cluster_name: str, timeout: int | None) -> None:
 
 def autostop(
     cluster_name: str,
-    idle_minutes: float,
+    idle_minutes: float | None,
     wait_for: Any = None,
     down: bool = False,
     hook: str | None = None,
@@ -289,7 +251,11 @@ def autostop(
     *,
     lifetime_minutes: float | None = None,
 ) -> dict[str, Any]:
-    """Let a cluster go after idle minutes (-1: never); the node itself does it. Returns the setting."""
+    """Let a cluster go after idle minutes (-1: never, None: as it is set); the node itself does it.
+
+    Returns:
+        the setting. What is not named stays, except that -1 takes back the lifetime, too.
+    """
     from stix.driver import lifecycle
     from stix.driver.session import World
 
@@ -297,7 +263,7 @@ def autostop(
     setting = {
         "idle_minutes": idle_minutes,
         "down": down,
-        "wait_for": _word(wait_for) or "jobs_and_ssh",
+        "wait_for": _word(wait_for),
         "lifetime_minutes": lifetime_minutes,
     }
     return lifecycle.autostop(World(), cluster_name, setting)
@@ -315,6 +281,7 @@ def shell_argv(cluster_name: str, node: int | str | None = None, command: str | 
     """The words that open a shell on a node (default: the head), or run a command there.
 
     Args:
+        cluster_name: its name, or a node's for ssh (`dev-worker1`).
         node: a rank, a node's name, or `worker1`.
 
     Raises:
@@ -327,7 +294,12 @@ def shell_argv(cluster_name: str, node: int | str | None = None, command: str | 
     from stix.nodes.shell import shell_argv as words
 
     home = Home()
-    record = open_store(home).cluster_record(cluster_name)
+    store = open_store(home)
+    known = store.cluster_names()
+    head, _, worker = cluster_name.rpartition("-worker")
+    if node is None and cluster_name not in known and head in known and worker.isdecimal():
+        cluster_name, node = head, worker
+    record = store.cluster_record(cluster_name)
     names = {str(item["rank"]): item for item in record["nodes"]} | {item["name"]: item for item in record["nodes"]}
     names |= {f"worker{item['rank']}": item for item in record["nodes"] if item["rank"]}
     wanted = "0" if node is None else str(node)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from stix.cli import options, output, prompts
+from stix.cli import options, output, plan_view, prompts
 from stix.cli.several import each
 from stix.errors import StixError, UsageError
 
@@ -84,12 +84,20 @@ def status_row(record: dict[str, Any], now: float) -> tuple[Any, ...]:
     word = getattr(record["status"], "value", record["status"])
     if word == "INIT" and record.get("phase"):
         word = f"INIT ({record['phase']})"
-    idle = record.get("autostop", -1)
-    setting = "-" if idle is None or idle < 0 else f"{idle:g} min" + (" (down)" if record.get("to_down") else "")
     launched = output.ago(record.get("launched_at"), now)
     basic = (record["name"], word, record.get("infra"), record.get("num_nodes"), record.get("resources_str"))
     more = (record.get("user"), record.get("head_ip"), record.get("cluster_id"), record.get("last_use"))
-    return (*basic, launched, setting, *more)
+    return (*basic, launched, autostop_cell(record), *more)
+
+
+def autostop_cell(record: dict[str, Any]) -> str:
+    """'10 min (down)', with what is left of it where that is known: '10 min, 3 min 20 s left'; '-' for never."""
+    idle, lifetime = record.get("autostop", -1), record.get("lifetime_minutes")
+    parts = [f"{idle:g} min"] if idle is not None and idle >= 0 else []
+    if parts and record.get("idle_seconds") is not None:
+        parts.append(f"{output.seconds(max(0.0, 60 * idle - record['idle_seconds']))} left")
+    parts += [f"lifetime {lifetime:g} min"] if lifetime is not None else []
+    return ", ".join(parts) + (" (down)" if parts and record.get("to_down") else "") or "-"
 
 
 def listed(names: list[str]) -> str:
@@ -218,11 +226,16 @@ def autostop(**given: Any) -> int:
     names = chosen(given, "", default=True)
     from stix.api import clusters
 
-    minutes = -1 if given["cancel"] else IDLE_MINUTES if given["idle_minutes"] is None else given["idle_minutes"]
+    minutes = -1 if given["cancel"] else given["idle_minutes"]
+    if minutes is None and given["lifetime_minutes"] is None:
+        minutes = IDLE_MINUTES
     how = {name: given[name] for name in ("wait_for", "down", "lifetime_minutes")}
-    verb = "removed" if given["down"] else "stopped"
-    done = "stays up until it is stopped" if minutes < 0 else f"is {verb} after {minutes} idle minutes"
-    return each(names, lambda name: clusters.autostop(name, minutes, **how), done, given["form"])
+
+    def change(name: str) -> str:
+        words = plan_view.autostop(clusters.autostop(name, minutes, **how))
+        return "stays up until it is stopped" if words == "never" else f"is {words}"
+
+    return each(names, change, None, given["form"])
 
 
 @click.command("repair")

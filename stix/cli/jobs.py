@@ -1,5 +1,6 @@
 """`queue`, `logs` and `cancel`: jobs on clusters."""
 
+import sys
 import time
 from typing import Any
 
@@ -138,7 +139,17 @@ def logs(cluster: str, job_ids: tuple[int, ...], **given: Any) -> int:
     if given["status"]:
         return show_status(cluster, job_id, given["form"])
     how = {name: given[name] for name in ("follow", "tail", "worker")}
-    return stream(cluster, job_id, **how)
+    return stream_beside_record(cluster, job_id, **how) if given["form"] == "json" else stream(cluster, job_id, **how)
+
+
+def stream_beside_record(cluster: str, job_id: int | None, **how: Any) -> int:
+    """Write a log to stderr and, when it has ended, `{cluster, job_id, exit_code}` to stdout."""
+    from stix.api import jobs
+
+    number = job_id if job_id is not None else next(iter(jobs.job_status(cluster)))
+    status = stream(cluster, number, output_stream=sys.stderr, **how)
+    output.as_json({"cluster": cluster, "job_id": number, "exit_code": status})
+    return status
 
 
 def stream(cluster: str, job_id: int | None, **how: Any) -> int:

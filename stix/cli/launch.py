@@ -53,12 +53,22 @@ def up(entrypoint: tuple[str, ...], **given: Any) -> int:
     return Launch(given).run(task)
 
 
+# So that the word `up` of a line in the shell's history can be replaced by `plan`.
+of_up_only = options.together(
+    *(
+        click.option(*names, is_flag=True, hidden=True, expose_value=False)
+        for names in (("-y", "--yes"), ("-d", "--detach-run"), ("-r", "--retry-until-up"), ("--dryrun",))
+    )
+)
+
+
 @click.command("plan")
 @options.entrypoint
 @options.cluster_name
 @options.task_options
 @options.resource_options
 @setting_options
+@of_up_only
 @options.as_output
 def plan(entrypoint: tuple[str, ...], **given: Any) -> int:
     """Show what `up` would do, and do nothing.
@@ -119,9 +129,23 @@ def exec_(cluster: str | None, cluster_option: str | None, entrypoint: tuple[str
             "usage", "exec needs a task file or a command", hint=f"for example: stix exec {cluster} -- nvidia-smi"
         )
     task = options.build_task(given, entrypoint)
+    if given["dryrun"]:
+        return show_target(task, jobs.exec(task, cluster, dryrun=True)[1], given["form"])
     with Progress(quiet=given["form"] == "json") as progress:
-        job_id, _ = jobs.exec(task, cluster, dryrun=given["dryrun"], on_event=progress)
+        job_id, _ = jobs.exec(task, cluster, on_event=progress)
     return finish(cluster, job_id, given, progress)
+
+
+def show_target(task: Any, handle: Any, form: str) -> int:
+    """Print where `exec` would run a task."""
+    from stix.cli.plan_view import plural
+
+    if form == "json":
+        output.as_json({"cluster": handle.cluster_name, "infra": handle.infra, "num_nodes": task.num_nodes})
+    else:
+        nodes = f"{task.num_nodes} of {plural(len(handle.nodes), 'node')}"
+        click.echo(f"This task would run on cluster {handle.cluster_name!r} ({handle.infra}), {nodes}.")
+    return 0
 
 
 def finish(cluster: str, job_id: int | None, given: dict[str, Any], progress: "Progress") -> int:

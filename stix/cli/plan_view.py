@@ -63,11 +63,13 @@ def _facts(plan: Mapping[str, Any]) -> str:
 
 
 def autostop(setting: Mapping[str, Any] | None) -> str:
-    """The autostop setting in words."""
-    if not setting or setting.get("idle_minutes", -1) is None or setting.get("idle_minutes", -1) < 0:
-        return "never"
-    verb = "removed" if setting.get("down") else "stopped"
-    return f"{verb} after {setting['idle_minutes']} idle minutes"
+    """The autostop setting in words: 'stopped after 10 idle minutes, at the latest after 60 minutes'."""
+    idle, lifetime = (setting or {}).get("idle_minutes"), (setting or {}).get("lifetime_minutes")
+    parts = [f"after {idle} idle minutes"] if idle is not None and idle >= 0 else []
+    if lifetime is not None:
+        parts.append(("at the latest " if parts else "") + f"after {lifetime:g} minutes")
+    verb = "removed" if (setting or {}).get("down") else "stopped"
+    return f"{verb} {', '.join(parts)}" if parts else "never"
 
 
 def accelerators(wanted: Any) -> str:

@@ -41,12 +41,12 @@ def together(names: Sequence[str], act: Callable[[str], Any]) -> Iterator[tuple[
         yield ended.get()
 
 
-def each(names: list[str], act: Callable[[str], Any], done: str, form: str) -> int:
+def each(names: list[str], act: Callable[[str], Any], done: str | None, form: str) -> int:
     """Do something to every cluster, several at once; a failure is printed and the others go on.
 
     Args:
         act: called with each name, in a thread when there are several.
-        done: what is said of a cluster after that, as in `Cluster 'dev' is gone.`
+        done: what is said of a cluster after that, as in `Cluster 'dev' is gone.`; None: what `act` returned.
 
     Returns:
         0, or the exit status of the first failure in the order of the names.
@@ -54,7 +54,7 @@ def each(names: list[str], act: Callable[[str], Any], done: str, form: str) -> i
     found: dict[str, Any] = {}
     if len(names) == 1:
         found[names[0]] = act(names[0])
-        tell(names[0], None, done, form)
+        tell(names[0], found[names[0]], done, form)
     else:
         for name, result in together(names, act):
             found[name] = result
@@ -65,7 +65,7 @@ def each(names: list[str], act: Callable[[str], Any], done: str, form: str) -> i
     return next((error.exit_status for error in failures.values()), 0)
 
 
-def tell(name: str, result: Any, done: str, form: str) -> None:
+def tell(name: str, result: Any, done: str | None, form: str) -> None:
     """Say how it went with one cluster.
 
     Raises:
@@ -78,7 +78,7 @@ def tell(name: str, result: Any, done: str, form: str) -> None:
     elif isinstance(result, BaseException):
         raise result
     elif form != "json":
-        click.echo(f"Cluster {name!r} {done}.")
+        click.echo(f"Cluster {name!r} {done or result}.")
 
 
 def _record(name: str, error: StixError | None) -> dict[str, Any]:

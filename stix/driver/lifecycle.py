@@ -1,6 +1,7 @@
 """What happens to a cluster after its launch: jobs handed over, stop, start, down, autostop, a look, a repair."""
 
 import secrets as random
+from collections.abc import Mapping
 from typing import Any
 
 from stix.clouds.registry import clouds
@@ -24,10 +25,16 @@ def exec_task(world: World, task: Task, name: str) -> tuple[int, Cluster]:
     """
     task = with_absolute_paths(task)
     with world.locked(name, "exec", shared=True) as lock:
-        cluster = need_up(world, name)
-        check_fits(task, cluster)
+        cluster = exec_target(world, task, name)
         with world.run(name, "exec", lock, alone=False) as run:
             return _hand_over(run, cluster, task)
+
+
+def exec_target(world: World, task: Task, name: str) -> Cluster:
+    """The live cluster that a job would be handed to; raises as `exec_task`."""
+    cluster = need_up(world, name)
+    check_fits(task, cluster)
+    return cluster
 
 
 def _hand_over(run: Run, cluster: Cluster, task: Task) -> tuple[int, Cluster]:
@@ -142,14 +149,28 @@ def autostop(world: World, name: str, setting: dict[str, Any]) -> dict[str, Any]
     """Change when a live cluster lets go: told to its agent, and kept for the next set-up.
 
     Args:
-        setting: `{idle_minutes (-1: never), down, wait_for, lifetime_minutes}`.
+        setting: `{idle_minutes (-1: never, and no lifetime either), down, wait_for, lifetime_minutes}`; None leaves
+            what is set, and only a new idle time says anew whether to stop or remove.
     """
     with world.locked(name, "autostop"):
         cluster = need_up(world, name)
+        setting = changed_autostop(cluster.autostop or {}, setting)
         check_autostop(cluster.infra, setting)
         told = agent.call(head_connection(world, cluster), "autostop", setting)
         world.store.append(name, "changed", {"autostop": setting})
         return told
+
+
+def changed_autostop(now: Mapping[str, Any], wish: dict[str, Any]) -> dict[str, Any]:
+    """A complete setting."""
+    idle, lifetime = wish["idle_minutes"], wish["lifetime_minutes"]
+    ends = idle is not None and idle < 0
+    return {
+        "idle_minutes": now.get("idle_minutes", -1) if idle is None else idle,
+        "down": wish["down"] or (idle is None and bool(now.get("down"))),
+        "wait_for": wish["wait_for"] or now.get("wait_for") or "jobs_and_ssh",
+        "lifetime_minutes": now.get("lifetime_minutes") if lifetime is None and not ends else lifetime,
+    }
 
 
 def refresh(world: World, name: str) -> Cluster | None:
@@ -162,6 +183,16 @@ def refresh(world: World, name: str) -> Cluster | None:
         cluster = world.store.need_cluster(name)
         with world.run(name, "status", lock) as run:
             return _look(run, cluster)
+
+
+def idle_seconds(world: World, cluster: Cluster) -> float | None:
+    """For how long a cluster with autostop has been idle; None where there is no autostop or no answer."""
+    if (cluster.autostop or {}).get("idle_minutes", -1) < 0 or cluster.status is not ClusterStatus.UP:
+        return None
+    try:
+        return float(agent.call(head_connection(world, cluster), "status", {})["autostop"]["idle_seconds"])
+    except StixError:
+        return None
 
 
 def _look(run: Run, cluster: Cluster) -> Cluster | None:

@@ -20,6 +20,8 @@ from stix.nodes.ssh_config import remove_entries, write_entries
 UNREACHED = ("node.unreachable", "node.auth", "node.host_key")
 """Codes of a node that no connection could be made to."""
 
+HARDWARE = ("cpus", "memory", "gpus")
+
 CONTAINER_STOP = ["/bin/sh", "-c", "kill -TERM 1"]
 """How an agent lets a container go: its first process ends, so the container does."""
 
@@ -42,10 +44,18 @@ def take_instances(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
     reported = instances(outcome.of_kind("instances"))
     known = {node["name"]: node for node in cluster.nodes}
     nodes = [
-        _merged(known.get(instance["name"], {}), instance)
+        with_report(known.get(instance["name"], {}), instance)
         for instance in sorted(reported, key=lambda item: item["rank"])
     ]
     return run.record("instances", nodes=nodes, seen=seen_word(nodes, cluster.num_nodes)) or cluster
+
+
+def with_report(known: Mapping[str, Any], reported: Mapping[str, Any]) -> dict[str, Any]:
+    """A node after its cloud was asked. What was probed of the same machine wins: a cloud may only repeat the wish."""
+    node = _merged(known, reported)
+    if known.get("id") == reported.get("id"):
+        node |= {key: known[key] for key in HARDWARE if known.get(key)}
+    return node
 
 
 def _merged(known: Mapping[str, Any], reported: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,7 +70,7 @@ def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
     nodes = []
     for node in cluster.nodes:
         facts = probed.get(node["name"], {})
-        known = _merged(node, {key: facts.get(key) for key in ("cpus", "memory", "gpus", "arch", "os")})
+        known = _merged(node, {key: facts.get(key) for key in (*HARDWARE, "arch", "os")})
         python = str(facts.get("python") or "")
         if python.startswith("/"):  # the one that set-up found good; the first in PATH may be too old
             known["connection"] = {**known["connection"], "skylet_python": python}

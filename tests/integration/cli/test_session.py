@@ -119,7 +119,22 @@ def test_a_session_from_plan_to_down(terminal, run_stix) -> None:
 
 
 def test_json_from_end_to_end(run_stix) -> None:
-    plan = run_stix("plan", "-c", "dev", "--infra", "local", "--secret", "S=planted", "-o", "json", "--", "echo hi")
+    plan = run_stix(
+        "plan",
+        "-y",
+        "-d",
+        "-r",
+        "-c",
+        "dev",
+        "--infra",
+        "local",
+        "--secret",
+        "S=planted",
+        "-o",
+        "json",
+        "--",
+        "echo hi",
+    )
     assert json.loads(plan.stdout)["action"] == "create" and "planted" not in plan.stdout
     up = run_stix("up", "-c", "dev", "--infra", "local", "-y", "-o", "json", "--", "echo hi")
     record = json.loads(up.stdout)
@@ -131,6 +146,12 @@ def test_json_from_end_to_end(run_stix) -> None:
     assert (failed.returncode, json.loads(failed.stdout)["exit_code"]) == (100, 100)
     status = json.loads(run_stix("logs", "dev", "--status", "-o", "json").stdout)
     assert status == {"cluster": "dev", "job_id": 2, "status": "FAILED", "exit_code": 100}
+    shown = run_stix("logs", "dev", "-o", "json")
+    assert json.loads(shown.stdout) == {"cluster": "dev", "job_id": 2, "exit_code": 100}
+    assert "FAILED" in shown.stderr
+    dry = run_stix("exec", "dev", "--dryrun", "-o", "json", "--", "true")
+    assert json.loads(dry.stdout) == {"cluster": "dev", "infra": "local", "num_nodes": 1}
+    assert len(json.loads(run_stix("queue", "-o", "json").stdout)) == 2, "a dry run queues nothing"
     missing = run_stix("logs", "dev", "9", "-o", "json")
     assert (missing.returncode, json.loads(missing.stderr)["error"]["code"]) == (102, "job.not_found")
     run = json.loads(run_stix("run", "show", "-o", "json").stdout)
@@ -171,6 +192,9 @@ def test_shell_on_a_node(run_stix) -> None:
     done = run_stix("ssh", "dev", "--", "echo", "a  b")
     assert (done.returncode, done.stdout) == (0, "a  b\n")
     assert run_stix("ssh", "dev", "--", "exit 9").returncode == 9
+    assert run_stix("up", "-c", "two", "--infra", "local", "--num-nodes", "2", "-y", "-d").returncode == 0
+    homes = [run_stix("ssh", *words, "--", "pwd").stdout for words in (["two-worker1"], ["two", "--node", "1"])]
+    assert homes[0] == homes[1] != run_stix("ssh", "two", "--", "pwd").stdout
 
 
 def test_patterns_and_failures_of_several(run_stix) -> None:
@@ -181,6 +205,9 @@ def test_patterns_and_failures_of_several(run_stix) -> None:
     assert run_stix("status", "b-*", "-o", "json").stdout == "[]\n"
     auto = run_stix("autostop", "a-*", "-i", "30", "--down")
     assert auto.stdout.count("is removed after 30 idle minutes") == 2
+    limited = run_stix("autostop", "a-1", "--lifetime-minutes", "90")
+    assert limited.stdout.endswith("is removed after 30 idle minutes, at the latest after 90 minutes.\n")
     assert [record["autostop"] for record in clusters(run_stix)] == [30, 30]
+    assert run_stix("status", "-r", "a-1").stdout.count(" min 5") == 1, "what is left of the idle minutes"
     both = run_stix("down", "a-*", "-y")
     assert sorted(both.stdout.splitlines()) == ["Cluster 'a-1' is gone.", "Cluster 'a-2' is gone."]

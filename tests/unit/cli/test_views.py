@@ -94,3 +94,16 @@ def test_lines_name_the_cluster_where_several_are_worked_on() -> None:
         ["dev:", "stop", "2", "nodes", "..."],
         ["+", "dev:", "stop", "2/2", "nodes", "1.5", "s"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        (None, "never"),
+        ({"idle_minutes": -1, "lifetime_minutes": None}, "never"),
+        ({"idle_minutes": 10, "lifetime_minutes": 60}, "stopped after 10 idle minutes, at the latest after 60 minutes"),
+        ({"idle_minutes": -1, "down": True, "lifetime_minutes": 60}, "removed after 60 minutes"),
+    ],
+)
+def test_autostop_in_words(setting: dict[str, Any] | None, words: str) -> None:
+    assert plan_view.autostop(setting) == words

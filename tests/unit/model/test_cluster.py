@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stix.api.clusters import _status_word
+from stix.api.rows import status_word as word_in_rows
 from stix.model.cluster import Cluster, after, seen_word, status_word
 from stix.state.store import Store
 
@@ -87,7 +87,7 @@ def test_a_record_survives_the_way_there_and_back(given_record) -> None:
 def test_the_words_agree(wanted: str, seen: str, phase: str) -> None:
     """The quick reader of the record and the model derive the same word."""
     cluster = Cluster("demo", "demo-1", "ann", "local", 1, wanted=wanted, seen=seen, phase=phase)
-    assert cluster.status.value == status_word(wanted, seen, phase) == _status_word(cluster.to_record())
+    assert cluster.status.value == status_word(wanted, seen, phase) == word_in_rows(cluster.to_record())
 
 
 def test_three_words() -> None:
