@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 WAIT_FOR = ("jobs_and_ssh", "jobs", "none")
+AT_ONCE_SECONDS = 5.0
+"""What 0 idle minutes are: time for whoever reads the last job's log to see its end."""
 SSH_DAEMONS = ("sshd", "sshd-session", "dropbear")
 
 
@@ -47,7 +49,7 @@ def due(wanted: Mapping[str, Any], idle_seconds: float, age_seconds: float) -> s
     lifetime = wanted["lifetime_minutes"]
     if lifetime is not None and age_seconds >= lifetime * 60:
         return f"the cluster reached its lifetime of {lifetime:g} minutes"
-    if 0 <= wanted["idle_minutes"] and idle_seconds >= wanted["idle_minutes"] * 60:
+    if 0 <= wanted["idle_minutes"] and idle_seconds >= (wanted["idle_minutes"] * 60 or AT_ONCE_SECONDS):
         return f"the cluster was idle for {wanted['idle_minutes']:g} minutes"
     return ""
 

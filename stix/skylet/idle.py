@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .store import Store
 
 
+LAUNCH_SECONDS = 300.0
+"""How long a setting that came with a launch waits for that launch's job: files are brought in between."""
+
+
 class Idle:
     """Keeps the setting (over restarts) and watches the clock.
 
@@ -43,8 +47,10 @@ class Idle:
         self.since = float(kept.get("since") or time.time())
         wanted = config.get("autostop") or {}
         # What the config says counts when it is new: a setting made by hand since then stays over a restart.
+        self.before_launch: int | None = None
         if wanted and wanted != kept.get("config"):
             self._set(autostop.setting(wanted), wanted)
+            self.before_launch = self._newest_job()
         elif self.started_at != kept.get("started_at"):
             self._set(self.setting, kept.get("config") or {})
         self._arm()
@@ -53,8 +59,18 @@ class Idle:
         """The request `autostop`."""
         kept = self.store.fact("autostop") or {}
         self._set(autostop.setting(fields), kept.get("config") or {})
+        self.before_launch = None
         self._arm()
         return self.setting
+
+    def _newest_job(self) -> int:
+        return self.store.newest(unfinished=False) or 0
+
+    def _awaits_launch(self) -> bool:
+        """Whether the job that the setting came with is still on its way."""
+        if self.before_launch is None or time.time() - self.since > LAUNCH_SECONDS:
+            return False
+        return self._newest_job() == self.before_launch
 
     def _set(self, setting: dict[str, Any], config: dict[str, Any]) -> None:
         self.setting = setting
@@ -73,7 +89,7 @@ class Idle:
 
     def _look_around(self) -> None:
         waits = self.setting["wait_for"]
-        if waits != "none" and self.is_busy() or waits == "jobs_and_ssh" and autostop.has_login():
+        if self._awaits_launch() or waits != "none" and self.is_busy() or waits == "jobs_and_ssh" and autostop.has_login():
             self.touch()
 
     def _arm(self) -> None:

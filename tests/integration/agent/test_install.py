@@ -85,12 +85,13 @@ def test_stop_after_the_daemon_was_killed_ends_its_jobs(cluster):
 
 
 def test_autostop_when_idle_runs_the_command_on_every_node(cluster):
-    agents = cluster(2, autostop={"idle_minutes": 0.02, "wait_for": "jobs"}, install=False)
+    agents = cluster(2, install=False)
     for agent in agents:
         agent.config["stop_command"] = ["touch", str(agent.user_home / "stopped")]
         agent.config["down_command"] = ["touch", str(agent.user_home / "downed")]
         agent.install()
     head = agents[0]
+    head.call("autostop", idle_minutes=0.02, wait_for="jobs")
     for agent in agents:
         eventually(lambda agent=agent: (agent.user_home / "stopped").exists())
         note = json.loads((agent.home / "autostop.json").read_text())
@@ -104,6 +105,15 @@ def test_autostop_when_idle_runs_the_command_on_every_node(cluster):
     assert head.verb("call", data=b'{"request": "ping"}')["error"]["code"] == "agent.unreachable"
     head.config["autostop"] = {"idle_minutes": 30}
     assert head.install()["alive"] and not (head.home / "autostop.json").exists()
+
+
+def test_autostop_of_a_launch_waits_for_its_job(cluster):
+    head = cluster(autostop={"idle_minutes": 0.01, "down": True})[0]
+    time.sleep(1.5)
+    assert head.call("status")["autostop"]["idle_seconds"] < 1
+    pid = head.pid()
+    head.submit("true")
+    eventually(lambda: not alive(pid))
 
 
 def test_autostop_waits_for_jobs_and_lifetime_does_not(cluster):

@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[3]
     [
         ({"idle_minutes": 10}, 599, 9e9, ""),
         ({"idle_minutes": 10}, 600, 0, "the cluster was idle for 10 minutes"),
-        ({"idle_minutes": 0}, 0, 0, "the cluster was idle for 0 minutes"),
+        ({"idle_minutes": 0}, 4, 0, ""),
+        ({"idle_minutes": 0}, 5, 0, "the cluster was idle for 0 minutes"),
         ({"idle_minutes": -1}, 9e9, 9e9, ""),
         ({}, 9e9, 9e9, ""),
         ({"idle_minutes": -1, "lifetime_minutes": 5}, 0, 300, "the cluster reached its lifetime of 5 minutes"),
