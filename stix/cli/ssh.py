@@ -142,7 +142,7 @@ def show_hosts(hosts: list[dict[str, Any]], form: str) -> None:
         output.as_json(hosts)
         return
     if not hosts:
-        click.echo("No hosts. Write them in ~/.stix/ssh_node_pools.yaml, or give --inventory.")
+        click.echo("No hosts. 'stix ssh up' looks at those in ~/.stix/ssh_node_pools.yaml, or at an --inventory.")
         return
     click.echo(output.table(HOST_HEADS, (host_row(host) for host in hosts)))
     for host in hosts:

@@ -154,8 +154,13 @@ def disable_pool(world: World, pool: str) -> None:
     """Forget a pool's machines.
 
     Raises:
+        UsageError: `config.invalid`, no machine of it is known.
         ClusterError: `cluster.busy`, one of them is leased.
     """
+    known = sorted({host["pool"] for host in world.store.hosts()})
+    if pool not in known:
+        names = f"enabled pools: {', '.join(known)}" if known else "no pool is enabled"
+        raise UsageError("config.invalid", f"pool {pool!r} is not enabled", hint=names)
     users = sorted({cluster for (name, _), cluster in leases(world).items() if name == pool})
     if users:
         raise ClusterError(

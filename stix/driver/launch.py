@@ -37,6 +37,8 @@ MENDABLE = frozenset({"node.unreachable", "node.lost", "agent.unreachable"})
 """Errors of a cluster taken for live after which its machines are looked at again."""
 
 RETRY_SECONDS = 30.0
+HELD_SECONDS = 5.0
+"""Pause between two looks at machines that other clusters hold; these are in the record, a look costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ def check_autostop(infra: str, autostop: Mapping[str, Any] | None) -> None:
         ProvisionError: `provision.unsupported`.
     """
     cloud = clouds()[infra.partition("/")[0]]
-    if autostop and autostop["idle_minutes"] >= 0 and not autostop["down"] and "stop" not in cloud.can:
+    if not autostop or autostop["down"] or "stop" in cloud.can:
+        return
+    if autostop["idle_minutes"] >= 0 or autostop["lifetime_minutes"] is not None:
         raise ProvisionError(
             "provision.unsupported",
             f"machines of {infra} cannot be stopped, so autostop cannot stop them",
@@ -103,12 +107,32 @@ def launch(
         StixError: what went wrong; `provision.no_capacity` when no place served.
     """
     task = with_absolute_paths(task)
-    plan = make_plan(world, task, name, options)
+    plan = _first_plan(world, task, name, options)
     if plan.makes_machines and confirm and not confirm(plan):
         raise StixError("interrupted", "nothing was done")
     with world.locked(name, "up") as lock, world.run(name, "up", lock) as run:
         _finish_down(run, name)
         return _until_up(world, run, task, name, options)
+
+
+def _first_plan(world: World, task: Task, name: str, options: LaunchOptions) -> LaunchPlan:
+    """The plan; with --retry-until-up it waits for machines that other clusters hold, but not for what is nowhere."""
+    told = ""
+    while True:
+        try:
+            return make_plan(world, task, name, options)
+        except ProvisionError as error:
+            if not options.retry_until_up or error.code not in ELSEWHERE or not _fits_once_free(world, task, name):
+                raise
+            if error.message != told:
+                world.note(f"{error.message}; trying again every {HELD_SECONDS:.0f} s (--retry-until-up)")
+            told = error.message
+            time.sleep(HELD_SECONDS)
+
+
+def _fits_once_free(world: World, task: Task, name: str) -> bool:
+    free = [replace(offer, held_by=None) for offer in offers(world, task, name)[0]]
+    return bool(rank(task, free, clouds(), frozenset())[0])
 
 
 def _finish_down(run: Run, name: str) -> None:

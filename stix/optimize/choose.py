@@ -98,7 +98,7 @@ def _unfit(resources: Resources, offer: Offer, excluded: Collection[tuple[str, s
 
 
 def _shortage(wanted: int, found: int, reasons: Mapping[str, int]) -> str:
-    why = "; ".join(list(reasons)[:8]) or "it has no machines"
+    why = "; ".join(list(reasons)[:8]) or "it has no more machines"
     return f"{found} of {wanted} machines fit: {why}" if wanted > 1 else why
 
 
