@@ -83,7 +83,7 @@ class Host:
         return [*words, f"{user or self.user}@{self.ip}"]
 
     def start(self) -> None:
-        """Switch the machine on and wait until its sshd answers. Raises RuntimeError when it does not within 20 s."""
+        """Switch the machine on, wait until its sshd answers. Raises RuntimeError when it does not within a minute."""
         self._boot()
         self._plug_in()
         self._wait_for_sshd()
@@ -191,7 +191,7 @@ class Host:
         process.stdin.flush()
 
     def _wait_for_sshd(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         probe = "grep -q ':0016 ' /proc/1/net/tcp"
         while time.monotonic() < deadline and self.alive:
             if self.run(probe, check=False).returncode == 0:

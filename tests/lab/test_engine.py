@@ -21,7 +21,7 @@ def test_published_port_and_names_on_a_network(docker_engine: DockerLab) -> None
     ask = "import urllib.request as u; u.urlopen('http://lab-web:8000')"
     wait = f'for i in $(seq 50); do python3 -c "{ask}" && exit; sleep 0.1; done; exit 1'
     docker("run", "--rm", *network, image, "sh", "-c", f"({wait}) 2>/dev/null")
-    with urllib.request.urlopen(f"http://{docker('port', 'lab-web', '8000/tcp')}", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://{docker('port', 'lab-web', '8000/tcp')}", timeout=60) as answer:
         assert answer.status == 200
 
 

@@ -101,9 +101,9 @@ def test_an_ended_owner_leaves_nothing(ssh_hosts: Hosts, number: signal.Signals)
     machines = [pid for pid, _ in json.loads((lab / "owner.json").read_text())["processes"]]
     assert len(machines) == 2
     owner.send_signal(number)
-    owner.wait(timeout=20)
+    owner.wait(timeout=60)
     owner.stdout.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while lab.exists() and time.monotonic() < deadline:
         sweep()
     assert not lab.exists()

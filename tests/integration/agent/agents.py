@@ -16,7 +16,7 @@ PYTHON = os.environ.get("STIX_TEST_AGENT_PYTHON", sys.executable)
 TIMES = {"STIX_SKYLET_HEARTBEAT": "0.2", "STIX_SKYLET_LOST": "1.5", "STIX_SKYLET_GRACE": "1"}
 
 
-def eventually(check: Callable[[], Any], seconds: float = 15.0) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true value of `check`, asked until the deadline."""
     deadline = time.monotonic() + seconds
     while True:
@@ -92,7 +92,7 @@ class Agent:
         """A job as it is now."""
         return self.call("job", job_id=job_id)
 
-    def wait(self, job_id: int, *, until: tuple[str, ...] = (), seconds: float = 20) -> dict[str, Any]:
+    def wait(self, job_id: int, *, until: tuple[str, ...] = (), seconds: float = 60) -> dict[str, Any]:
         """A job when it has ended, or is in one of these states."""
 
         def look() -> Any:

@@ -30,4 +30,4 @@ def test_memory_and_idle_processor_time(cluster):
     before = [cpu_seconds(agent.pid()) for agent in agents]
     time.sleep(3)
     # The tests beat twelve times as often as an agent usually does.
-    assert all(cpu_seconds(agent.pid()) - spent <= 0.05 for agent, spent in zip(agents, before, strict=True))
+    assert all(cpu_seconds(agent.pid()) - spent <= 0.1 for agent, spent in zip(agents, before, strict=True))

@@ -85,7 +85,7 @@ def test_lost_worker_node_ends_the_job_and_names_the_node(cluster):
     job = head.wait(job_id)
     assert (job["status"], job["exit_codes"]) == ("FAILED", [137, 137])
     assert job["reason"] == "node worker1 was lost"
-    assert time.monotonic() - begun < 6
+    assert time.monotonic() - begun < 30
     assert [node["connected"] for node in head.call("status")["nodes"]] == [True, False]
     later = head.submit("echo again", num_nodes=2)
     worker.install()

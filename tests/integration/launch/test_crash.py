@@ -95,7 +95,7 @@ def test_twenty_execs_at_once(spawn, run_stix, ok, jobs):
     for process in running:
         _, text = process.communicate(timeout=120)
         assert process.returncode == 0, text
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while any(job["status"] != "SUCCEEDED" for job in jobs("demo")):
         assert time.monotonic() < deadline
         time.sleep(0.2)
@@ -121,7 +121,7 @@ def test_ctrl_c_while_a_log_streams_leaves_the_job(spawn, run_stix, jobs):
     process = spawn("up", "-y", "-c", "demo", "--infra", "local", "--", "echo started; sleep 60")
     assert any("started" in line for line in process.stdout)
     os.kill(process.pid, signal.SIGINT)
-    _, text = process.communicate(timeout=20)
+    _, text = process.communicate(timeout=60)
     assert "goes on" in text
     assert jobs("demo")[0]["status"] == "RUNNING"
     run_stix("cancel", "-y", "demo", "1")
@@ -156,7 +156,7 @@ def test_a_killed_launch_leaves_no_secret(spawn, run_stix, ok, task_file, stix_h
     task = task_file(run="sleep 30", secrets={"TOKEN": planted})
     words = ("up", "-y", "-c", "demo", "--infra", "local", "--", "true")
     assert kill_in(spawn("up", "-y", "-c", "demo", "--infra", "local", task), "setup")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while list(stix_home.glob("runs/*/secrets.json")) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert list(stix_home.glob("runs/*/secrets.json")) == []

@@ -44,7 +44,7 @@ def test_a_life_of_two_containers(docker_engine, task_file, run_stix, ok, jobs, 
 def test_a_published_port_answers(docker_engine, task_file, run_stix, ok, safe_world):
     task = task_file(run="python3 -m http.server 8931", resources={"infra": "docker", "image_id": IMAGE, "ports": 8931})
     ok(run_stix("up", "-y", "-d", "-c", "web", task))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             with urllib.request.urlopen("http://127.0.0.1:8931/", timeout=2) as answer:
@@ -75,7 +75,7 @@ def test_a_container_removed_behind_our_back_comes_again(docker_engine, task_fil
 def test_autostop_lets_the_container_go(docker_engine, task_file, run_stix, ok, clusters):
     task = task_file(run="true", resources={"infra": "docker", "image_id": IMAGE, "autostop": {"idle_minutes": "3s"}})
     ok(run_stix("up", "-y", "-c", "idle", task))
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 60
     while docker_engine.docker("ps", "-q").split():
         assert time.monotonic() < deadline
         time.sleep(0.5)

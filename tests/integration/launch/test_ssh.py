@@ -88,7 +88,7 @@ def test_a_lost_node_fails_the_job_and_up_repairs(ssh_hosts, pool, task_file, ru
     assert "back 0" in out and "back 1" in out
 
 
-def wait_for(condition, seconds=20.0):
+def wait_for(condition, seconds=60.0):
     """Poll until the condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():

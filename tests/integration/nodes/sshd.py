@@ -12,7 +12,7 @@ from pathlib import Path
 SSHD = "/usr/sbin/sshd"
 
 
-def wait_for(condition, seconds=15.0):
+def wait_for(condition, seconds=60.0):
     """Poll until `condition()` is true."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

@@ -72,7 +72,7 @@ def test_behind_ssh_the_socket_is_forwarded_and_nothing_is_started(start_sshd, s
     assert agent.commands() == 0
     begun = time.perf_counter()
     call(node, "queue")
-    assert time.perf_counter() - begun < 0.2
+    assert time.perf_counter() - begun < 2
     assert oct(local_socket(node).stat().st_mode & 0o777) == "0o600"
 
 
