@@ -1,8 +1,8 @@
 """`stix up` on this machine and on a prepared ssh host, against the same done by hand.
 
-By hand: a shell script with one kept ssh connection copies the agent and the workdir, starts the agent, hands it the
-job and shows its log. Both begin with nothing on the node and no open connection. Commands run on the node are counted
-by its sshd.
+By hand: a shell script copies the agent and the workdir, starts the agent, hands it the job and shows its log. It is
+five ssh commands as anybody types them, and for comparison the same five over one kept connection. Both begin with
+nothing on the node and no open connection. Commands run on the node are counted by its sshd.
 """
 
 import json
@@ -35,10 +35,10 @@ CONFIG = {
 
 
 class ByHand:
-    """The same with a shell script: `on` runs a command on the node."""
+    """The same with a shell script: `on` runs a command on the node, over one kept connection if `kept`."""
 
-    def __init__(self, here: World, host: Host | None) -> None:
-        self.here, self.host, self.number = here, host, 0
+    def __init__(self, here: World, host: Host | None, *, kept: bool = False) -> None:
+        self.here, self.host, self.kept, self.number = here, host, kept, 0
 
     def __call__(self) -> float:
         self.number += 1
@@ -51,8 +51,11 @@ class ByHand:
         submit = {"request": "submit", "name": "hello", "run": "cat data/0.txt | wc -c"}
         (self.here.root / "submit.json").write_text(json.dumps(submit) + "\n")
         socket = self.here.root / f"cm{self.number}"
-        there = shlex.join(self.here.ssh(self.host, str(socket))) if self.host else "sh -c"
-        took = seconds(["sh", "-c", f'on() {{ {there} "$1"; }}\n' + HAND.format(**words)], env=self.here.env)
+        there = ["sh", "-c"]
+        if self.host:
+            there = self.here.ssh(self.host, str(socket)) if self.kept else self.host.ssh()
+        script = f'on() {{ {shlex.join(there)} "$1"; }}\n' + HAND.format(**words)
+        took = seconds(["sh", "-c", script], env=self.here.env)
         cleanup = f"{agent} remove; rm -rf {home}"
         if self.host:
             subprocess.run([*self.host.ssh(), cleanup], capture_output=True, check=False)
@@ -94,14 +97,16 @@ def measure(rounds: int) -> Iterator[Figure]:
         here.add_pools({"rack": [host]})
         for infra, machine in (("local", None), ("ssh/rack", host)):
             cases = {
-                "hand": ByHand(here, machine),
+                "plain": ByHand(here, host),
+                "close": ByHand(here, machine, kept=True),
                 "first": Up(here, infra, task, warm=False),
                 "warm": Up(here, infra, task, warm=True),
             }
             times = in_turn(cases, rounds, warmup=0)
-            by = "by hand" if machine is None else "by hand, plain ssh"
-            yield compared(f"stix up, {infra}, very first play", times["first"], by, times["hand"], 3)
-            yield compared(f"stix up, {infra}, warm process there", times["warm"], by, times["hand"], 3)
+            close = "shell script, no ssh" if machine is None else "by hand, one kept connection"
+            for what, case in (("very first play", "first"), ("warm process there", "warm")):
+                yield compared(f"stix up, {infra}, {what}", times[case], "by hand, plain ssh", times["plain"], 3)
+                yield compared(f"stix up, {infra}, {what}", times[case], close, times["close"])
         yield from _counts(here, host, task)
 
 

@@ -23,7 +23,10 @@ class Connection:
         python: the interpreter on the node that runs the agent.
         skylet_home: the agent's folder; may start with `~/`.
         user_home: HOME of jobs; empty when it is the login's home.
+        asks_by_socket: whether a request to the agent starts no program on the node.
     """
+
+    asks_by_socket = False
 
     def __init__(self, host_vars: Mapping[str, object]) -> None:
         interpreter = _text(host_vars, "skylet_python", "ansible_python_interpreter")
@@ -69,6 +72,8 @@ class Connection:
 class LocalConnection(Connection):
     """A node that is this machine."""
 
+    asks_by_socket = True
+
     def argv(self, command: str, *, tty: bool = False) -> list[str]:
         return ["/bin/sh", "-c", command]
 
@@ -98,6 +103,8 @@ class DockerConnection(Connection):
 
 class SshConnection(Connection):
     """A node behind ssh. One connection is kept open in `control_dir` and shared with Ansible."""
+
+    asks_by_socket = True
 
     def __init__(self, host_vars: Mapping[str, object], control_dir: Path) -> None:
         super().__init__(host_vars)

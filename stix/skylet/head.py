@@ -10,6 +10,7 @@ from .cluster import Cluster, heartbeat
 from .control import Later
 from .errors import AgentError, disk_full
 from .gang import Gang
+from .glance import glance
 from .home import Home, remove, write_json
 from .idle import Idle
 from .links import Door
@@ -88,6 +89,7 @@ class Head:
             "submit": self.submit,
             "queue": self.queue,
             "job": lambda wanted: self._shown(int(wanted["job_id"])),
+            "log": self.log,
             "cancel": self.cancel,
             "autostop": self.idle.change,
             "status": lambda _fields: self.status(),
@@ -143,6 +145,11 @@ class Head:
         """Jobs, newest first; those of one user if `user` is given and not `all_users`."""
         user = None if fields.get("all_users") else fields.get("user")
         return self.store.listing(fields.get("job_ids"), user, bool(fields.get("skip_finished")), fields.get("limit"))
+
+    def log(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """A short log; of the newest job if none is named."""
+        job_id = fields.get("job_id") or self.store.newest(unfinished=False)
+        return glance(self.home, self.store.job(int(job_id)) if job_id else None, int(fields.get("tail") or 0))
 
     def cancel(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Cancels jobs."""
