@@ -7,6 +7,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,7 +109,7 @@ class Warm:
         text = (play.folder / "ansible.cfg").read_bytes()
         path = self.folder / f"{hashlib.sha256(text).hexdigest()[:12]}.cfg"
         if not path.exists():
-            draft = path.with_suffix(f".{os.getpid()}")  # another play must not read half of it
+            draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")  # another play must not read half of it
             draft.write_bytes(text)
             draft.replace(path)
         return path
