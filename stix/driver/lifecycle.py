@@ -199,6 +199,9 @@ def _look(run: Run, cluster: Cluster) -> Cluster | None:
     seen = machines.query(run, cluster)
     autostop = cluster.autostop or {}
     lets_go = autostop.get("idle_minutes", -1) >= 0 or autostop.get("lifetime_minutes") is not None
+    if seen and lets_go and clouds()[cluster.cloud].persistent_host and _agent_has_ended(run.world, seen):
+        nodes = [{**node, "state": "stopped"} for node in seen.nodes]
+        seen = run.record("instances", nodes=nodes, seen="stopped")
     if seen is None or (seen.seen in ("stopped", "none") and lets_go and autostop.get("down")):
         if cluster.wanted == "up" and not lets_go:
             error = ClusterError("cluster.not_up", f"the machines of {cluster.name} are gone")
@@ -208,6 +211,15 @@ def _look(run: Run, cluster: Cluster) -> Cluster | None:
     if seen.seen == "stopped" and cluster.wanted == "up" and lets_go:
         return run.record("changed", wanted="stopped")
     return seen
+
+
+def _agent_has_ended(world: World, cluster: Cluster) -> bool:
+    """Whether autostop acted on machines that stay there: its agent is all that goes (one that crashed comes back)."""
+    try:
+        agent.call(head_connection(world, cluster), "ping", {})
+    except StixError as error:
+        return error.code == "agent.unreachable"
+    return False
 
 
 def repair(world: World, name: str) -> dict[str, Any]:

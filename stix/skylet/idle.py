@@ -89,7 +89,8 @@ class Idle:
 
     def _look_around(self) -> None:
         waits = self.setting["wait_for"]
-        if self._awaits_launch() or waits != "none" and self.is_busy() or waits == "jobs_and_ssh" and autostop.has_login():
+        has_jobs = self._awaits_launch() or waits != "none" and self.is_busy()
+        if has_jobs or waits == "jobs_and_ssh" and autostop.has_login():
             self.touch()
 
     def _arm(self) -> None:
