@@ -7,6 +7,7 @@ import os
 import re
 import select
 import sys
+from collections import deque
 
 from .client import ask_alive, open_socket
 from .errors import AgentError
@@ -29,11 +30,14 @@ def logs(home: Home, options: dict[str, Any]) -> int:
             sys.stderr.write(f"There is no job {options.get('job') or ''}\n")
             return NOT_FOUND
         reader, match = _open(home, job["job_id"], options)
-        out = Output(match)
+        out = Output(match, int(options.get("tail") or 0) if match else 0)
         if options.get("follow"):
             _tell_place(reader)
-            if job["ended_at"] is None:
-                job = _follow(home, job, reader, out)
+        if out.last is not None:
+            copy(reader, out)
+            out.show_last()
+        if options.get("follow") and job["ended_at"] is None:
+            job = _follow(home, job, reader, out)
         copy(reader, out)
         out.end()
     except AgentError as error:
@@ -69,7 +73,7 @@ def _open(home: Home, job_id: int, options: dict[str, Any]) -> tuple[LogReader, 
         path = own if os.path.exists(own) else path
         match = b"" if path == own else b"rank=%d, pid=" % rank
     reader = LogReader(path, int(options.get("offset") or 0))
-    if options.get("tail") is not None and int(options["tail"]) > 0:
+    if options.get("tail") is not None and int(options["tail"]) > 0 and not match:
         reader.seek_lines(int(options["tail"]))
     return reader, match
 
@@ -89,9 +93,11 @@ class Output:
 
     Args:
         match: only lines that say this in their first brackets are shown; empty for all.
+        tail: of those that are there already, only so many of the last; 0 for all.
     """
 
-    def __init__(self, match: bytes) -> None:
+    def __init__(self, match: bytes, tail: int = 0) -> None:
+        self.last: deque[bytes] | None = deque(maxlen=tail) if tail else None
         self.pattern = re.compile(rb"^\([a-z0-9]+, " + re.escape(match) + rb"\d+\) ") if match else None
         self.rest = b""
         self.whole = self.pattern is None
@@ -101,8 +107,17 @@ class Output:
         if self.pattern is not None:
             lines = (self.rest + data).split(b"\n")
             self.rest = lines.pop()
-            data = b"".join(self.pattern.sub(b"", line) + b"\n" for line in lines if self.pattern.match(line))
+            shown = [self.pattern.sub(b"", line) + b"\n" for line in lines if self.pattern.match(line)]
+            if self.last is not None:
+                self.last.extend(shown)
+                return
+            data = b"".join(shown)
         _write_all(data)
+
+    def show_last(self) -> None:
+        """Shows what was held back; from now on all is shown at once."""
+        _write_all(b"".join(self.last or ()))
+        self.last = None
 
     def end(self) -> None:
         """Shows an unfinished last line."""
