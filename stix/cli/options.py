@@ -157,8 +157,11 @@ def task_file(words: tuple[str, ...]) -> str | None:
     """The task file that the words name: one word that ends in .yaml or .yml.
 
     Raises:
-        UsageError: a word looks like a task file and there is no such file.
+        UsageError: a word looks like a task file and there is no such file; a command stands behind a task file.
     """
+    if len(words) > 1 and words[0].endswith(YAML_SUFFIXES) and os.path.isfile(words[0]):
+        hint = "put the command into the file, or leave the file out"
+        raise UsageError("usage", f"task file {words[0]!r} and a command exclude each other", hint=hint)
     if len(words) != 1:
         return None
     word = words[0]

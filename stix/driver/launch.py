@@ -175,7 +175,7 @@ def _failover(world: World, run: Run, task: Task, name: str, options: LaunchOpti
                 raise
             where = plan.placement.label if plan.placement else cluster.infra
             run.emit(Attempt(time.time(), where, error.code, error.message, time.time() - began))
-            attempts.append({"infra": where, "reason": error.message, "code": error.code})
+            attempts.append({"infra": where, "reason": error.message, "code": error.code, "hint": error.hint})
             excluded |= _ruled_out(cluster, task, error)
             machines.abandon(run, cluster, error)
 
@@ -194,14 +194,15 @@ def _next_plan(
         if not attempts:
             raise
         tried = "; ".join(f"{attempt['infra']}: {attempt['reason']}" for attempt in attempts)
-        code = attempts[0]["code"] if len(attempts) == 1 else "provision.no_capacity"
+        only = attempts[0] if len(attempts) == 1 else {}
+        code = only.get("code", "provision.no_capacity")
         failed = nothing_fits(()) if code == "provision.no_capacity" else None
         message = f"no place served ({tried})"
         details = {"attempts": attempts, "refusals": error.details.get("refusals", [])}
         raise type(failed or error)(
             code if code.startswith("provision.") else "provision.no_capacity",
             message,
-            hint=error.hint,
+            hint=only.get("hint") or error.hint,
             details=details,
         ) from None
 

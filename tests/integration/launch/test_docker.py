@@ -104,3 +104,12 @@ def test_any_of_falls_through_to_the_container(docker_engine, task_file, run_sti
     done = run_stix("up", "-y", "-c", "any", task)
     assert "placed" in ok(done)
     assert clusters()[0]["infra"] == "docker"
+
+
+def test_an_image_that_is_not_to_be_had_and_too_much_memory(docker_engine, run_stix):
+    asked = run_stix("up", "-y", "-c", "odd", "--infra", "docker", "--image-id", "docker:stix-test/no:1", "--", "true")
+    assert asked.returncode != 0
+    assert "Image 'stix-test/no:1' is not on the Docker engine" in asked.stderr
+    big = run_stix("up", "-y", "-c", "odd", "--infra", "docker", "--memory", "90000", "--image-id", IMAGE, "--", "true")
+    assert big.returncode == 3 and "GiB of memory, 90000 wanted" in big.stderr
+    assert docker_engine.docker("ps", "-aq", "--filter", "label=stix.cluster=odd").split() == []

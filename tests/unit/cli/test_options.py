@@ -108,3 +108,8 @@ def test_a_missing_task_file_is_no_command(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=r"task file 'nope\.yaml' does not exist"):
         task_of("nope.yaml")
+
+
+def test_a_command_behind_a_task_file_is_refused(task_file: str) -> None:
+    with pytest.raises(UsageError, match="and a command exclude each other"):
+        task_of(task_file, "--", "echo", "hi")
