@@ -1,6 +1,6 @@
 """`python -m stix` is the `stix` command."""
 
-from stix.cli.main import main
+from stix.cli.start import main
 
 if __name__ == "__main__":
     main()

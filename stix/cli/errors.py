@@ -25,6 +25,8 @@ def run(command: click.Command, args: Sequence[str]) -> int:
 
 def report(error: BaseException, args: Sequence[str]) -> int:
     """Print the error to stderr, as words or (with `-o json`) as one JSON line; returns the exit status."""
+    if isinstance(error, BrokenPipeError):
+        return reader_gone()
     known = as_stix_error(error)
     if wants_json(args):
         import json
@@ -37,6 +39,12 @@ def report(error: BaseException, args: Sequence[str]) -> int:
 
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     return known.exit_status
+
+
+def reader_gone() -> int:
+    """Whoever read stdout has seen enough (`stix logs dev | head`): say nothing more, end as the signal would."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 128 + 13
 
 
 def lines(error: StixError, about: str = "") -> list[str]:

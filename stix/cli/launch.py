@@ -150,7 +150,7 @@ def show_target(task: Any, handle: Any, form: str) -> int:
 
 def finish(cluster: str, job_id: int | None, given: dict[str, Any], progress: "Progress") -> int:
     """Say what runs where, stream its log unless detached; returns the job's status, or 0."""
-    from stix.cli.jobs import stream
+    from stix.cli.job_views import stream
 
     in_words = given["form"] != "json"
     if in_words:

@@ -5,16 +5,19 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
-import click
-
 COLOURS = {"UP": "green", "SUCCEEDED": "green", "RUNNING": "cyan", "INIT": "yellow", "STOPPED": "bright_black"}
+
+
+def say(text: str) -> None:
+    """Print data on stdout."""
+    sys.stdout.write(f"{text}\n")
 
 
 def as_json(data: Any) -> None:
     """Print data as indented JSON on stdout."""
     import json
 
-    click.echo(json.dumps(data, indent=2, default=_plain))
+    say(json.dumps(data, indent=2, default=_plain))
 
 
 def _plain(value: Any) -> Any:
@@ -37,7 +40,13 @@ def colour_on(stream: IO[str]) -> bool:
 
 def paint(text: str, colour: str, stream: IO[str] | None = None) -> str:
     """The text in a colour, or as it is where colours do not suit."""
-    return click.style(text, fg=colour) if colour_on(stream or sys.stdout) else text
+    return _styled(text, colour) if colour_on(stream or sys.stdout) else text
+
+
+def _styled(text: str, colour: str) -> str:
+    import click  # half of what a command's start costs, and only a terminal needs it
+
+    return click.style(text, fg=colour)
 
 
 def paint_states(text: str) -> str:
@@ -47,7 +56,7 @@ def paint_states(text: str) -> str:
     import re
 
     words = "|".join([*COLOURS, r"FAILED\w*", "CANCELLED"])
-    return re.sub(rf"\b({words})\b", lambda found: click.style(found[0], fg=COLOURS.get(found[0], "red")), text)
+    return re.sub(rf"\b({words})\b", lambda found: _styled(found[0], COLOURS.get(found[0], "red")), text)
 
 
 def seconds(value: float | None) -> str:

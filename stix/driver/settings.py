@@ -1,5 +1,6 @@
 """The user's settings: `$STIX_HOME/config.yaml`, overridden by environment variables."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,12 @@ from typing import Any
 
 from stix.errors import UsageError
 
-_KEYS = ("warm", "warm_idle_minutes", "lock_timeout_minutes", "docker")
+_KINDS: dict[str, tuple[type, str]] = {
+    "warm": (bool, "true or false"),
+    "warm_idle_minutes": (float, "a number of minutes"),
+    "lock_timeout_minutes": (float, "a number of minutes"),
+    "docker": (dict, "a map"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +50,13 @@ def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settin
 
 def _checked(key: str, value: Any) -> Any:
     """The value, if it is of the setting's kind."""
-    if key == "warm" and isinstance(value, bool):
-        return value
-    if key == "docker" and isinstance(value, dict):
-        return value
-    if key.endswith("_minutes"):
-        try:
+    kind, words = _KINDS[key]
+    if kind is float:
+        with contextlib.suppress(TypeError, ValueError):
             return float(value)
-        except (TypeError, ValueError):
-            pass
-    kind = {"warm": "true or false", "docker": "a map"}.get(key, "a number of minutes")
-    raise UsageError("config.invalid", f"setting {key!r} must be {kind}, not {value!r}")
+    elif isinstance(value, kind):
+        return value
+    raise UsageError("config.invalid", f"setting {key!r} must be {words}, not {value!r}")
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -69,11 +71,11 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UsageError("config.invalid", f"{file} must hold a map of settings")
     for key in values:
-        if key not in _KEYS:
-            near = difflib.get_close_matches(str(key), _KEYS, 1)
+        if key not in _KINDS:
+            near = difflib.get_close_matches(str(key), _KINDS, 1)
             raise UsageError(
                 "config.invalid",
                 f"{file}: unknown setting {key!r}",
-                hint=f"did you mean {near[0]}?" if near else ", ".join(_KEYS),
+                hint=f"did you mean {near[0]}?" if near else ", ".join(_KINDS),
             )
     return dict(values)

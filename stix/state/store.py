@@ -146,7 +146,7 @@ class Store:
         import difflib
 
         near = difflib.get_close_matches(name, self.cluster_names(), 1)
-        hint = f"did you mean {near[0]}?" if near else "stix status lists the clusters"
+        hint = f"did you mean {near[0]!r}?" if near else "'stix status' lists the clusters"
         return ClusterError("cluster.not_found", f"there is no cluster {name!r}", hint=hint)
 
     def cluster_names(self) -> list[str]:

@@ -103,7 +103,7 @@ def test_the_nearest_name(tmp_path: Path) -> None:
     store.append("training", "intent", {**INTENT, "name": "training"})
     with pytest.raises(StixError, match="there is no cluster 'trainig'") as raised:
         store.need_cluster("trainig")
-    assert raised.value.code == "cluster.not_found" and raised.value.hint == "did you mean training?"
+    assert raised.value.code == "cluster.not_found" and raised.value.hint == "did you mean 'training'?"
 
 
 def test_hosts_and_infras(tmp_path: Path) -> None:

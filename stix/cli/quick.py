@@ -1,0 +1,54 @@
+"""The everyday reads in their plain forms, past click: `queue NAME`, `logs NAME [JOB]`, `cancel NAME JOB... -y`.
+
+Importing click takes as long as the whole answer. Whatever is not exactly one of these forms goes the ordinary way; a
+test holds both ways to the same output.
+"""
+
+from collections.abc import Sequence
+
+YES = ("-y", "--yes")
+
+
+def run(words: Sequence[str]) -> int | None:
+    """The exit status, or None: the ordinary way must take it."""
+    verb, *rest = words or [""]
+    if verb not in ("queue", "logs", "cancel"):
+        return None
+    agreed = [word for word in rest if word in YES]
+    name, *rest = [word for word in rest if word not in YES] or [""]
+    if not _is_name(name) or bool(agreed) != (verb == "cancel"):
+        return None
+    if verb == "queue":
+        return _queue(name) if not rest else None
+    if not all(word.isdecimal() for word in rest):
+        return None
+    numbers = [int(word) for word in rest]
+    if verb == "logs":
+        return _logs(name, numbers) if len(numbers) < 2 else None
+    return _cancel(name, numbers) if numbers else None
+
+
+def _is_name(word: str) -> bool:
+    return bool(word) and not word.startswith("-") and not any(sign in word for sign in "*?[")
+
+
+def _queue(name: str) -> int:
+    from stix.api import jobs
+    from stix.cli.job_views import show_queue
+
+    show_queue({name: jobs.queue(name)}, "table")
+    return 0
+
+
+def _logs(name: str, numbers: list[int]) -> int:
+    from stix.cli.job_views import stream
+
+    return stream(name, numbers[0] if numbers else None, follow=True, tail=0, worker=None)
+
+
+def _cancel(name: str, numbers: list[int]) -> int:
+    from stix.api import jobs
+    from stix.cli.job_views import show_cancelled
+
+    show_cancelled(name, jobs.cancel(name, job_ids=numbers), "table")
+    return 0
