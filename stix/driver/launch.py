@@ -69,6 +69,8 @@ def make_plan(
     found, notes = ([], []) if existing else offers(world, task, name)
     ranked, refusals = rank(task, found, clouds(), excluded)
     chosen = ranked[0].resources if ranked else served_candidate(task, existing) if existing else task.resources[0]
+    if ranked and chosen.disk_size and "disk_size" not in clouds()[ranked[0].cloud].can:
+        notes = [*notes, f"disk_size is not looked at on {ranked[0].infra}: its machines have the disk that they have"]
     autostop = autostop_setting(
         chosen.autostop, options.idle_minutes, options.down, options.wait_for, options.lifetime_minutes
     )

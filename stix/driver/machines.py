@@ -22,6 +22,9 @@ UNREACHED = ("node.unreachable", "node.auth", "node.host_key")
 
 HARDWARE = ("cpus", "memory", "gpus")
 
+DEFAULT_ENGINE = "unix:///var/run/docker.sock"
+"""The engine of containers whose connection names none."""
+
 CONTAINER_STOP = ["/bin/sh", "-c", "kill -TERM 1"]
 """How an agent lets a container go: its first process ends, so the container does."""
 
@@ -87,6 +90,10 @@ def cloud_vars(world: World, cluster: Cluster) -> dict[str, Any]:
         variables |= {f"cloud_docker_{name}": literal(value) for name, value in world.settings.docker.items()}
         if cluster.docker_run_options:
             variables["cloud_docker_run_options"] = literal(list(cluster.docker_run_options))
+        connection = (cluster.head or {}).get("connection")
+        if connection:  # its containers are where they were made, whatever DOCKER_HOST says now
+            endpoint = str(connection.get("ansible_docker_extra_args", "")).removeprefix("-H ")
+            variables["cloud_docker_host"] = endpoint or DEFAULT_ENGINE
         context = cluster.infra.partition("/")[2]
         if context:
             variables["cloud_docker_context"] = context

@@ -30,7 +30,8 @@ def rank(
     for index, resources in enumerate(task.resources):
         groups = {infra: group for infra, group in by_infra.items() if _matches(resources, infra)}
         if not groups:
-            refusals.append(Refusal(resources.infra or "anywhere", index, "no machine of it is known"))
+            unknown = "no machine of it is known (stix ssh up probes a pool)"
+            refusals.append(Refusal(resources.infra or "anywhere", index, unknown))
         for infra, group in groups.items():
             barred = {(infra, "*"), (infra, f"#{index}")} & set(excluded)
             chosen, reason = _place(task, resources, clouds[group[0].cloud], group, excluded, bool(barred))

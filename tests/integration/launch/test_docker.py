@@ -72,6 +72,17 @@ def test_a_container_removed_behind_our_back_comes_again(docker_engine, task_fil
     assert len(docker_engine.docker("ps", "-q").split()) == 1
 
 
+def test_a_cluster_knows_its_engine(docker_engine, task_file, run_stix, ok, clusters):
+    task = task_file(run="true", resources={"infra": "docker", "image_id": IMAGE, "disk_size": 50})
+    done = run_stix("up", "-y", "-d", "-c", "one", task)
+    assert "disk_size" in ok(done) + done.stderr
+    elsewhere = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
+    ok(run_stix("status", "--refresh", env=elsewhere))
+    assert clusters()[0]["status"] == "UP"
+    ok(run_stix("down", "-y", "one", env=elsewhere))
+    assert docker_engine.docker("ps", "-aq").split() == []
+
+
 def test_autostop_lets_the_container_go(docker_engine, task_file, run_stix, ok, clusters):
     task = task_file(run="true", resources={"infra": "docker", "image_id": IMAGE, "autostop": {"idle_minutes": "3s"}})
     ok(run_stix("up", "-y", "-c", "idle", task))
