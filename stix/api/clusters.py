@@ -142,15 +142,25 @@ def status(
 
 
 def _refresh(names: list[str]) -> dict[str, float]:
-    """Look at clusters, a few at once; seconds for which those that would let themselves go have been idle."""
+    """Look at clusters, a few at once; seconds for which those that would let themselves go have been idle.
+
+    Of several, one that cannot be looked at keeps its row, with the reason as its last error.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
     from stix.driver.lifecycle import idle_seconds, refresh
     from stix.driver.session import World
+    from stix.errors import StixError
 
     def look(name: str) -> float | None:
         world = World()
-        cluster = refresh(world, name)
+        try:
+            cluster = refresh(world, name)
+        except StixError as error:
+            if len(names) == 1:
+                raise
+            world.store.append(name, "error", {"error": error.to_record()})
+            return None
         return idle_seconds(world, cluster) if cluster else None
 
     with ThreadPoolExecutor(max_workers=4) as pool:

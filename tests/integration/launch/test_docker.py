@@ -124,3 +124,16 @@ def test_an_image_that_is_not_to_be_had_and_too_much_memory(docker_engine, run_s
     big = run_stix("up", "-y", "-c", "odd", "--infra", "docker", "--memory", "90000", "--image-id", IMAGE, "--", "true")
     assert big.returncode == 3 and "GiB of memory, 90000 wanted" in big.stderr
     assert docker_engine.docker("ps", "-aq", "--filter", "label=stix.cluster=odd").split() == []
+
+
+def test_a_refresh_shows_what_is_gone_and_what_is_there(docker_engine, task_file, run_stix, ok, clusters):
+    task = task_file(run="true", resources={"infra": "docker", "image_id": IMAGE})
+    ok(run_stix("up", "-y", "-d", "-c", "box", task))
+    ok(run_stix("up", "-y", "-d", "-c", "here", "--infra", "local", "--", "true"))
+    name = docker_engine.docker("ps", "--format", "{{.Names}}").strip()
+    docker_engine.docker("rm", "-f", name)
+    rows = {row["name"]: row for row in clusters("--refresh")}
+    assert set(rows) == {"box", "here"}
+    assert rows["here"]["status"] == "UP"
+    assert rows["box"]["status"] == "INIT"
+    assert rows["box"]["last_error"]
