@@ -14,10 +14,11 @@ import time
 def serve(home):
     os.chdir(home)
     server = socket.socket(socket.AF_UNIX)
-    if os.path.exists("skylet.sock"):
-        os.unlink("skylet.sock")
-    server.bind("skylet.sock")
+    if os.path.exists("new.sock"):
+        os.unlink("new.sock")
+    server.bind("new.sock")
     server.listen(50)
+    os.rename("new.sock", "skylet.sock")  # who sees the name can connect
     while True:
         peer, _ = server.accept()
         line = peer.makefile("rb").readline()
