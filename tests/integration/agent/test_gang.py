@@ -37,8 +37,10 @@ def test_ranks_on_all_nodes_with_their_lines_and_setup_before(cluster):
 def test_one_failed_rank_ends_the_others(cluster):
     agents = cluster(2)
     head = agents[0]
-    script = 'if [ $STIX_NODE_RANK = 1 ]; then sleep 0.3; exit 7; fi; trap "echo asked; exit 0" TERM; sleep 300 & wait'
-    job = head.wait(head.submit(script, num_nodes=2))
+    ready = head.user_home / "ready"
+    fails = f"while [ ! -e {ready} ]; do sleep 0.05; done; exit 7"
+    stays = f'trap "echo asked; exit 0" TERM; touch {ready}; sleep 300 & wait'
+    job = head.wait(head.submit(f"if [ $STIX_NODE_RANK = 1 ]; then {fails}; fi; {stays}", num_nodes=2))
     assert (job["status"], job["exit_codes"]) == ("FAILED", [137, 7])
     assert job["reason"] == "rank 1 on worker1 ended with exit code 7"
     assert "asked" in head.log(job["job_id"])
