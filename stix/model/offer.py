@@ -14,6 +14,17 @@ class Offer:
     memory is in GiB; `copies` is how many nodes it can be (None: as many as wanted); `connection` are Ansible host
     variables of a machine that exists already; `held_by` names the cluster that has it now, `fault` says why it
     cannot be used.
+
+    Attributes:
+        infra: `cloud` or `cloud/region`; `ssh/<pool>`, `docker/<context>`, `kubernetes/<context>` are of that form.
+        name: the cloud's instance type, or the machine's name.
+        hourly_cost: dollars an hour of one node, of the asked kind (on-demand or spot); None: not known.
+        zones: zones of the region that have it at this price, best first; empty: the region has none, or all do.
+        spot: whether it may be taken back, at the spot price.
+        priced_on: date of the price, ISO (`2026-07-20`); empty where nothing is paid.
+        stale: whether that date is too long ago to trust.
+        enabled: whether machines can be made there now; others are shown, never chosen.
+        local_disk: `{"count", "size_gib", "ssd", "nvme"}` of its local disks; None: none, or not known.
     """
 
     infra: str
@@ -21,16 +32,42 @@ class Offer:
     cpus: float | None = None
     memory: float | None = None
     accelerators: Mapping[str, float] = field(default_factory=dict)
-    hourly_cost: float = 0.0
+    hourly_cost: float | None = 0.0
     copies: int | None = None
     connection: Mapping[str, Any] | None = None
     held_by: str | None = None
     fault: str | None = None
+    zones: tuple[str, ...] = ()
+    spot: bool = False
+    arch: str | None = None
+    priced_on: str = ""
+    stale: bool = False
+    enabled: bool = True
+    local_disk: Mapping[str, Any] | None = None
+
+    @property
+    def region(self) -> str | None:
+        """Second part of `infra`."""
+        return self.infra.partition("/")[2] or None
 
     @property
     def cloud(self) -> str:
         """First part of `infra`."""
         return self.infra.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """What failed just now and is not tried again in this launch: every offer that all given parts match.
+
+    infra is `cloud`, `cloud/region` or `cloud/region/zone`; name an instance type or machine; candidate a place in the
+    task's resources; spot the kind of price. None matches all.
+    """
+
+    infra: str
+    name: str | None = None
+    candidate: int | None = None
+    spot: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +84,10 @@ class Placement:
         return self.infra.partition("/")[0]
 
     @property
-    def hourly_cost(self) -> float:
-        """Price of all nodes in dollars an hour."""
-        return sum(offer.hourly_cost for offer in self.offers)
+    def hourly_cost(self) -> float | None:
+        """Price of all nodes in dollars an hour; None when one has no known price."""
+        costs = [offer.hourly_cost for offer in self.offers]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
 
     @property
     def label(self) -> str:

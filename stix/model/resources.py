@@ -41,6 +41,13 @@ class Resources:
     """One candidate: where, and what a node must have. None means: no wish.
 
     memory and disk_size are in GiB; ports are `"8080"` or `"9000-9010"`.
+
+    Attributes:
+        infra: `cloud`, `cloud/region`, `cloud/region/zone`; a part may be `*`.
+        image_id: the image in every region, `docker:<image>` for a container; `images` maps regions to images instead.
+        use_spot: None where the task says nothing, which means on-demand machines.
+        job_recovery: `{strategy, max_restarts_on_errors, recover_on_exit_codes, ...}`.
+        config: the task's `config` for this candidate: `{docker: {run_options: [...]}, kubernetes: {...}, ...}`.
     """
 
     infra: str | None = None
@@ -52,6 +59,19 @@ class Resources:
     labels: Mapping[str, str] = field(default_factory=dict)
     disk_size: int | None = None
     autostop: Autostop | None = None
+    instance_type: str | None = None
+    use_spot: bool | None = None
+    accelerator_args: Mapping[str, Any] = field(default_factory=dict)
+    job_recovery: Mapping[str, Any] = field(default_factory=dict)
+    disk_tier: str | None = None
+    network_tier: str | None = None
+    local_disk: str | None = None
+    max_hourly_cost: float | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
+    priority: int | None = None
+    priority_class: str | None = None
+    volumes: tuple[Mapping[str, Any], ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cloud(self) -> str | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stix.model.resources import Resources
+from stix.model.service import Service
+from stix.model.storage import Storage
 
 ORDERS = ("single", "any_of", "ordered")
 """How the candidates of a task relate: there is one; the cheapest that can be had; the first that can be had."""
@@ -36,7 +38,15 @@ class Task:
     """What a task file says, in normal form.
 
     workdir and the sources of file_mounts are as the user wrote them: relative ones start at the current directory.
-    file_mounts maps targets on the nodes to local sources. resources are candidates; `resources_order` relates them.
+    file_mounts maps targets on the nodes to local sources or addresses (`s3://...`). resources are candidates;
+    `resources_order` relates them.
+
+    Attributes:
+        storage_mounts: targets on the nodes -> buckets.
+        managed_secrets: references to secrets that are kept elsewhere, `{"HF_TOKEN": None}` or with a `mount_path`.
+        volumes: targets on the nodes -> a volume's name, or `{name, sub_path}`, or `{size}` of a passing one.
+        inputs, outputs: `(address, GiB)`: what is read first and left behind, for the cost of moving it.
+        metadata: what SkyPilot's own tools keep in a task file (`_metadata`); handed on.
     """
 
     name: str | None = None
@@ -49,11 +59,26 @@ class Task:
     file_mounts: Mapping[str, str] = field(default_factory=dict)
     setup: str | None = None
     run: str | None = None
-    docker_run_options: tuple[str, ...] = ()
+    storage_mounts: Mapping[str, Storage] = field(default_factory=dict)
+    managed_secrets: Mapping[str, str | None] = field(default_factory=dict)
+    volumes: Mapping[str, Any] = field(default_factory=dict)
+    volume_mounts: tuple[Mapping[str, Any], ...] = ()
+    service: Service | None = None
+    inputs: tuple[str, float | None] | None = None
+    outputs: tuple[str, float | None] | None = None
+    event_callback: str | None = None
+    api_server_access: bool | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.secrets, Secrets):
             object.__setattr__(self, "secrets", Secrets(self.secrets))
+
+    @property
+    def docker_run_options(self) -> tuple[str, ...]:
+        """More options for `docker run`, from `config.docker.run_options`."""
+        options = (self.resources[0].config.get("docker") or {}).get("run_options") or ()
+        return (options,) if isinstance(options, str) else tuple(options)
 
     def with_(self, **changes: Any) -> "Task":
         """The task with some fields changed."""

@@ -1,6 +1,7 @@
 """Chooses a place for a task among offers. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
+from math import inf
 
 from stix.clouds.registry import Cloud
 from stix.model.offer import Offer, Placement, Refusal, missing
@@ -45,9 +46,8 @@ def rank(
 
 def _key(task: Task, index: int, placement: Placement) -> tuple[float, ...]:
     cloud = INFRA_PREFERENCE.index(placement.cloud) if placement.cloud in INFRA_PREFERENCE else len(INFRA_PREFERENCE)
-    if task.resources_order == "ordered":
-        return (index, placement.hourly_cost, cloud)
-    return (placement.hourly_cost, cloud, index)
+    cost = inf if placement.hourly_cost is None else placement.hourly_cost
+    return (index, cost, cloud) if task.resources_order == "ordered" else (cost, cloud, index)
 
 
 def _matches(resources: Resources, infra: str) -> bool:

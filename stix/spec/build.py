@@ -27,7 +27,6 @@ def build(document: Document, *, env: Mapping[str, str], secrets: Mapping[str, s
     num_nodes = data.get("num_nodes", 1)
     if num_nodes < 1:
         raise document.error(("num_nodes",), f"'num_nodes' must be at least 1, not {num_nodes}")
-    options = ((data.get("config") or {}).get("docker") or {}).get("run_options") or []
     paths = Paths(document, envs, hidden)
     return Task(
         name=data.get("name"),
@@ -39,7 +38,6 @@ def build(document: Document, *, env: Mapping[str, str], secrets: Mapping[str, s
         file_mounts=paths.file_mounts(),
         setup=data.get("setup"),
         run=data.get("run"),
-        docker_run_options=(options,) if isinstance(options, str) else tuple(options),
     )
 
 

@@ -71,6 +71,7 @@ def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tu
         labels={key: value for key, value in (config.get("labels") or {}).items() if value is not None},
         disk_size=reader.read("disk_size", parse_disk_size),
         autostop=reader.read("autostop", parse_autostop),
+        config=document.data.get("config") or {},
     )
     alternatives = reader.read("accelerators", parse_alternatives) or [None]
     order = "ordered" if isinstance(config.get("accelerators"), list) else "any_of"

@@ -24,7 +24,7 @@ def to_config(task: Task, *, reveal_secrets: bool = False) -> dict[str, Any]:
         "file_mounts": dict(task.file_mounts),
         "setup": task.setup,
         "run": task.run,
-        "config": {"docker": {"run_options": list(task.docker_run_options)}} if task.docker_run_options else None,
+        "config": dict(task.resources[0].config),
     }
     return _without_empty(config)
 

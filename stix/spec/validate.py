@@ -61,9 +61,7 @@ def form_of(value: Any) -> str:
 def problems_of(value: Any, key: Key, path: Path = ()) -> Iterator[Problem]:
     """What is wrong with a value that is not null, and with everything below it."""
     form = form_of(value)
-    if form in key.later_forms:
-        yield Problem(path, later(f"{key.later_forms[form]} in '{dotted(path[:1])}'"), _for_example(key))
-    elif not _takes(key, form):
+    if not _takes(key, form):
         yield _wrong_form(value, key, path)
     elif form == "map":
         yield from _problems_of_map(value, key, path)
