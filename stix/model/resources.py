@@ -47,7 +47,9 @@ class Resources:
         image_id: the image in every region, `docker:<image>` for a container; `images` maps regions to images instead.
         use_spot: None where the task says nothing, which means on-demand machines.
         job_recovery: `{strategy, max_restarts_on_errors, recover_on_exit_codes, ...}`.
-        config: the task's `config` for this candidate: `{docker: {run_options: [...]}, kubernetes: {...}, ...}`.
+        images: region -> image; `docker` -> the container image that runs on a machine made from the image.
+        config: the task's `config` for this candidate: `{docker: {run_options: [...]}, kubernetes: {...}, hooks: [...]}`.
+        internal: what SkyPilot's own tools keep in a candidate (`_requires_fuse`, `_docker_login_config`, ...), by key.
     """
 
     infra: str | None = None
@@ -72,6 +74,7 @@ class Resources:
     priority_class: str | None = None
     volumes: tuple[Mapping[str, Any], ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
+    internal: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cloud(self) -> str | None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from stix.model.resources import NEVER, Autostop, Resources
 from stix.model.task import GitSource, Task
+from stix.spec.dump_resources import candidate_config
 
 
 def to_config(task: Task, *, reveal_secrets: bool = False) -> dict[str, Any]:
@@ -30,41 +30,8 @@ def to_config(task: Task, *, reveal_secrets: bool = False) -> dict[str, Any]:
 
 
 def _resources(task: Task) -> dict[str, Any]:
-    several = [_candidate(each) for each in task.resources]
+    several = [candidate_config(each) for each in task.resources]
     return several[0] if task.resources_order == "single" else {task.resources_order: several}
-
-
-def _candidate(resources: Resources) -> dict[str, Any]:
-    return _without_empty(
-        {
-            "infra": resources.infra,
-            "cpus": None if resources.cpus is None else str(resources.cpus),
-            "memory": None if resources.memory is None else str(resources.memory),
-            "accelerators": None if resources.accelerators is None else dict(resources.accelerators),
-            "image_id": resources.image_id,
-            "ports": list(resources.ports),
-            "labels": dict(resources.labels),
-            "disk_size": resources.disk_size,
-            "autostop": None if resources.autostop is None else _autostop(resources.autostop),
-        }
-    )
-
-
-def _autostop(autostop: Autostop) -> Any:
-    if autostop == NEVER:
-        return False
-    return _without_empty(
-        {
-            "idle_minutes": _whole(autostop.idle_minutes),
-            "down": autostop.down,
-            "wait_for": autostop.wait_for,
-            "lifetime": None if autostop.lifetime_minutes is None else _whole(autostop.lifetime_minutes),
-        }
-    )
-
-
-def _whole(number: float) -> float:
-    return int(number) if number == int(number) else number
 
 
 def _without_empty(config: dict[str, Any]) -> dict[str, Any]:
