@@ -17,6 +17,8 @@ _MAX_NODES = 100_000
 """More than any task needs; aliases of aliases grow without end."""
 
 _MAX_DEPTH = 50
+_LONGEST = 40
+"""Of a value in a message, in characters."""
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -73,9 +75,9 @@ class Unfit(ValueError):
 def located(
     file: str, mark: Mark | None, sentence: str, *, hint: str = "", code: str = "task.invalid", key: str = ""
 ) -> UsageError:
-    """An error whose message begins with file and line."""
+    """An error whose message begins with file, line and column."""
     place = {"file": file, "line": mark.line, "column": mark.column} if mark else {"file": file}
-    where = f"{file}:{mark.line}" if mark else file
+    where = f"{file}:{mark.line}:{mark.column}" if mark else file
     return UsageError(code, f"{where}: {sentence}", hint=hint, details={**place, "key": key} if key else place)
 
 
@@ -85,6 +87,16 @@ def dotted(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def shown(value: Any) -> str:
+    """A value for a message: text in quotes, nothing too long, no control characters."""
+    if not isinstance(value, str):
+        text = str(value)
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    text = " ".join(value.split()) or value
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return "'" + "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text) + "'"
 
 
 def parse_documents(text: str, *, file: str) -> list[Document]:

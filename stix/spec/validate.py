@@ -1,16 +1,16 @@
-"""Compares a document with the schema: unknown keys, keys that do not work yet, wrong forms."""
+"""Compares a document with its schema: unknown keys, wrong forms, words and numbers out of bounds."""
 
-import difflib
-import textwrap
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stix.spec.document import Document, Path, dotted
-from stix.spec.schema import FORMS, Key
+from stix.spec.document import Document, Path, Unfit, dotted, shown
+from stix.spec.nearest import hint_for_key, near_word
+from stix.spec.schema.key import FORMS, Key
 
-_CLOSE = 0.6
-"""Likeness from which a word is taken for a slip of the pen; below it a list of valid words helps more."""
+_NUMBERS = ("integer", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +19,27 @@ class Problem:
 
     path: Path
     sentence: str
-    hint: str
+    hint: str = ""
 
 
-def check(document: Document, key: Key) -> None:
+def check(document: Document, key: Key, *, what: str = "a task") -> None:
     """Raises the first problem of a document, in the order of its lines; the others are in the details as `also`.
+
+    Args:
+        what: how messages call the whole document.
 
     Raises:
         UsageError: task.invalid, with file, line, column and key in its details.
     """
-    problems = [document.error(each.path, each.sentence, hint=each.hint) for each in problems_of(document.data, key)]
-    problems.sort(key=lambda error: (error.details.get("line", 0), error.details.get("column", 0)))
-    if problems:
-        first, *others = problems
-        if others:
-            first.details["also"] = [error.message for error in others]
-        raise first
+    problems = list(problems_of(document.data, key, root=key, what=what))
+    if not problems:
+        return
+    errors = [document.error(each.path, each.sentence, hint=each.hint) for each in problems]
+    errors.sort(key=lambda error: (error.details.get("line", 0), error.details.get("column", 0)))
+    first, *others = errors
+    if others:
+        first.details["also"] = [f"{each.message} ({each.hint})" if each.hint else each.message for each in others]
+    raise first
 
 
 def later(what: str) -> str:
@@ -44,78 +49,174 @@ def later(what: str) -> str:
 
 def suggestion(word: str, known: Iterable[str], *, show: Iterable[str]) -> str:
     """A hint for a word that is not valid: the nearest known one, or the list of those to `show`."""
-    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=_CLOSE)
-    return f"did you mean '{near[0]}'?" if near else f"valid here: {', '.join(show)}"
+    near = near_word(word, known)
+    return f"did you mean '{near}'?" if near else f"valid here: {', '.join(show)}"
 
 
 def form_of(value: Any) -> str:
     """The form of a value in the words of `FORMS`; `other` for what only YAML knows, such as dates."""
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, Mapping):
-        return "map"
-    forms = {int: "integer", float: "number", str: "text", list: "list", type(None): "nothing"}
-    return forms.get(type(value), "other")
+    return _FORM_OF.get(type(value)) or ("map" if isinstance(value, Mapping) else "other")
 
 
-def problems_of(value: Any, key: Key, path: Path = ()) -> Iterator[Problem]:
-    """What is wrong with a value that is not null, and with everything below it."""
+_FORM_OF: dict[type, str] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "text",
+    list: "list",
+    dict: "map",
+    type(None): "nothing",
+}
+
+
+def problems_of(value: Any, key: Key, path: Path = (), *, root: Key | None = None, what: str = "") -> Iterator[Problem]:
+    """What is wrong with a value that is not null, and with everything below it.
+
+    Args:
+        root: the whole schema, to tell where a misplaced key belongs.
+        what: how to call a value without a path.
+    """
     form = form_of(value)
     if not _takes(key, form):
-        yield _wrong_form(value, key, path)
-    elif form == "map":
-        yield from _problems_of_map(value, key, path)
+        yield _wrong_form(value, key, path, what)
+        return
+    found = 0
+    if form == "map":
+        yield from _size(len(value), key, path)
+        yield from _problems_of_map(value, key, path, root or key)
     elif form == "list":
-        for place, item in enumerate(value):
-            if key.items is not None:
-                yield from problems_of(item, key.items, (*path, place))
+        yield from _size(len(value), key, path)
+        yield from _problems_of_list(value, key, path, root or key)
+    else:
+        for sentence, hint in _problems_of_scalar(value, form, key):
+            found += 1
+            yield Problem(path, f"{_subject(path, what)} {sentence}", hint or _for_example(key))
+    if key.check is not None and not found:
+        try:
+            key.check(value)
+        except ValueError as error:
+            hint = error.hint if isinstance(error, Unfit) else _for_example(key)
+            yield Problem(path, f"{_subject(path, what)} {error}", hint)
 
 
-def _problems_of_map(value: Mapping[str, Any], key: Key, path: Path) -> Iterator[Problem]:
+def _problems_of_map(value: Mapping[str, Any], key: Key, path: Path, root: Key) -> Iterator[Problem]:
+    closed = not key.open and (key.keys or key.values is not None)
     for name, entry in value.items():
-        here = (*path, name)
-        child = key.keys.get(name) if key.keys else key.values
-        if child is None:
+        child = key.keys.get(name) or key.values
+        if child is not None:
+            if entry is not None:
+                yield from problems_of(entry, child, (*path, name), root=root)
+        elif closed:
             under = f" under '{dotted(path)}'" if path else ""
-            yield Problem(here, f"unknown key '{name}'{under}", _nearest_key(name, key))
-        elif not child.works:
-            # SkyPilot takes an empty value for an absent key.
-            if entry not in (None, {}, []):
-                hint = f"write instead: {child.instead}" if child.instead else ""
-                yield Problem(here, later(f"'{dotted(here)}'"), hint)
-        elif entry is not None:
-            yield from problems_of(entry, child, here)
+            yield Problem((*path, name), f"unknown key {shown(name)}{under}", hint_for_key(name, key, path, root))
+    for name, child in key.keys.items():
+        if child.needed and value.get(name) is None:
+            # Blamed is the map itself: the place where the key belongs.
+            yield Problem(path, f"{_subject(path, 'the document')} needs '{name}'", _for_example(child))
 
 
-def _nearest_key(name: str, key: Key) -> str:
-    """A slip of the pen may be meant for a key that does not work yet; a list of keys names only those that do."""
-    public = [each for each in key.keys if not each.startswith("_")]
-    return suggestion(name, public, show=[each for each in public if key.keys[each].works])
+def _problems_of_list(value: list[Any], key: Key, path: Path, root: Key) -> Iterator[Problem]:
+    for place, item in enumerate(value):
+        if key.items is not None:
+            yield from problems_of(item, key.items, (*path, place), root=root)
+        if key.choices and isinstance(item, str):
+            for sentence, hint in _choice(item, key):
+                yield Problem((*path, place), f"'{dotted((*path, place))}' {sentence}", hint)
+        if key.unique and item in value[:place]:
+            yield Problem((*path, place), f"'{dotted(path)}' has {shown(item)} twice", "keep one of the two")
+
+
+def _problems_of_scalar(value: Any, form: str, key: Key) -> Iterator[tuple[str, str]]:
+    if form == "text":
+        yield from _choice(value, key)
+        if key.pattern and not _pattern(key.pattern).fullmatch(value):
+            yield f"must be {key.like or 'written otherwise'}, not {_found(value, key)}", ""
+        if not _counts(key):
+            yield from _bounds(len(value), key, "character")
+    elif form in _NUMBERS:
+        if not math.isfinite(value) and "value" not in key.forms:
+            yield f"must be a number with an end, not {value}", ""
+        elif _counts(key):
+            yield from _bounds(value, key, "")
+
+
+def _choice(value: str, key: Key) -> Iterator[tuple[str, str]]:
+    if key.choices and value.lower() not in (choice.lower() for choice in key.choices):
+        near = near_word(value, key.choices)
+        sentence = f"must be {_one_of([repr(choice) for choice in key.choices])}, not {_found(value, key)}"
+        yield sentence, f"did you mean '{near}'?" if near else _for_example(key)
+
+
+def _size(count: int, key: Key, path: Path) -> Iterator[Problem]:
+    if not _counts(key):
+        for sentence, hint in _bounds(count, key, "entry"):
+            yield Problem(path, f"'{dotted(path)}' {sentence}", hint or _for_example(key))
+
+
+def _counts(key: Key) -> bool:
+    return any(form in _NUMBERS for form in key.forms)
+
+
+def _bounds(value: float, key: Key, unit: str) -> Iterator[tuple[str, str]]:
+    """A number outside its bounds, or with a unit a count outside them."""
+    units = {"": "", "entry": " entries"}.get(unit, f" {unit}s")
+    low, high, above = key.least, key.most, key.above
+    if (low is None or value >= low) and (high is None or value <= high) and (above is None or value > above):
+        return
+    if low is not None and high is not None:
+        bound = f"from {low:g} to {high:g}"
+    elif low is not None:
+        bound = f"at least {low:g}"
+    else:
+        bound = f"above {above:g}" if above is not None else f"at most {high:g}"
+    if unit:
+        one = f" {unit}" if bound.endswith(" 1") else units
+        yield f"must have {bound}{one}, not {value}", ""
+    else:
+        yield f"must be {bound}, not {shown(value)}", ""
+
+
+_compiled: dict[str, re.Pattern[str]] = {}
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    found = _compiled.get(text)
+    if found is None:
+        found = _compiled[text] = re.compile(text)
+    return found
 
 
 def _takes(key: Key, form: str) -> bool:
-    if "value" in key.forms and form not in ("map", "list"):
+    if not key.forms or form in key.forms:
         return True
-    return form in key.forms or (form == "integer" and "number" in key.forms)
+    return ("value" in key.forms and form not in ("map", "list")) or (form == "integer" and "number" in key.forms)
 
 
-def _wrong_form(value: Any, key: Key, path: Path) -> Problem:
-    allowed = [FORMS[form] for form in key.forms]
-    wanted = " or ".join([", ".join(allowed[:-1]), allowed[-1]] if len(allowed) > 1 else allowed)
-    subject = f"'{dotted(path)}'" if path else "a task"
+def _wrong_form(value: Any, key: Key, path: Path, what: str) -> Problem:
+    wanted = _one_of([FORMS[form] for form in key.forms])
     quotes_help = "text" in key.forms and form_of(value) in ("integer", "number", "boolean", "other")
     hint = "write it in quotes to make it text" if quotes_help else _for_example(key)
-    return Problem(path, f"{subject} must be {wanted}, not {_found(value, key)}", hint)
+    return Problem(path, f"{_subject(path, what)} must be {wanted}, not {_found(value, key)}", hint)
+
+
+def _subject(path: Path, what: str) -> str:
+    return f"'{dotted(path)}'" if path else what or "the document"
+
+
+def _one_of(words: list[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _found(value: Any, key: Key) -> str:
     form = form_of(value)
-    if key.secret or form in ("map", "list", "nothing"):
-        return FORMS.get(form, form)
+    if form == "nothing":
+        return "nothing"
+    if key.secret or form in ("map", "list"):
+        return FORMS.get(form, "that")
     if form == "boolean":
         return "true" if value else "false"
     kind = {"text": "text", "other": "date"}.get(form, "number")
-    return f"the {kind} {textwrap.shorten(value, 40)!r}" if kind == "text" else f"the {kind} {value}"
+    return f"the {kind} {shown(value)}"
 
 
 def _for_example(key: Key) -> str:

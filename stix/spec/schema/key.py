@@ -1,6 +1,6 @@
-"""What a key of a task file is, as data."""
+"""What a key of a document is, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 FORMS = {
@@ -17,17 +17,28 @@ FORMS = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key. `keys` closes a map to these names, `values` and `items` say what an open map or a list holds.
+    """One key. `keys` describes these names of a map, `values` any other, `items` each entry of a list.
+
+    Null counts as absent. A list without `items` and a map with neither `keys` nor `values` hold anything.
 
     Attributes:
-        forms: words of `FORMS`.
-        choices: the only words that a text may be, in any case.
-        least, most: bounds of a number, or of the length of a list, both allowed.
-        needed: whether the map above must have it.
+        forms: words of `FORMS`; none: anything.
+        doc: what it means, in whole sentences.
+        example: one line (or block) of YAML, `key: value`.
+        examples: further ones, for `stix explain`.
+        default: what holds without it, in words or as YAML; empty: nothing, or it must be given.
+        choices: the only words that a text (also one in a list) may be, in any case.
+        least, most: bounds of a number, both allowed. Where no number is taken: of the entries of a map or list, or
+            of the length of a text.
+        above: a bound of a number that is not allowed itself.
+        pattern: regular expression that a whole text must match; `like` says it in words, after "must be".
+        check: called with the value; a ValueError (text: the rest of a sentence that begins with the key) is a problem.
+        needed: whether the map around it must have it.
         open: whether a map with `keys` may have others, which are kept as they are.
         works: whether `stix up` can run it; what cannot run is still read, checked and kept.
         instead: what to write in place of a key that goes out of use.
         secret: whether its value never appears in a message.
+        unique: whether an entry of a list may stand there only once.
     """
 
     forms: tuple[str, ...] = ()
@@ -44,6 +55,13 @@ class Key:
     works: bool = True
     instead: str = ""
     secret: bool = False
+    above: float | None = None
+    pattern: str = ""
+    like: str = ""
+    check: Callable[..., object] | None = None
+    default: str = ""
+    examples: tuple[str, ...] = ()
+    unique: bool = False
 
 
 TEXT = Key(("text",))

@@ -1,0 +1,107 @@
+"""What a word that is not valid was meant to be: a slip of the pen, another program's word, a key of another level."""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from stix.spec.document import Path, dotted
+from stix.spec.schema.key import Key
+
+_CLOSE = 0.6
+"""Likeness from which a word is taken for a slip of the pen; below it a list of valid words helps more."""
+
+_CLOSE_ELSEWHERE = 0.8
+"""The same for a word that would be valid at another place."""
+
+_MEANT = {
+    "command": "run", "commands": "run", "cmd": "run", "script": "run", "entrypoint": "run", "args": "run",
+    "environment": "envs", "env_vars": "envs", "variables": "envs",
+    "nodes": "num_nodes", "node_count": "num_nodes", "instances": "num_nodes",
+    "mounts": "file_mounts", "files": "file_mounts", "working_dir": "workdir", "code": "workdir",
+    "image": "image_id", "docker_image": "image_id", "container": "image_id", "docker": "image_id", "ami": "image_id",
+    "gpu": "accelerators", "gpu_type": "accelerators", "tpu": "accelerators", "tpus": "accelerators",
+    "machine_type": "instance_type", "vm_size": "instance_type", "flavor": "instance_type",
+    "spot": "use_spot", "preemptible": "use_spot", "ram": "memory", "mem": "memory", "vcpus": "cpus",
+    "disk": "disk_size", "tags": "labels", "max_price": "max_hourly_cost", "idle_minutes_to_autostop": "autostop",
+    "spot_recovery": "job_recovery", "tier": "disk_tier",
+    "cluster": "infra", "where": "infra", "provider": "infra",
+}  # fmt: skip
+"""Words of other programs, and what they are called here."""
+
+_ALIKE = str.maketrans(
+    "аеорсухіјѕԁһӏқкмтвнАВЕКМНОРСТХІЅЈαοενικρτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "aeopcyxijsdhlkkmtbhABEKMHOPCTXISJaoevikptuxABEZHIKMNOPTYX",
+)
+"""Cyrillic and Greek letters that look like Latin ones."""
+
+
+def near_word(word: str, known: Iterable[str], cutoff: float = _CLOSE) -> str:
+    """The known word that is most like this one, or an empty string."""
+    by_plain = {_plain(each): each for each in known}
+    plain = _plain(word)
+    if plain in by_plain:
+        return by_plain[plain]
+    near = difflib.get_close_matches(plain[:60], by_plain, n=1, cutoff=cutoff)
+    return by_plain[near[0]] if near else ""
+
+
+def hint_for_key(name: str, key: Key, path: Path, root: Key) -> str:
+    """What to do about a key that does not belong under `path`."""
+    public = [each for each in key.keys if not each.startswith("_")]
+    near = near_word(name, public)
+    strange = _strange_letter(name) if near or _plain(name) in _everywhere(root) else ""
+    if strange:
+        return f"{strange}; did you mean '{near or _plain(name)}'?"
+    meant = _MEANT.get(_plain(name), "")
+    if near and not (meant in public and _plain(near) != _plain(name)):
+        return f"did you mean '{near}'?"
+    if meant in public:
+        return f"here it is called '{meant}'"
+    places = _everywhere(root)
+    for word in (_plain(name), meant):
+        if word in places:
+            called = "" if word == _plain(name) else f" and is called '{word}'"
+            return f"it belongs under {_owner(places[word])}{called}"
+    far = near_word(name, places, _CLOSE_ELSEWHERE)
+    if far:
+        return f"did you mean '{far}', which belongs under {_owner(places[far])}?"
+    return f"valid here: {', '.join(public)}"
+
+
+def _plain(word: str) -> str:
+    """As keys are written: no capitals, dashes, odd spaces, or letters of other scripts that only look like Latin."""
+    if not word.isascii():
+        word = unicodedata.normalize("NFKC", word).translate(_ALIKE)
+        word = "".join(sign for sign in word if unicodedata.category(sign) not in ("Cf", "Mn"))
+    return word.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def _strange_letter(name: str) -> str:
+    for place, sign in enumerate(name, start=1):
+        if not sign.isascii():
+            known = unicodedata.name(sign, f"U+{ord(sign):04X}").lower()
+            return f"letter {place} is no plain one but '{known}' (U+{ord(sign):04X})"
+    return ""
+
+
+def _owner(path: Path) -> str:
+    return f"'{dotted(path)}'" if path else "the top of the file"
+
+
+def _everywhere(root: Key) -> dict[str, Path]:
+    """Every key of a schema and where it belongs; of several places the one nearest to the top."""
+    places: dict[str, Path] = {}
+    level: list[tuple[Path, Key]] = [((), root)]
+    while level:
+        for path, key in level:
+            for name in key.keys:
+                if not name.startswith("_"):
+                    places.setdefault(name, path)
+        level = [deeper for path, key in level for deeper in _below(path, key)]
+    return places
+
+
+def _below(path: Path, key: Key) -> Iterator[tuple[Path, Key]]:
+    for name, child in key.keys.items():
+        if child.keys:
+            yield (*path, name), child
