@@ -13,6 +13,7 @@ ORDERS = ("single", "any_of", "ordered")
 """How the candidates of a task relate: there is one; the cheapest that can be had; the first that can be had."""
 
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:[._-]{1,2}[a-zA-Z0-9]+)*")
+_ADDRESS = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/?#]")
 _ENV_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -34,6 +35,25 @@ class Secrets(dict[str, str]):
 
 
 @dataclass(frozen=True, slots=True)
+class ManagedSecret:
+    """A reference to a secret that is kept elsewhere.
+
+    Attributes:
+        scope: `personal`, `workspace` or `global`; None: the nearest that has the name.
+        mount_path: where it appears as a file on the nodes; None: as a variable.
+    """
+
+    name: str
+    scope: str | None = None
+    mount_path: str | None = None
+
+
+def is_address(source: str) -> bool:
+    """Whether a source of file_mounts is an address (`s3://bucket/path`), not a path here."""
+    return bool(_ADDRESS.match(source))
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """What a task file says, in normal form.
 
@@ -43,9 +63,11 @@ class Task:
 
     Attributes:
         storage_mounts: targets on the nodes -> buckets.
-        managed_secrets: references to secrets that are kept elsewhere, `{"HF_TOKEN": None}` or with a `mount_path`.
+        managed_secrets: references without a `mount_path` come first.
         volumes: targets on the nodes -> a volume's name, or `{name, sub_path}`, or `{size}` of a passing one.
         inputs, outputs: `(address, GiB)`: what is read first and left behind, for the cost of moving it.
+        api_server_access: False keeps the job from starting others; None is yes.
+        file_mounts_mapping: what SkyPilot's own tools uploaded as what; handed on.
         metadata: what SkyPilot's own tools keep in a task file (`_metadata`); handed on.
     """
 
@@ -60,7 +82,7 @@ class Task:
     setup: str | None = None
     run: str | None = None
     storage_mounts: Mapping[str, Storage] = field(default_factory=dict)
-    managed_secrets: Mapping[str, str | None] = field(default_factory=dict)
+    managed_secrets: tuple[ManagedSecret, ...] = ()
     volumes: Mapping[str, Any] = field(default_factory=dict)
     volume_mounts: tuple[Mapping[str, Any], ...] = ()
     service: Service | None = None
@@ -68,6 +90,7 @@ class Task:
     outputs: tuple[str, float | None] | None = None
     event_callback: str | None = None
     api_server_access: bool | None = None
+    file_mounts_mapping: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

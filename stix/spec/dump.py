@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from stix.model.pipeline import Pipeline
 from stix.model.task import GitSource, Task
 from stix.spec.dump_resources import candidate_config
 
@@ -27,6 +28,11 @@ def to_config(task: Task, *, reveal_secrets: bool = False) -> dict[str, Any]:
         "config": dict(task.resources[0].config),
     }
     return _without_empty(config)
+
+
+def pipeline_config(pipeline: Pipeline, *, reveal_secrets: bool = False) -> list[dict[str, Any]]:
+    """The head document of a pipeline that has more than tasks to say, then one entry for each task."""
+    return [to_config(task, reveal_secrets=reveal_secrets) for task in pipeline.tasks]
 
 
 def _resources(task: Task) -> dict[str, Any]:

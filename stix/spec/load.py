@@ -5,11 +5,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stix.model.pipeline import Pipeline
+from stix.model.storage import Storage, Volume
 from stix.model.task import Task
+from stix.spec import pipeline
 from stix.spec.build import build
 from stix.spec.document import Document, located, parse_documents
 from stix.spec.overrides import Overrides, apply
+from stix.spec.storage import read_storage
 from stix.spec.validate import later
+from stix.spec.volume import read_volume
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -55,6 +60,48 @@ def load_file(
     if check_sources:
         require_sources(task, document=document, workdir_flag=overrides.workdir is not None)
     return task
+
+
+def load_pipeline(
+    text: str, *, file: str = "task.yaml", env: Mapping[str, str] = _NOTHING, secrets: Mapping[str, str] = _NOTHING
+) -> Pipeline:
+    """The tasks of a YAML text with one or several documents, one after another; `env` and `secrets` go to each.
+
+    A first document of `name` (and `execution: serial`) alone names the whole.
+
+    Raises:
+        UsageError: task.invalid, also for `execution: parallel`, which `load_job_group` reads.
+    """
+    return pipeline.read_pipeline(parse_documents(text, file=file), file=file, env=env, secrets=secrets)
+
+
+def load_job_group(
+    text: str, *, file: str = "task.yaml", env: Mapping[str, str] = _NOTHING, secrets: Mapping[str, str] = _NOTHING
+) -> Pipeline:
+    """The tasks of a YAML text that run side by side; the first document is the head.
+
+    Raises:
+        UsageError: task.invalid.
+    """
+    return pipeline.read_job_group(parse_documents(text, file=file), file=file, env=env, secrets=secrets)
+
+
+def load_volume(text: str, *, file: str = "volume.yaml") -> Volume:
+    """The volume that a YAML text describes.
+
+    Raises:
+        UsageError: task.invalid.
+    """
+    return read_volume(_only_document(text, file))
+
+
+def load_storage(text: str, *, file: str = "storage.yaml") -> Storage:
+    """The bucket that a YAML text describes.
+
+    Raises:
+        UsageError: task.invalid.
+    """
+    return read_storage(_only_document(text, file))
 
 
 def from_config(
