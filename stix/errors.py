@@ -70,6 +70,11 @@ class StixError(Exception):
         retryable: whether the same command may succeed if it is simply run again.
     """
 
+    def __new__(cls, code: str, *_: Any, **__: Any) -> "StixError":
+        """An error of the narrowest class that the code has, so that callers can catch it by SkyPilot's name."""
+        narrow = _NARROW.get(code, cls)
+        return super().__new__(narrow if issubclass(narrow, cls) else cls)
+
     def __init__(
         self,
         code: str,
@@ -123,6 +128,60 @@ class JobError(StixError):
 class ClusterError(StixError):
     """A cluster is missing, stopped or in somebody else's hands."""
 
+
+class ResourcesUnavailableError(ProvisionError):
+    """No place has the machines, or none lets us have so many."""
+
+
+class InvalidCloudCredentials(ProvisionError):
+    """A cloud does not accept who we are."""
+
+
+class InvalidCloudConfigs(ProvisionError):
+    """A cloud's setup does not allow what was asked."""
+
+
+class NotSupportedError(ProvisionError):
+    """A place cannot do what was asked at all."""
+
+
+class ClusterSetUpError(NodeError):
+    """A node could not be prepared."""
+
+
+class ClusterDoesNotExist(ClusterError, ValueError):
+    """There is no cluster of that name."""
+
+
+class ClusterNotUpError(ClusterError):
+    """The cluster is stopped, or was not finished."""
+
+
+class ResourcesMismatchError(ClusterError):
+    """The cluster has not what the task asks for."""
+
+
+class InvalidSkyPilotConfigError(UsageError, ValueError):
+    """A task or configuration file is wrong."""
+
+
+_NARROW: dict[str, type[StixError]] = {
+    "provision.no_capacity": ResourcesUnavailableError,
+    "provision.quota": ResourcesUnavailableError,
+    "provision.auth": InvalidCloudCredentials,
+    "provision.config": InvalidCloudConfigs,
+    "provision.unsupported": NotSupportedError,
+    "setup.python": ClusterSetUpError,
+    "setup.disk_full": ClusterSetUpError,
+    "setup.agent": ClusterSetUpError,
+    "setup.failed": ClusterSetUpError,
+    "cluster.not_found": ClusterDoesNotExist,
+    "cluster.not_up": ClusterNotUpError,
+    "cluster.mismatch": ResourcesMismatchError,
+    "task.invalid": InvalidSkyPilotConfigError,
+    "config.invalid": InvalidSkyPilotConfigError,
+}
+"""Codes whose meaning has a name of its own in SkyPilot; the class's name is that name."""
 
 _FAMILIES: dict[str, type[StixError]] = {
     "usage": UsageError,

@@ -59,6 +59,8 @@ class Document:
         """Turns a ValueError of the model into an error about the key at `path`."""
         try:
             yield
+        except UsageError:
+            raise
         except ValueError as error:
             hint = error.hint if isinstance(error, Unfit) else hint
             raise self.error(path, f"'{dotted(path)}' {error}", hint=hint) from None
