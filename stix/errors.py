@@ -49,6 +49,7 @@ EXIT_STATUS: dict[str, int] = {
     "cluster.not_up": 1,
     "cluster.busy": 6,
     "cluster.mismatch": 1,
+    "plan.changed": 1,
     "secrets.missing": 2,
     "runner.failed": 1,
     "runner.missing_content": 1,

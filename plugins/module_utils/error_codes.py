@@ -10,7 +10,7 @@ ERROR_CODES = frozenset(
     sync.source sync.disk_full sync.failed
     agent.unreachable agent.protocol
     job.failed job.not_finished job.not_found job.cancelled job.rejected
-    cluster.not_found cluster.not_up cluster.busy cluster.mismatch
+    cluster.not_found cluster.not_up cluster.busy cluster.mismatch plan.changed
     secrets.missing runner.failed runner.missing_content timeout interrupted internal
     """.split()
 )
