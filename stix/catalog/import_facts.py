@@ -1,0 +1,105 @@
+"""Brings collected facts into `tables/`: `python -m stix.catalog.import_facts DIR [--disks FILE]`.
+
+DIR holds one CSV a cloud (one line a type, region and zone set) and `accelerators.csv`; FILE is a map of AWS instance
+types as EC2's DescribeInstanceTypes describes them, JSON, possibly packed with gzip. Clouds without a file in DIR stay
+as they are, and so do disks without FILE. `tables/sources.csv` is kept by hand.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stix.catalog.build import Accelerator, Row
+from stix.catalog.facts import FOLDER, read_machines, write_accelerators, write_cloud
+
+OUR_NAMES = {"digitalocean": "do"}
+"""Clouds that SkyPilot's users call by another name than the collection does."""
+
+Disks = Mapping[str, tuple[int, float, str]]
+
+
+def main() -> None:
+    """Read the arguments, write the tables."""
+    parser = argparse.ArgumentParser(prog="python -m stix.catalog.import_facts", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--disks", type=Path)
+    options = parser.parse_args()
+    disks = read_disks(options.disks) if options.disks else None
+    import_folder(options.folder, FOLDER, disks)
+
+
+def import_folder(source: Path, target: Path, disks: Disks | None = None) -> None:
+    """Write the tables of every cloud that has a file in the source."""
+    for file in sorted(source.glob("*.csv")):
+        if file.stem == "accelerators":
+            write_accelerators(target, _accelerators(file))
+            continue
+        cloud = OUR_NAMES.get(file.stem, file.stem)
+        known = _known_disks(target, cloud) if disks is None else disks if cloud == "aws" else {}
+        write_cloud(target, cloud, [row._replace(disks=known.get(row.name)) for row in _rows(file, cloud)])
+
+
+def read_disks(file: Path) -> Disks:
+    """Local disks by instance type, from `InstanceStorageInfo`; GB there are GiB here, as SkyPilot has it."""
+    packed = file.read_bytes()
+    types = json.loads(gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed)
+    return {
+        name: _disks(entry["InstanceStorageInfo"]) for name, entry in types.items() if "InstanceStorageInfo" in entry
+    }
+
+
+def _disks(storage: Mapping[str, Any]) -> tuple[int, float, str]:
+    disk = storage["Disks"][0]
+    nvme = storage.get("NvmeSupport") in ("supported", "required")
+    kind = "nvme" if nvme and disk["Type"] == "ssd" else disk["Type"]
+    return sum(part["Count"] for part in storage["Disks"]), float(disk["SizeInGB"]), kind
+
+
+def _known_disks(target: Path, cloud: str) -> Disks:
+    if not (target / f"machines/{cloud}.csv").exists():
+        return {}
+    return {row.name: row.disks for row in read_machines(target, cloud).values() if row.disks}
+
+
+def _rows(file: Path, cloud: str) -> Iterator[Row]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        for line in csv.DictReader(stream):
+            yield Row(
+                cloud,
+                line["instance_type"],
+                line["region"],
+                _number(line["price_usd_hour"]),
+                _number(line["spot_price_usd_hour"]),
+                _number(line["vcpus"]),
+                _number(line["memory_gib"]),
+                line["accelerator"] or None,
+                _number(line["accelerator_count"]),
+                _number(line["accelerator_memory_gib"]),
+                line["arch"] or None,
+                zones=tuple(filter(None, line["zone"].split(";"))),
+                basis=line["basis"],
+            )
+
+
+def _accelerators(file: Path) -> Iterator[Accelerator]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        for line in csv.DictReader(stream):
+            yield Accelerator(
+                line["name"],
+                line["vendor"] or None,
+                _number(line["memory_gib"]),
+                _number(line["fp16_tflops"]),
+                tuple(filter(None, line["aliases"].split(";"))),
+            )
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+if __name__ == "__main__":
+    main()
