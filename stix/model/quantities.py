@@ -5,7 +5,7 @@ The parsers raise ValueError with a text that continues a sentence which begins 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 _INFINITE = float("inf")
@@ -17,17 +17,25 @@ _MINUTES_OF_UNIT = {"s": 1 / 60, "m": 1.0, "h": 60.0, "d": 24 * 60.0, "w": 7 * 2
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """An amount that is wanted exactly, or at least (`4+`)."""
+    """An amount that is wanted exactly, at least (`4+`), or at least so many for each CPU (`4x`, memory only).
+
+    `written` is its text in SkyPilot's normal form, which keeps `16` and `16.0` apart; it does not count when two are
+    compared.
+    """
 
     value: float
     or_more: bool = False
+    per_cpu: bool = False
+    written: str = field(default="", compare=False, repr=False)
 
-    def met_by(self, number: float) -> bool:
-        """Whether something that has `number` of it satisfies the wish."""
+    def met_by(self, number: float, cpus: float = 0) -> bool:
+        """Whether something that has `number` of it (and `cpus`, for `per_cpu`) satisfies the wish."""
+        if self.per_cpu:
+            return number >= self.value * cpus
         return number >= self.value if self.or_more else number == self.value
 
     def __str__(self) -> str:
-        return plain(self.value) + ("+" if self.or_more else "")
+        return plain(self.value) + ("x" if self.per_cpu else "+" if self.or_more else "")
 
 
 def plain(number: float) -> str:
@@ -44,20 +52,25 @@ def parse_count(text: str | float) -> Quantity:
     digits, or_more = _split_plus(text)
     if not _NUMBER.fullmatch(digits) or not 0 < float(digits) < _INFINITE:
         raise ValueError(f"must be a number above zero such as 4 or 4+, not {_shown(text)}")
-    return Quantity(float(digits), or_more)
+    return Quantity(float(digits), or_more, written=str(text).strip())
 
 
-def parse_memory(text: str | float) -> Quantity:
-    """Memory in GiB: `16`, `16+`, `16GB`, `512MB+`. Units are KB MB GB TB PB (also Ki, Mi, ...), all powers of 1024.
+def parse_memory(text: str | float, *, zero: bool = False) -> Quantity:
+    """Memory in GiB: `16`, `16+`, `16GB`, `512MB+`, or for each CPU: `4x`.
+
+    Units are KB MB GB TB PB (also Ki, Mi, ...), all powers of 1024. `zero` allows none: Slurm then does not count it.
 
     Raises:
         ValueError: it is not a size above zero.
     """
     digits, or_more = _split_plus(text)
-    gib = _gib(digits)
-    if gib is None or not 0 < gib < _INFINITE:
-        raise ValueError(f"must be a size such as 16, 16+ or 16GB (GiB without a unit), not {_shown(text)}")
-    return Quantity(gib, or_more)
+    per_cpu = digits.endswith("x") and not or_more
+    gib = _gib(digits.removesuffix("x") if per_cpu else digits)
+    if gib is None or not 0 <= gib < _INFINITE or (gib == 0 and not zero):
+        raise ValueError(f"must be a size such as 16, 16+, 16GB or 4x (GiB without a unit), not {_shown(text)}")
+    has_unit = digits.removesuffix("x")[-1:].isalpha()
+    written = repr(gib) + ("x" if per_cpu else "+" if or_more else "") if has_unit else str(text).strip()
+    return Quantity(gib, or_more, per_cpu, written)
 
 
 def parse_disk_size(text: str | int) -> int:
@@ -66,7 +79,8 @@ def parse_disk_size(text: str | int) -> int:
     Raises:
         ValueError: it is not a whole number of GiB above zero.
     """
-    gib = _gib(str(text).strip())
+    digits = str(text).strip()
+    gib = _gib(digits) if digits[:1].isdecimal() and "." not in digits else None
     if gib is None or not 0 < gib < _INFINITE or gib != int(gib):
         raise ValueError(f"must be a whole number of GiB such as 256 or 1TB, not {_shown(text)}")
     return int(gib)

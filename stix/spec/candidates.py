@@ -1,92 +1,223 @@
-"""`resources` of a task file to candidates: any_of, ordered and lists of accelerators unfolded."""
+"""`resources` of a task file to candidates: any_of, ordered and several accelerators unfolded."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stix.model.accelerators import parse_alternatives
+from stix.model.accelerators import Wish, parse_alternatives, tpu_cloud
 from stix.model.quantities import parse_count, parse_disk_size, parse_memory
-from stix.model.resources import Resources, parse_autostop, parse_infra, parse_ports
-from stix.model.task import candidates
+from stix.model.resources import (
+    DISK_TIERS,
+    NETWORK_TIERS,
+    Resources,
+    join_infra,
+    parse_autostop,
+    parse_job_recovery,
+    parse_local_disk,
+    parse_ports,
+)
 from stix.spec import schema
+from stix.spec.disks import read_volumes
 from stix.spec.document import Document, Path, Unfit
-from stix.spec.validate import later, suggestion
+from stix.spec.hooks import autostop_hook, read_hooks
+from stix.spec.infra import OURS, read_cloud, read_infra
+from stix.spec.validate import suggestion
+
+Disks = Sequence[Mapping[str, Any]]
+
+_LISTS = ("any_of", "ordered")
+_TPU_CLOUDS = ("gcp", "kubernetes", "ssh", *OURS)
+_INTERNAL = ("_no_missing_accel_warnings", "_docker_login_config", "_is_image_managed", "_requires_fuse")
 
 
-def read_infra(text: str) -> str | None:
-    """An infrastructure that works now, in normal form; None is anywhere.
-
-    Raises:
-        ValueError: it is malformed, unknown, or does not work yet; the text continues a sentence about the key.
-    """
-    infra = parse_infra(text)
-    cloud, _, rest = (infra or "").partition("/")
-    working, known = schema.WORKING_INFRA, [*schema.WORKING_INFRA, *schema.LATER_INFRA]
-    if infra is None or cloud in working:
-        if "/" in rest or (rest and cloud == "local"):
-            raise ValueError(f"must be local, ssh/<pool> or docker/<context>, not {text!r}")
-        return infra
-    if cloud in known or cloud == "*":
-        raise Unfit(f"names '{infra}', which {later('')}", f"works now: {', '.join(working)}")
-    raise Unfit(f"names '{text}', which is no infrastructure that stix knows", suggestion(cloud, known, show=working))
-
-
-def read_resources(document: Document) -> dict[str, Any]:
+def read_resources(document: Document, *, volumes: Disks = ()) -> dict[str, Any]:
     """The fields `resources` and `resources_order` of the task that a checked document describes.
+
+    `volumes` are disks that other keys of the task name; they take the place of those in `resources`.
 
     Raises:
         UsageError: task.invalid, blaming the key where it is written.
     """
+    top: Path = ("resources",)
     config = document.data.get("resources") or {}
-    base = _one_name(document, config, ("resources",))
-    lists = [key for key in ("any_of", "ordered") if config.get(key)]
+    lists = [key for key in _LISTS if config.get(key) is not None]
     if len(lists) > 1:
         sentence = "'resources' has both 'any_of' and 'ordered'"
-        raise document.error(("resources", "ordered"), sentence, hint="keep one of the two")
-    if not lists:
-        return candidates(*_candidates(document, base, ("resources",)))
+        raise document.error((*top, "ordered"), sentence, hint="keep one of the two")
+    base = _named(document, config, top)
+    if volumes:
+        base["volumes"] = volumes
+    base["config"] = _task_config(document, config)
+    if not config.get(lists[0] if lists else ""):
+        found, order = _candidates(document, base, top)
+        return _fields(found, order)
     order = lists[0]
-    found: list[Resources] = []
+    _refuse_two_orders(document, base, order)
+    found = []
     for place, override in enumerate(config[order]):
-        path = ("resources", order, place)
-        labels = {**(base.get("labels") or {}), **(override.get("labels") or {})}
-        merged = {**base, **_one_name(document, override, path), "labels": labels}
-        several, inner = _candidates(document, merged, path)
-        if len(several) > 1 and "ordered" in (order, inner):
-            sentence = f"'{order}' and a list of accelerators are two orders"
-            raise document.error(path, sentence, hint="name one accelerator in each candidate")
-        found += several
-    return candidates(found, order)
+        path = (*top, order, place)
+        own = _named(document, override, path)
+        labels = {**(base.get("labels") or {}), **(own.get("labels") or {})}
+        if own.get("_cluster_config_overrides"):
+            own["config"] = _with_hooks(own["_cluster_config_overrides"], base["config"])
+        found += _candidates(document, {**base, **own, "labels": labels}, path)[0]
+    return _fields(found, order)
+
+
+def read_disk_tier(text: str) -> str:
+    """A disk tier, in any case.
+
+    Raises:
+        ValueError: there is no such tier.
+    """
+    return _one_of(DISK_TIERS, text)
+
+
+def read_network_tier(text: str) -> str:
+    """A network tier, in any case.
+
+    Raises:
+        ValueError: there is no such tier.
+    """
+    return _one_of(NETWORK_TIERS, text)
+
+
+def read_image(image: str | Mapping[Any, str]) -> dict[str, Any]:
+    """The fields `image_id` and `images` of Resources for an image, or for a map of regions to images.
+
+    Raises:
+        ValueError: the map is empty, an image is no text, or there are two ways to the container's image.
+    """
+    if isinstance(image, str):
+        return {"image_id": image.strip()}
+    images = {"null" if key in (None, "", "~") else str(key).strip(): value for key, value in image.items()}
+    if wrong := [key for key, value in images.items() if not isinstance(value, str)]:
+        raise ValueError(f"must map regions to images, but the image of '{wrong[0]}' is not text")
+    images = {key: value.strip() for key, value in images.items()}
+    everywhere = images.pop("null", None)
+    if "docker" in images:
+        images["docker"] = images["docker"].removeprefix("docker:")
+    if everywhere is not None:
+        # An image for every region makes those of single ones needless.
+        images = {key: value for key, value in images.items() if key == "docker"}
+    twice = [value for value in (everywhere or "", *images.values()) if value.startswith("docker:")]
+    if "docker" in images and twice:
+        raise ValueError(f"names two container images, under 'docker' and in '{twice[0]}': keep one of them")
+    return {"image_id": everywhere, "images": images}
 
 
 def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tuple[list[Resources], str]:
     """The candidates that one map of keys stands for, one for each alternative of its accelerators, and their order."""
     reader = _Reader(document, config, path)
+    infra = reader.infra()
+    autostop = reader.read("autostop", parse_autostop)
     one = Resources(
-        infra=reader.read("infra", read_infra),
+        infra=infra,
         cpus=reader.read("cpus", parse_count),
-        memory=reader.read("memory", parse_memory),
-        image_id=reader.read("image_id", str.strip),
+        memory=reader.read("memory", lambda text: parse_memory(text, zero=(infra or "").startswith("slurm"))),
+        **(reader.read("image_id", read_image) or {}),
         ports=reader.read("ports", parse_ports) or (),
         labels={key: value for key, value in (config.get("labels") or {}).items() if value is not None},
         disk_size=reader.read("disk_size", parse_disk_size),
-        autostop=reader.read("autostop", parse_autostop),
-        config=document.data.get("config") or {},
+        autostop=autostop,
+        instance_type=config.get("instance_type"),
+        use_spot=config.get("use_spot"),
+        accelerator_args={
+            key: value for key, value in (config.get("accelerator_args") or {}).items() if value is not None
+        },
+        job_recovery=reader.read("job_recovery", parse_job_recovery) or {},
+        disk_tier=reader.read("disk_tier", read_disk_tier),
+        network_tier=reader.read("network_tier", read_network_tier),
+        local_disk=reader.read("local_disk", parse_local_disk),
+        max_hourly_cost=reader.read("max_hourly_cost", _price),
+        priority=reader.read("priority", _priority),
+        priority_class=(config.get("priority_class") or "").strip() or None,
+        volumes=reader.read("volumes", read_volumes) or (),
+        config=_with_autostop_hook(config["config"], config.get("autostop")),
+        internal={key: config[key] for key in _INTERNAL if config.get(key) is not None},
     )
-    alternatives = reader.read("accelerators", parse_alternatives) or [None]
+    reader.read("ephemeral_storage", parse_disk_size)
+    wishes = reader.read("accelerators", parse_alternatives)
     order = "ordered" if isinstance(config.get("accelerators"), list) else "any_of"
-    return [replace(one, accelerators=wish) for wish in alternatives], order
+    return [reader.on_tpu_cloud(_with_wish(one, wish)) for wish in wishes] if wishes else [one], order
 
 
-def _one_name(document: Document, config: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def _with_wish(one: Resources, wish: Wish) -> Resources:
+    internal = one.internal if wish.named else {**one.internal, "_no_missing_accel_warnings": True}
+    return replace(one, accelerators=wish.accelerators, internal=internal)
+
+
+def _refuse_two_orders(document: Document, base: Mapping[str, Any], order: str) -> None:
+    wish = base.get("accelerators")
+    if order == "any_of" and not isinstance(wish, list):
+        return
+    with document.reading(_written(document, ("resources",), "accelerators")):
+        several = len(parse_alternatives(wish)) > 1 if wish else False
+    if several:
+        sentence = f"'{order}' and a list of accelerators are two orders"
+        raise document.error(("resources", order), sentence, hint="name one accelerator in each candidate")
+
+
+def _fields(found: list[Resources], order: str) -> dict[str, Any]:
+    return {"resources": tuple(found), "resources_order": order if len(found) > 1 else "single"}
+
+
+def _named(document: Document, config: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """The keys of one candidate that have a value; `gpus` is called accelerators."""
-    named = {key: value for key, value in config.items() if value is not None and key not in ("any_of", "ordered")}
+    named = {key: value for key, value in config.items() if value is not None and key not in _LISTS}
     if "gpus" in named:
         if "accelerators" in named:
             sentence = "'gpus' and 'accelerators' mean the same"
             raise document.error((*path, "gpus"), sentence, hint="keep one of the two")
         named["accelerators"] = named.pop("gpus")
     return named
+
+
+def _task_config(document: Document, resources: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The task's `config`, or what SkyPilot writes in its place into `resources`; hooks in normal form."""
+    config = document.data.get("config") or {}
+    hooks = {"hooks": read_hooks(config["hooks"])} if config.get("hooks") else {}
+    rest = {key: value for key, value in config.items() if key != "hooks"}
+    inner = resources.get("_cluster_config_overrides")
+    if rest and inner:
+        sentence = "'config' and 'resources._cluster_config_overrides' mean the same"
+        raise document.error(("resources", "_cluster_config_overrides"), sentence, hint="keep 'config'")
+    return {**(inner or rest), **hooks}
+
+
+def _with_hooks(config: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
+    return {**config, **({"hooks": task["hooks"]} if "hooks" in task else {})}
+
+
+def _with_autostop_hook(config: Mapping[str, Any], autostop: Any) -> Mapping[str, Any]:
+    hook = autostop_hook(autostop)
+    return {**config, "hooks": [*config.get("hooks", ()), hook]} if hook else config
+
+
+def _one_of(words: tuple[str, ...], text: str) -> str:
+    word = text.strip().lower()
+    if word not in words:
+        raise Unfit(f"must be one of {', '.join(words)}, not '{text}'", suggestion(word, words, show=words))
+    return word
+
+
+def _price(dollars: float) -> float:
+    if not 0 < dollars < float("inf"):
+        raise ValueError(f"must be more than 0 dollars, not {dollars}")
+    return dollars
+
+
+def _priority(number: int) -> int:
+    if not -1000 <= number <= 1000:
+        raise ValueError(f"must be a whole number from -1000 to 1000, not {number}")
+    return number
+
+
+def _written(document: Document, path: Path, key: str) -> Path:
+    """Where the key is written: in the candidate, or beside the list of candidates that it belongs to."""
+    names = ("accelerators", "gpus") if key == "accelerators" else (key,)
+    places = [(*holder, name) for holder in (path, ("resources",)) for name in names]
+    return next(filter(document.has, places), places[0])
 
 
 class _Reader:
@@ -97,17 +228,40 @@ class _Reader:
         self._config = config
         self._path = path
 
-    def read(self, key: str, parse: Any) -> Any:
+    def read(self, key: str, parse: Callable[[Any], Any]) -> Any:
         """What `parse` makes of the key's value, None if it has none."""
         value = self._config.get(key)
         if value is None:
             return None
         example = schema.RESOURCES[key].example
-        with self._document.reading(self._path_of(key), hint=f"for example: {example}"):
+        with self._document.reading(_written(self._document, self._path, key), hint=f"for example: {example}"):
             return parse(value)
 
-    def _path_of(self, key: str) -> Path:
-        """Where the key is written: in the candidate, or beside the list of candidates that it belongs to."""
-        names = ("accelerators", "gpus") if key == "accelerators" else (key,)
-        places = [(*holder, name) for holder in (self._path, ("resources",)) for name in names]
-        return next(filter(self._document.has, places), places[0])
+    def infra(self) -> str | None:
+        """`infra`, or what the older keys cloud, region and zone say."""
+        old = [key for key in ("cloud", "region", "zone") if self._config.get(key) is not None]
+        if not old:
+            return self.read("infra", read_infra)  # type: ignore[no-any-return]
+        if self._config.get("infra") is not None:
+            path = _written(self._document, self._path, old[0])
+            sentence = f"'{old[0]}' and 'infra' both say where"
+            raise self._document.error(path, sentence, hint=f"keep infra: {self._config['infra']}")
+        cloud = self.read("cloud", read_cloud)
+        place = (self._config.get(key) for key in ("region", "zone"))
+        return join_infra(cloud, *(part if part is None else part.strip() for part in place))
+
+    def on_tpu_cloud(self, one: Resources) -> Resources:
+        """The candidate, if its cloud has the TPU that it asks for."""
+        name = next(iter(one.accelerators or ()), "")
+        if tpu_cloud(name) is None:
+            return one
+        path = _written(self._document, self._path, "accelerators")
+        if one.cloud not in _TPU_CLOUDS:
+            sentence = f"'{name}' is a TPU, which '{one.cloud}' does not have"
+            raise self._document.error(path, sentence, hint="name no cloud, gcp or kubernetes")
+        machine = one.accelerator_args.get("tpu_vm", True) and one.cloud == "gcp" and tpu_cloud(name) == "gcp"
+        if machine and one.instance_type not in (None, "TPU-VM"):
+            path = _written(self._document, self._path, "instance_type")
+            sentence = f"a TPU machine has no instance type, but '{one.instance_type}' is named"
+            raise self._document.error(path, sentence, hint="leave instance_type out")
+        return one

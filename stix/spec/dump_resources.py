@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from stix.model.quantities import Quantity
 from stix.model.resources import NEVER, Autostop, Resources
 
 MemoryOf = Callable[[str, str], float | None]
@@ -18,7 +19,7 @@ def candidate_config(resources: Resources, *, memory_of: MemoryOf | None = None)
     config = {
         "infra": resources.infra,
         "instance_type": resources.instance_type,
-        "cpus": None if resources.cpus is None else str(resources.cpus),
+        "cpus": _text(resources.cpus),
         "memory": _memory(resources, memory_of),
         "accelerators": None if resources.accelerators is None else dict(resources.accelerators),
         "accelerator_args": dict(resources.accelerator_args),
@@ -42,9 +43,13 @@ def candidate_config(resources: Resources, *, memory_of: MemoryOf | None = None)
     return {key: value for key, value in config.items() if value is not None and value != {} and value != []}
 
 
+def _text(quantity: Quantity | None) -> str | None:
+    return None if quantity is None else quantity.written or str(quantity)
+
+
 def _memory(resources: Resources, memory_of: MemoryOf | None) -> str | None:
     if resources.memory is not None:
-        return str(resources.memory)
+        return _text(resources.memory)
     if memory_of is None or resources.cloud is None or resources.instance_type is None:
         return None
     known = memory_of(resources.cloud, resources.instance_type)
