@@ -1,85 +1,187 @@
 """Chooses a place for a task among offers. Pure."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from math import inf
 
 from stix.clouds.registry import Cloud
-from stix.model.offer import Offer, Placement, Refusal, missing
+from stix.model.offer import Blocked, Offer, Placement, Refusal
 from stix.model.resources import Resources
 from stix.model.task import Task
+from stix.optimize import cost
+from stix.optimize.fit import Check, checks, first_unmet, inability
 
 INFRA_PREFERENCE = ("ssh", "docker", "local")
 """Which of equally cheap infrastructures comes first: idle machines, then containers, then this machine."""
 
+Key = tuple[float | str, ...]
+Found = tuple[Key, Resources, tuple[Offer, ...]]
+
 
 def rank(
-    task: Task, offers: Sequence[Offer], clouds: Mapping[str, Cloud], excluded: Collection[tuple[str, str]] = ()
+    task: Task,
+    offers: Sequence[Offer],
+    clouds: Mapping[str, Cloud],
+    blocked: Collection[Blocked] = (),
+    *,
+    minimize: str = "cost",
+    hours: Mapping[int, float] | None = None,
+    enabled: bool = True,
 ) -> tuple[list[Placement], list[Refusal]]:
     """Every placement that serves the task, best first, and why other infrastructures do not serve it.
 
+    Ordered candidates come in their order; otherwise the cheapest (or quickest) is first. Unknown prices (and times)
+    come last. What is alike is ordered by `INFRA_PREFERENCE`, then by name, so that the same offers give the same list.
+
     Args:
-        task: its candidates are tried in their order when they are ordered, else the cheapest wins.
-        offers: what could be had.
+        offers: what could be had; the same instance type in the same place twice counts once.
         clouds: descriptions, for their abilities.
-        excluded: `(infra, what)` pairs that failed just now: a machine's name, `#2` for candidate 2, `*` for all.
+        blocked: what failed just now.
+        minimize: `cost` or `time`.
+        hours: how long the task takes on candidate number N, where that is known.
+        enabled: rank offers that can be had now; False: those that could be had if their cloud were enabled.
     """
-    placements: list[tuple[tuple[float, ...], Placement]] = []
-    refusals: list[Refusal] = []
-    by_infra: dict[str, list[Offer]] = {}
+    ranker = _Ranker(task, minimize, hours or {}, blocked)
+    groups: dict[str, list[Offer]] = {}
     for offer in offers:
-        by_infra.setdefault(offer.infra, []).append(offer)
+        if offer.enabled == enabled:
+            groups.setdefault(offer.cloud, []).append(offer)
+    found: list[Found] = []
+    refusals: list[Refusal] = []
     for index, resources in enumerate(task.resources):
-        groups = {infra: group for infra, group in by_infra.items() if _matches(resources, infra)}
-        if not groups:
-            unknown = "no machine of it is known (stix ssh up probes a pool)"
-            refusals.append(Refusal(resources.infra or "anywhere", index, unknown))
-        for infra, group in groups.items():
-            barred = {(infra, "*"), (infra, f"#{index}")} & set(excluded)
-            chosen, reason = _place(task, resources, clouds[group[0].cloud], group, excluded, bool(barred))
-            if chosen:
-                placements.append((_key(task, index, chosen), chosen))
-            else:
-                refusals.append(Refusal(infra, index, reason))
-    placements.sort(key=lambda pair: pair[0])
-    return [placement for _, placement in placements], refusals
+        before = len(found), len(refusals)
+        for name, group in groups.items():
+            if resources.cloud in (None, name):
+                placed, refused = ranker.place(index, resources, clouds[name], group)
+                found += placed
+                refusals += refused
+        if before == (len(found), len(refusals)):
+            refusals.append(Refusal(resources.infra or "anywhere", index, _nothing_known(resources, clouds)))
+    found.sort(key=lambda each: each[0])
+    return [Placement(resources, chosen[0].infra, chosen) for _, resources, chosen in found], refusals
 
 
-def _key(task: Task, index: int, placement: Placement) -> tuple[float, ...]:
-    cloud = INFRA_PREFERENCE.index(placement.cloud) if placement.cloud in INFRA_PREFERENCE else len(INFRA_PREFERENCE)
-    cost = inf if placement.hourly_cost is None else placement.hourly_cost
-    return (index, cost, cloud) if task.resources_order == "ordered" else (cost, cloud, index)
+def _nothing_known(resources: Resources, clouds: Mapping[str, Cloud]) -> str:
+    cloud = clouds.get(resources.cloud or "")
+    if cloud and cloud.sized:
+        return "nothing of it that would do is in the catalog"
+    return "no machine of it is known (stix ssh up probes a pool)"
 
 
-def _matches(resources: Resources, infra: str) -> bool:
-    wanted = resources.infra
-    return wanted is None or infra == wanted or infra.startswith(f"{wanted}/")
+class _Ranker:
+    """What stays the same for all offers of one call."""
 
+    def __init__(self, task: Task, minimize: str, hours: Mapping[int, float], blocked: Collection[Blocked]) -> None:
+        self.task = task
+        self.minimize = minimize
+        self.hours = hours
+        self.blocked = blocked
+        self.ordered = task.resources_order == "ordered"
 
-def _place(
-    task: Task,
-    resources: Resources,
-    cloud: Cloud,
-    group: Sequence[Offer],
-    excluded: Collection[tuple[str, str]],
-    barred: bool,
-) -> tuple[Placement | None, str]:
-    infra = group[0].infra
-    if lacking := _inability(task, resources, cloud):
-        return None, lacking
-    if barred:
-        return None, "failed just now"
-    fitting: list[Offer] = []
-    reasons: dict[str, int] = {}
-    for offer in sorted(group, key=_size):
-        reason = _unfit(resources, offer, excluded)
-        if reason:
-            reasons[reason] = reasons.get(reason, 0) + 1
-            continue
-        room = task.num_nodes - len(fitting)
-        fitting += [offer] * (room if offer.copies is None else min(room, offer.copies))
-    if len(fitting) >= task.num_nodes:
-        return Placement(resources, infra, tuple(fitting[: task.num_nodes])), ""
-    return None, _shortage(task.num_nodes, len(fitting), reasons)
+    def place(
+        self, index: int, resources: Resources, cloud: Cloud, group: Sequence[Offer]
+    ) -> tuple[list[Found], list[Refusal]]:
+        """Placements of one candidate on one cloud, and why there are none."""
+        if not cloud.sized:
+            by_infra: dict[str, list[Offer]] = {}
+            for offer in group:
+                by_infra.setdefault(offer.infra, []).append(offer)
+            placed = [
+                self._gathered(index, resources, cloud, machines)
+                for infra, machines in by_infra.items()
+                if resources.region is None or resources.region == infra.partition("/")[2]
+            ]
+            return [each for each in placed if not isinstance(each, Refusal)], [
+                each for each in placed if isinstance(each, Refusal)
+            ]
+        lacking = inability(self.task, resources, cloud)
+        if lacking:
+            return [], [Refusal(resources.infra or cloud.name, index, lacking.words)]
+        return self._bought(index, resources, cloud, group)
+
+    def _bought(
+        self, index: int, resources: Resources, cloud: Cloud, group: Sequence[Offer]
+    ) -> tuple[list[Found], list[Refusal]]:
+        """A cloud's instance types: each offer is a placement of its own, all nodes alike."""
+        wanted = checks(resources, sized=True)
+        nodes = self.task.num_nodes
+        pinned = resources.zone
+        seen: set[tuple[object, ...]] = set()
+        found: list[Found] = []
+        reasons: Counter[str] = Counter()
+        for offer in group:
+            same = (offer.infra, offer.name, offer.spot, offer.zones, offer.hourly_cost, *offer.accelerators.items())
+            if same in seen:
+                continue
+            free = self._unblocked(index, offer, pinned)
+            unmet = first_unmet(wanted, offer) if free else None
+            if free is None or unmet:
+                reasons[unmet.constraint if unmet else "blocked"] += 1
+                continue
+            seen.add(same)
+            found.append((self._key(index, free, (free,) * nodes), resources, (free,) * nodes))
+        if found or not group:
+            return found, []
+        why = ", ".join(f"{constraint} ({count})" for constraint, count in reasons.most_common())
+        return [], [Refusal(resources.infra or cloud.name, index, f"none of its {len(group)} offers does: {why}")]
+
+    def _gathered(self, index: int, resources: Resources, cloud: Cloud, group: Sequence[Offer]) -> "Found | Refusal":
+        """Machines that exist, or containers of one engine: as many of one infrastructure as there are nodes."""
+        infra = group[0].infra
+        if lacking := inability(self.task, resources, cloud):
+            return Refusal(infra, index, lacking.words)
+        if any(_hits(each, infra, None, index, group[0].spot) for each in self.blocked):
+            return Refusal(infra, index, "failed just now")
+        nodes = self.task.num_nodes
+        wanted = checks(resources, sized=False)
+        fitting: list[Offer] = []
+        reasons: dict[str, None] = {}
+        for offer in sorted(group, key=_size):
+            reason = self._machine_unfit(index, wanted, offer)
+            if reason:
+                reasons[reason] = None
+                continue
+            room = nodes - len(fitting)
+            fitting += [offer] * (room if offer.copies is None else min(room, offer.copies))
+        if len(fitting) < nodes:
+            return Refusal(infra, index, _shortage(nodes, len(fitting), list(reasons)))
+        chosen = tuple(fitting[:nodes])
+        return self._key(index, chosen[0], chosen), resources, chosen
+
+    def _machine_unfit(self, index: int, wanted: list[tuple[str, Check]], offer: Offer) -> str | None:
+        if any(_hits(each, offer.infra, offer.name, index, offer.spot) for each in self.blocked):
+            return f"{offer.name} failed just now"
+        unmet = first_unmet(wanted, offer)
+        return f"{offer.name} {unmet.words}" if unmet else None
+
+    def _unblocked(self, index: int, offer: Offer, pinned: str | None) -> Offer | None:
+        """The offer without its blocked zones, and with only the zone that is asked for; None when nothing is left."""
+        zones = offer.zones
+        if pinned and pinned.lower() in {zone.lower() for zone in zones}:
+            zones = tuple(zone for zone in zones if zone.lower() == pinned.lower())
+        for each in self.blocked:
+            if not _hits(each, offer.infra, offer.name, index, offer.spot, whole=False):
+                continue
+            zone = each.infra.removeprefix(offer.infra).removeprefix("/")
+            if _covers(each.infra, offer.infra) or (pinned and pinned == zone):
+                return None
+            zones = tuple(other for other in zones if other != zone)
+            if offer.zones and not zones:
+                return None
+        return offer if zones == offer.zones else _in_zones(offer, zones)
+
+    def _key(self, index: int, first: Offer, chosen: tuple[Offer, ...]) -> Key:
+        """What placements are sorted by; never equal for two different offers of one candidate."""
+        hourly = cost.hourly(chosen)
+        hours = self.hours.get(index)
+        if self.minimize == "time":
+            seconds = cost.seconds(first, hours)
+            goal: tuple[float, ...] = (inf if seconds is None else seconds, inf if hourly is None else hourly)
+        else:
+            goal = (inf if hourly is None else hourly * (1.0 if hours is None else hours),)
+        cloud = INFRA_PREFERENCE.index(first.cloud) if first.cloud in INFRA_PREFERENCE else len(INFRA_PREFERENCE)
+        zone = first.zones[0] if first.zones else ""
+        return (index if self.ordered else 0, *goal, cloud, first.infra, zone, first.name, index)
 
 
 def _size(offer: Offer) -> tuple[float, float, float]:
@@ -87,30 +189,27 @@ def _size(offer: Offer) -> tuple[float, float, float]:
     return (sum(offer.accelerators.values()), offer.cpus or 0, offer.memory or 0)
 
 
-def _unfit(resources: Resources, offer: Offer, excluded: Collection[tuple[str, str]]) -> str | None:
-    if (offer.infra, offer.name) in excluded:
-        return f"{offer.name} failed just now"
-    if offer.fault:
-        return f"{offer.name} is not usable: {offer.fault}"
-    if offer.held_by:
-        return f"{offer.name} is used by cluster {offer.held_by}"
-    lacking = missing(resources, offer)
-    return f"{offer.name} {lacking}" if lacking else None
-
-
-def _shortage(wanted: int, found: int, reasons: Mapping[str, int]) -> str:
-    why = "; ".join(list(reasons)[:8]) or "it has no more machines"
+def _shortage(wanted: int, found: int, reasons: Sequence[str]) -> str:
+    why = "; ".join(reasons[:8]) or "it has no more machines"
     return f"{found} of {wanted} machines fit: {why}" if wanted > 1 else why
 
 
-def _inability(task: Task, resources: Resources, cloud: Cloud) -> str | None:
-    """What the task asks and the cloud cannot do at all."""
-    asked = {
-        "image": (resources.image_id, "run an image (image_id)"),
-        "ports": (resources.ports and not cloud.exists, "open ports"),
-        "run_options": (task.docker_run_options, "take docker run_options"),
-    }
-    for ability, (wish, words) in asked.items():
-        if wish and ability not in cloud.can:
-            return f"{cloud.name} cannot {words}"
-    return None
+def _covers(wider: str, infra: str) -> bool:
+    return infra == wider or infra.startswith(f"{wider}/")
+
+
+def _hits(each: Blocked, infra: str, name: str | None, index: int, spot: bool, *, whole: bool = True) -> bool:
+    """Whether a block means these; `whole`: all of the infrastructure, else some zone of it is enough."""
+    inside = _covers(each.infra, infra) or (not whole and each.infra.startswith(f"{infra}/"))
+    return (
+        inside
+        and (each.name is None or each.name == name)
+        and each.candidate in (None, index)
+        and each.spot in (None, spot)
+    )
+
+
+def _in_zones(offer: Offer, zones: tuple[str, ...]) -> Offer:
+    from dataclasses import replace
+
+    return replace(offer, zones=zones)

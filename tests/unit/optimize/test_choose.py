@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stix.clouds.registry import clouds
-from stix.model.offer import Offer, missing
+from stix.model.offer import Blocked, Offer, missing
 from stix.model.quantities import Quantity
 from stix.model.resources import Resources
 from stix.model.task import Task
@@ -35,20 +35,20 @@ tasks = st.builds(
     resources=st.lists(candidates, min_size=1, max_size=3).map(tuple),
     resources_order=st.sampled_from(["any_of", "ordered"]),
 )
-excluded = st.sets(st.tuples(st.sampled_from(INFRAS), st.sampled_from([*"abc", "*"])), max_size=3)
+blocks = st.sets(st.builds(Blocked, st.sampled_from(INFRAS), st.sampled_from([None, *"abc"])), max_size=3)
 
 
 @settings(max_examples=100, deadline=None)
-@given(tasks, st.lists(offers, max_size=8), excluded)
-def test_every_placement_serves_and_the_first_is_the_best(task, offered, ruled_out) -> None:
-    ranked, refusals = rank(task, offered, clouds(), ruled_out)
+@given(tasks, st.lists(offers, max_size=8), blocks)
+def test_every_placement_serves_and_the_first_is_the_best(task, offered, blocked) -> None:
+    ranked, refusals = rank(task, offered, clouds(), blocked)
     for placement in ranked:
         assert len(placement.offers) == task.num_nodes
         assert placement.resources in task.resources
         for offer in placement.offers:
             assert offer.infra == placement.infra
             assert not offer.held_by and missing(placement.resources, offer) is None
-            assert not {(offer.infra, offer.name), (offer.infra, "*")} & ruled_out
+            assert not any(f"{offer.infra}/".startswith(f"{b.infra}/") and b.name in (None, offer.name) for b in blocked)
             if offer.copies is not None:
                 assert placement.offers.count(offer) <= offer.copies * offered.count(offer)
     if ranked and task.resources_order == "ordered":
