@@ -14,6 +14,8 @@ from stix.optimize.fit import Check, checks, first_unmet, inability
 INFRA_PREFERENCE = ("ssh", "docker", "local")
 """Which of equally cheap infrastructures comes first: idle machines, then containers, then this machine."""
 
+_PREFERENCE = {name: place for place, name in enumerate(INFRA_PREFERENCE)}
+
 Key = tuple[float | str, ...]
 Found = tuple[Key, Resources, tuple[Offer, ...]]
 
@@ -105,22 +107,30 @@ class _Ranker:
         """A cloud's instance types: each offer is a placement of its own, all nodes alike."""
         wanted = checks(resources, sized=True)
         nodes = self.task.num_nodes
-        pinned = resources.zone
+        narrowed = bool(self.blocked or resources.zone)
         seen: set[tuple[object, ...]] = set()
         found: list[Found] = []
         reasons: Counter[str] = Counter()
         for offer in group:
-            same = (offer.infra, offer.name, offer.spot, offer.zones, offer.hourly_cost, *offer.accelerators.items())
-            if same in seen:
-                continue
-            free = self._unblocked(index, offer, pinned)
-            unmet = first_unmet(wanted, offer) if free else None
-            if free is None or unmet:
-                reasons[unmet.constraint if unmet else "blocked"] += 1
-                continue
-            seen.add(same)
-            found.append((self._key(index, free, (free,) * nodes), resources, (free,) * nodes))
-        if found or not group:
+            free = self._unblocked(index, offer, resources.zone) if narrowed else offer
+            if free is None:
+                reasons["blocked"] += 1
+            elif unmet := first_unmet(wanted, free):
+                reasons[unmet.constraint] += 1
+            else:
+                same = (
+                    offer.infra,
+                    offer.name,
+                    offer.spot,
+                    offer.zones,
+                    offer.hourly_cost,
+                    *offer.accelerators.items(),
+                )
+                if same not in seen:
+                    seen.add(same)
+                    hourly = None if offer.hourly_cost is None else offer.hourly_cost * nodes
+                    found.append((self._key(index, free, hourly), resources, (free,) * nodes))
+        if found:
             return found, []
         why = ", ".join(f"{constraint} ({count})" for constraint, count in reasons.most_common())
         return [], [Refusal(resources.infra or cloud.name, index, f"none of its {len(group)} offers does: {why}")]
@@ -146,7 +156,7 @@ class _Ranker:
         if len(fitting) < nodes:
             return Refusal(infra, index, _shortage(nodes, len(fitting), list(reasons)))
         chosen = tuple(fitting[:nodes])
-        return self._key(index, chosen[0], chosen), resources, chosen
+        return self._key(index, chosen[0], cost.hourly(chosen)), resources, chosen
 
     def _machine_unfit(self, index: int, wanted: list[tuple[str, Check]], offer: Offer) -> str | None:
         if any(_hits(each, offer.infra, offer.name, index, offer.spot) for each in self.blocked):
@@ -170,18 +180,18 @@ class _Ranker:
                 return None
         return offer if zones == offer.zones else _in_zones(offer, zones)
 
-    def _key(self, index: int, first: Offer, chosen: tuple[Offer, ...]) -> Key:
-        """What placements are sorted by; never equal for two different offers of one candidate."""
-        hourly = cost.hourly(chosen)
+    def _key(self, index: int, first: Offer, hourly: float | None) -> Key:
+        """What placements are sorted by."""
         hours = self.hours.get(index)
+        dollars = inf if hourly is None else hourly if hours is None else hourly * hours
+        infra = first.infra
+        preference = _PREFERENCE.get(infra.partition("/")[0], len(INFRA_PREFERENCE))
+        zone = first.zones[0] if first.zones else ""
+        named = (preference, infra, zone, first.name, index)
         if self.minimize == "time":
             seconds = cost.seconds(first, hours)
-            goal: tuple[float, ...] = (inf if seconds is None else seconds, inf if hourly is None else hourly)
-        else:
-            goal = (inf if hourly is None else hourly * (1.0 if hours is None else hours),)
-        cloud = INFRA_PREFERENCE.index(first.cloud) if first.cloud in INFRA_PREFERENCE else len(INFRA_PREFERENCE)
-        zone = first.zones[0] if first.zones else ""
-        return (index if self.ordered else 0, *goal, cloud, first.infra, zone, first.name, index)
+            return (index if self.ordered else 0, inf if seconds is None else seconds, dollars, *named)
+        return (index if self.ordered else 0, dollars, *named)
 
 
 def _size(offer: Offer) -> tuple[float, float, float]:
