@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from stix.model.pipeline import Pipeline
@@ -10,8 +9,9 @@ from stix.model.storage import Storage, Volume
 from stix.model.task import Task
 from stix.spec import pipeline
 from stix.spec.build import build
-from stix.spec.document import Document, located, parse_documents
+from stix.spec.document import Document, parse_documents
 from stix.spec.overrides import Overrides, apply
+from stix.spec.source import named, read_source
 from stix.spec.storage import read_storage
 from stix.spec.validate import later
 from stix.spec.volume import read_volume
@@ -54,7 +54,7 @@ def load_file(
     """
     file = os.fspath(path)
     overrides = overrides or Overrides()
-    document = _only_document(_read(file), file)
+    document = _only_document(read_source(file), named(file))
     task = build(document, env={**env, **overrides.envs}, secrets={**secrets, **overrides.secrets})
     task = apply(task, overrides)
     if check_sources:
@@ -146,19 +146,6 @@ def require_sources(
 
 def _relative_to(path: str) -> str:
     return "" if path.startswith(("/", "~")) else "relative paths start at the current directory, not at the task file"
-
-
-def _read(file: str) -> str:
-    try:
-        return Path(file).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise located(file, None, "there is no such file") from None
-    except IsADirectoryError:
-        raise located(file, None, "is a folder, not a task file", hint="name the YAML file in it") from None
-    except UnicodeDecodeError:
-        raise located(file, None, "is not a text file", hint="a task file is YAML in UTF-8") from None
-    except OSError as error:
-        raise located(file, None, f"cannot be read: {error.strerror}") from None
 
 
 def _only_document(text: str, file: str) -> Document:

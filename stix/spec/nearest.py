@@ -45,8 +45,8 @@ def near_word(word: str, known: Iterable[str], cutoff: float = _CLOSE) -> str:
     return by_plain[near[0]] if near else ""
 
 
-def hint_for_key(name: str, key: Key, path: Path, root: Key) -> str:
-    """What to do about a key that does not belong under `path`."""
+def hint_for_key(name: str, key: Key, root: Key) -> str:
+    """What to do about a key that does not belong into the map that `key` describes."""
     public = [each for each in key.keys if not each.startswith("_")]
     near = near_word(name, public)
     strange = _strange_letter(name) if near or _plain(name) in _everywhere(root) else ""

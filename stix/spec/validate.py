@@ -3,18 +3,15 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from stix.spec.document import Document, Path, Unfit, dotted, shown
-from stix.spec.nearest import hint_for_key, near_word
 from stix.spec.schema.key import FORMS, Key
 
 _NUMBERS = ("integer", "number")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong at `path`."""
 
     path: Path
@@ -49,6 +46,9 @@ def later(what: str) -> str:
 
 def suggestion(word: str, known: Iterable[str], *, show: Iterable[str]) -> str:
     """A hint for a word that is not valid: the nearest known one, or the list of those to `show`."""
+    # Start-up time: needed only where something is wrong.
+    from stix.spec.nearest import near_word
+
     near = near_word(word, known)
     return f"did you mean '{near}'?" if near else f"valid here: {', '.join(show)}"
 
@@ -108,11 +108,17 @@ def _problems_of_map(value: Mapping[str, Any], key: Key, path: Path, root: Key) 
                 yield from problems_of(entry, child, (*path, name), root=root)
         elif closed:
             under = f" under '{dotted(path)}'" if path else ""
-            yield Problem((*path, name), f"unknown key {shown(name)}{under}", hint_for_key(name, key, path, root))
+            yield Problem((*path, name), f"unknown key {shown(name)}{under}", _hint_for_key(name, key, root))
     for name, child in key.keys.items():
         if child.needed and value.get(name) is None:
             # Blamed is the map itself: the place where the key belongs.
             yield Problem(path, f"{_subject(path, 'the document')} needs '{name}'", _for_example(child))
+
+
+def _hint_for_key(name: str, key: Key, root: Key) -> str:
+    from stix.spec.nearest import hint_for_key
+
+    return hint_for_key(name, key, root)
 
 
 def _problems_of_list(value: list[Any], key: Key, path: Path, root: Key) -> Iterator[Problem]:
@@ -142,6 +148,8 @@ def _problems_of_scalar(value: Any, form: str, key: Key) -> Iterator[tuple[str, 
 
 def _choice(value: str, key: Key) -> Iterator[tuple[str, str]]:
     if key.choices and value.lower() not in (choice.lower() for choice in key.choices):
+        from stix.spec.nearest import near_word
+
         near = near_word(value, key.choices)
         sentence = f"must be {_one_of([repr(choice) for choice in key.choices])}, not {_found(value, key)}"
         yield sentence, f"did you mean '{near}'?" if near else _for_example(key)
