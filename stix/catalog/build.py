@@ -71,7 +71,7 @@ class Row(NamedTuple):
     cpus: float | None = None
     memory: float | None = None
     accelerator: str | None = None
-    count: float | None = None
+    count: float | None = None  # type: ignore[assignment]
     device_memory: float | None = None
     arch: str | None = None
     disks: tuple[int, float, str] | None = None

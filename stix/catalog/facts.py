@@ -76,9 +76,21 @@ def read_machines(folder: Path, cloud: str) -> dict[str, Row]:
     """The machines of a cloud by their keys in the table of offers, as rows without place and price."""
     rows = []
     for name, accelerator, count, device_memory, cpus, memory, arch, disks in _cells(folder / f"machines/{cloud}.csv"):
-        numbers = [_number(text) for text in (cpus, memory)]
-        device = (accelerator or None, _number(count), _number(device_memory))
-        rows.append(Row(cloud, name, "", None, None, *numbers, *device, arch or None, parse_disks(disks)))
+        rows.append(
+            Row(
+                cloud,
+                name,
+                region="",
+                price=None,
+                cpus=_number(cpus),
+                memory=_number(memory),
+                accelerator=accelerator or None,
+                count=_number(count),
+                device_memory=_number(device_memory),
+                arch=arch or None,
+                disks=parse_disks(disks),
+            )
+        )
     return dict(zip(machine_keys(rows), rows, strict=True))
 
 
