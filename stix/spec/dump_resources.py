@@ -59,7 +59,7 @@ def _memory(resources: Resources, memory_of: MemoryOf | None) -> str | None:
 def _image_id(resources: Resources) -> dict[str | None, str]:
     """Region -> image; no region (a null key) is every region, `docker` is a container image beside a machine's."""
     everywhere: dict[str | None, str] = {} if resources.image_id is None else {resources.region: resources.image_id}
-    return {**everywhere, **resources.images}
+    return {**everywhere, **dict(resources.images.items())}
 
 
 def _autostop(autostop: Autostop) -> Any:

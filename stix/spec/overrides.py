@@ -9,8 +9,8 @@ from stix.model.accelerators import parse as parse_accelerators
 from stix.model.quantities import parse_count, parse_disk_size, parse_memory
 from stix.model.resources import parse_ports
 from stix.model.task import GitSource, Secrets, Task, check_env_name, check_task_name
-from stix.spec.candidates import read_infra
 from stix.spec.document import Unfit
+from stix.spec.infra import read_infra
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The keys of `resources`."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from stix.model.resources import DISK_TIERS, NETWORK_TIERS, RECOVERY_STRATEGIES, WAIT_FOR
@@ -19,7 +20,11 @@ _SIZES = "KB, MB, GB, TB or PB"
 
 _AUTOSTOP = {
     "idle_minutes": Key(
-        ("number", "text"), "Minutes without work before it acts.", "idle_minutes: 10", least=0, default="0"
+        ("number", "text"),
+        "Minutes without work before it acts; -1 is never.",
+        "idle_minutes: 10",
+        least=-1,
+        default="0",
     ),
     "down": Key(("boolean",), "Remove the machines instead of stopping them.", "down: true", default="false"),
     "wait_for": Key(
@@ -291,8 +296,16 @@ _CANDIDATE = {
     ),
 }
 
+
+def _one_accelerator(wish: str | Mapping[str, object]) -> None:
+    if isinstance(wish, Mapping) and len(wish) > 1:
+        raise ValueError(f"must name one accelerator, not {len(wish)}: write a candidate for each")
+
+
 _ONE_ACCELERATOR = {
-    key: replace(_CANDIDATE[key], forms=("text", "map"), most=1, items=None, examples=(f"{key}: {{A100: 8}}",))
+    key: replace(
+        _CANDIDATE[key], forms=("text", "map"), items=None, check=_one_accelerator, examples=(f"{key}: {{A100: 8}}",)
+    )
     for key in ("accelerators", "gpus")
 }
 _ITEM = Key(("map",), example="- infra: docker", keys={**_CANDIDATE, **_ONE_ACCELERATOR})
