@@ -159,5 +159,5 @@ def _only_document(text: str, file: str) -> Document:
 def _plain(value: Any) -> Any:
     """Maps with text keys and lists, whatever the caller used."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {"null" if key is None else str(key): _plain(entry) for key, entry in value.items()}
     return [_plain(entry) for entry in value] if isinstance(value, list | tuple | set) else value
