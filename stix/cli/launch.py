@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from stix.cli.progress import Progress
 
 dryrun_option = click.option("--dryrun", is_flag=True, help="Show the plan and stop there.")
+minimize = click.option(
+    "--minimize", type=click.Choice(["cost", "time"]), default="cost", help="What the best place saves; default: cost."
+)
 setting_options = options.together(
     options.idle_minutes,
     options.wait_for,
@@ -28,6 +31,7 @@ setting_options = options.together(
 @options.task_options
 @options.resource_options
 @setting_options
+@minimize
 @options.retry
 @options.detach
 @dryrun_option
@@ -37,20 +41,30 @@ def up(entrypoint: tuple[str, ...], **given: Any) -> int:
     """Run a task; make its cluster if it is not there.
 
     Shows a plan and asks once before anything is created, then streams the job's log to stdout and ends with the
-    job's status. `stix launch` is the same command.
+    job's status. A plan that `stix plan --save` wrote is carried out exactly, or not at all. `stix launch` is the same
+    command.
 
     \b
     Examples:
       stix up task.yaml
+      stix up plan.json
       stix up -c dev --infra docker --cpus 2+ -d -y train.yaml
       stix up -c dev --env-file .env --secret HF_TOKEN -- python train.py
     """
-    task = options.build_task(given, entrypoint)
+    from stix.cli import saved_plans
+
+    file = saved_plans.named(entrypoint)
     if given["dryrun"]:
-        return show_plan(task, given)
+        return show_plan(entrypoint, given)
     from stix.cli.session import Launch
 
-    return Launch(given).run(task)
+    if file:
+        saved_plans.refuse_changes(given)
+        return Launch(given).run_saved(file)
+    try:
+        return Launch(given).run(options.build_task(given, entrypoint))
+    except UsageError as error:
+        raise located(error, entrypoint) from None
 
 
 # So that the word `up` of a line in the shell's history can be replaced by `plan`.
@@ -68,32 +82,119 @@ of_up_only = options.together(
 @options.task_options
 @options.resource_options
 @setting_options
+@minimize
+@click.option("-a", "--all", "every_place", is_flag=True, help="Every place in every region, not the best of each.")
+@click.option("--save", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the plan for `stix up FILE`.")
 @of_up_only
 @options.as_output
 def plan(entrypoint: tuple[str, ...], **given: Any) -> int:
-    """Show what `up` would do, and do nothing.
+    """Show what `up` would do, where, why and for how much, and do nothing.
+
+    Places that fit but are not enabled are shown, and what `up` would answer. A file of several documents is planned
+    as a pipeline. `stix optimize` is the same command.
 
     \b
     Examples:
       stix plan task.yaml
       stix plan -c dev --gpus A100:8 task.yaml
+      stix plan task.yaml --save plan.json
       stix plan task.yaml -o json
     """
-    return show_plan(options.build_task(given, entrypoint), given)
+    return show_plan(entrypoint, given)
 
 
-def show_plan(task: Any, given: dict[str, Any]) -> int:
-    """Print the plan of a launch on stdout."""
-    from stix.api import clusters
-    from stix.cli.plan_view import render
+def show_plan(entrypoint: tuple[str, ...], given: dict[str, Any]) -> int:
+    """Print the plan of a launch on stdout; where nothing fits, say on stderr what stands in the way."""
+    from stix.cli import saved_plans
+    from stix.errors import StixError
 
-    wanted = ("no_setup", "fast", "down", "idle_minutes_to_autostop", "wait_for", "lifetime_minutes")
-    decided = clusters.plan(task, given["cluster"], **{name: given[name] for name in wanted}).to_dict()
-    if given["form"] == "json":
-        output.as_json(decided)
-    else:
-        click.echo(render(decided))
+    in_words = given["form"] != "json"
+    try:
+        if file := saved_plans.named(entrypoint):
+            saved_plans.refuse_changes(given)
+            _print_plan(saved_plans.plan(file, given), given)
+        elif found := several_tasks(entrypoint, given):
+            _print_pipeline(found, given)
+        else:
+            _print_plan(_plan_of(options.build_task(given, entrypoint), given), given)
+    except StixError as error:
+        if in_words and (error.details.get("killed") or error.details.get("nearest")):
+            from stix.cli.plan_view import explanation
+
+            click.echo(explanation(error.details), err=True)
+        raise
     return 0
+
+
+def _plan_of(task: Any, given: dict[str, Any]) -> Any:
+    from stix.api import plans
+
+    wanted = ("no_setup", "fast", "down", "idle_minutes_to_autostop", "wait_for", "lifetime_minutes", "minimize")
+    return plans.plan(task, given["cluster"], **{name: given[name] for name in wanted}, save=given.get("save"))
+
+
+def _print_plan(decided: Any, given: dict[str, Any]) -> None:
+    record = decided.to_dict(every_place=bool(given.get("every_place")))
+    if given["form"] == "json":
+        output.as_json(record)
+    else:
+        from stix.cli.plan_view import render
+
+        click.echo(render(record, every_row=bool(given.get("every_place"))))
+
+
+def _print_pipeline(pipeline: Any, given: dict[str, Any]) -> None:
+    from stix.api import plans
+    from stix.cli.plan_view import render_pipeline
+
+    if given.get("save"):
+        raise UsageError("usage", "a pipeline's plan cannot be saved", hint="save the plan of each task")
+    record = plans.plan_pipeline(pipeline, given["cluster"], minimize=given["minimize"]).to_dict()
+    if given["form"] == "json":
+        output.as_json(record)
+    else:
+        click.echo(render_pipeline(record))
+
+
+def several_tasks(words: tuple[str, ...], given: dict[str, Any]) -> Any:
+    """The pipeline in a task file of several documents; None where there is one task."""
+    file = options.task_file(words)
+    if file is None:
+        return None
+    with open(file, encoding="utf-8-sig", errors="replace") as source:
+        text = source.read()
+    if not any(line.startswith("---") for line in text.splitlines()[1:]):
+        return None
+    from stix.spec.load import load_pipeline
+
+    envs, secrets = {**given["env_file"], **given["envs"]}, {**given["secret_file"], **given["secrets"]}
+    pipeline = load_pipeline(text, file=file, env=envs, secrets=secrets)
+    return pipeline if len(pipeline.tasks) > 1 else None
+
+
+def located(error: UsageError, words: tuple[str, ...]) -> UsageError:
+    """An error about keys of a task, with the place of the first one in the task file where there is one."""
+    keys = error.details.get("keys")
+    file = options.task_file(words) if keys else None
+    if file is None:
+        return error
+    from stix.spec.document import parse_documents
+
+    with open(file, encoding="utf-8-sig") as source:
+        documents = parse_documents(source.read(), file=file)
+    for document in documents[:1]:
+        path = _path(str((keys or [""])[0]), document.data)
+        found = document.error(path, error.message, hint=error.hint)
+        found.details.update(error.details)
+        return found
+    return error
+
+
+def _path(key: str, data: Any) -> tuple[str, ...]:
+    """The path of a dotted key in a document; a mount's target may hold dots, a candidate lies in a list."""
+    head, _, rest = key.partition(".")
+    inner = data.get(head) if isinstance(data, dict) else None
+    return (head, rest) if rest and isinstance(inner, dict) and rest in inner else (head,)
 
 
 @click.command("exec")
@@ -129,10 +230,13 @@ def exec_(cluster: str | None, cluster_option: str | None, entrypoint: tuple[str
             "usage", "exec needs a task file or a command", hint=f"for example: stix exec {cluster} -- nvidia-smi"
         )
     task = options.build_task(given, entrypoint)
-    if given["dryrun"]:
-        return show_target(task, jobs.exec(task, cluster, dryrun=True)[1], given["form"])
-    with Progress(quiet=given["form"] == "json") as progress:
-        job_id, _ = jobs.exec(task, cluster, on_event=progress)
+    try:
+        if given["dryrun"]:
+            return show_target(task, jobs.exec(task, cluster, dryrun=True)[1], given["form"])
+        with Progress(quiet=given["form"] == "json") as progress:
+            job_id, _ = jobs.exec(task, cluster, on_event=progress)
+    except UsageError as error:
+        raise located(error, entrypoint) from None
     return finish(cluster, job_id, given, progress)
 
 

@@ -1,6 +1,6 @@
-"""A launch plan as text: what would be made where, what would be done, what it costs."""
+"""A launch plan as text: what was asked, what would be made where, what would be done, what it costs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stix.cli import output
@@ -11,14 +11,15 @@ ACTIONS = {
     "start": "starts cluster {cluster!r} again",
     "restart": "restarts cluster {cluster!r}",
     "repair": "brings cluster {cluster!r} back in order",
+    "refuse": "cannot run now",
 }
 SHOWN = 5
 """How many places the table lists; the rest is counted."""
 
 
-def render(plan: Mapping[str, Any]) -> str:
+def render(plan: Mapping[str, Any], *, every_row: bool = False) -> str:
     """The plan (`LaunchPlan.to_dict()`) as a few aligned lines."""
-    blocks = [_headline(plan), _candidates(plan.get("candidates") or []), _facts(plan)]
+    blocks = [_headline(plan), _asked(plan), _candidates(plan.get("candidates") or [], every_row), _facts(plan)]
     return "\n".join(block for block in blocks if block)
 
 
@@ -28,24 +29,61 @@ def _headline(plan: Mapping[str, Any]) -> str:
     return f"{name} {ACTIONS.get(plan['action'], plan['action'] + ' {cluster!r}').format(cluster=plan['cluster'])}."
 
 
-def _candidates(candidates: list[Mapping[str, Any]]) -> str:
+def _asked(plan: Mapping[str, Any]) -> str:
+    """The task's wishes in normal form; nothing where it has none."""
+    task = plan.get("task") or {}
+    wishes = [wish for wish in map(_wishes, task.get("resources") or []) if wish]
+    if not wishes:
+        return ""
+    nodes = task.get("num_nodes", 1)
+    joint = " then " if task.get("resources_order") == "ordered" else " or "
+    return f"asked:    {plural(nodes, 'node')}: " + joint.join(wishes)
+
+
+def _wishes(candidate: Mapping[str, Any]) -> str:
+    parts = []
+    for key, value in candidate.items():
+        if key == "use_spot":
+            parts.append("spot" if value else "on demand")
+        elif isinstance(value, Mapping):
+            parts.append(f"{key} {accelerators(value)}")
+        else:
+            parts.append(f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}")
+    return ", ".join(parts)
+
+
+def _candidates(candidates: Sequence[Mapping[str, Any]], every_row: bool = False) -> str:
     if not candidates:
         return ""
     ranked = sorted(candidates, key=lambda place: not place.get("chosen"))
+    listed = ranked if every_row else ranked[:SHOWN]
     columns: dict[str, list[Any]] = {
-        "": ["->" if place.get("chosen") else "  " for place in ranked],
-        "INFRA": [place.get("infra") for place in ranked],
-        "INSTANCE": [place.get("instance") for place in ranked],
-        "NODES": [place.get("nodes") for place in ranked],
-        "CPUS": [quantity(place.get("cpus")) for place in ranked],
-        "MEM(GiB)": [gib(place.get("memory")) for place in ranked],
-        "GPUS": [accelerators(place.get("accelerators")) for place in ranked],
-        "$/HOUR": [cost(place.get("hourly_cost")) for place in ranked],
-        "WHY": [place.get("reason") for place in ranked],
+        "": ["->" if place.get("chosen") else "  " for place in listed],
+        "INFRA": [_where(place) for place in listed],
+        "ZONES": [len(place.get("zones") or []) or None for place in listed],
+        "INSTANCE": [place.get("instance") for place in listed],
+        "NODES": [place.get("nodes") for place in listed],
+        "CPUS": [quantity(place.get("cpus")) for place in listed],
+        "MEM(GiB)": [gib(place.get("memory")) for place in listed],
+        "GPUS": [accelerators(place.get("accelerators")) for place in listed],
+        "$/HOUR": [cost(place.get("hourly_cost")) for place in listed],
+        "SPOT": ["spot" if place.get("spot") else None for place in listed],
+        "PRICED": [priced(place) for place in listed],
+        "WHY": [place.get("reason") for place in listed],
     }
-    filled = {head: cells[:SHOWN] for head, cells in columns.items() if any(cells)}
-    more = f"\n    {SHOWN} of {len(ranked)} places shown" if len(ranked) > SHOWN else ""
+    filled = {head: cells for head, cells in columns.items() if any(cells)}
+    more = f"\n    {len(listed)} of {len(ranked)} places shown" if len(ranked) > len(listed) else ""
     return output.table(list(filled), zip(*filled.values(), strict=True)) + more
+
+
+def _where(place: Mapping[str, Any]) -> str:
+    others = len(place.get("regions") or [])
+    return f"{place.get('infra')} +{plural(others - 1, 'region')}" if others > 1 else str(place.get("infra"))
+
+
+def priced(place: Mapping[str, Any]) -> str:
+    """The date of a price, marked when it is too old to trust."""
+    return f"{place.get('priced_on') or ''}{' (old)' if place.get('stale') else ''}"
 
 
 def _facts(plan: Mapping[str, Any]) -> str:
@@ -53,13 +91,89 @@ def _facts(plan: Mapping[str, Any]) -> str:
     steps = [f"{step['play']} ({step['reason']})" if step.get("reason") else step["play"] for step in plan["steps"]]
     if steps:
         facts.append("steps:    " + ", ".join(steps))
-    upload = plan.get("upload")
-    if upload:
-        facts.append(f"upload:   {plural(upload['files'], 'file')}, {size(upload['bytes'])}")
-    facts.append("autostop: " + autostop(plan.get("autostop")))
+    if plan.get("upload"):
+        facts.append("upload:   " + upload(plan["upload"]))
+    if spent := costs(plan.get("costs") or {}):
+        facts.append("cost:     " + spent)
+    if steps:
+        facts.append("autostop: " + autostop(plan.get("autostop")))
     facts += [f"not in:   {each['infra']}: {each['reason']}" for each in plan.get("refusals") or []]
+    facts += [f"not yet:  {each['key']}: {each['reason']}" for each in plan.get("cannot_run") or []]
     facts += [f"note:     {note}" for note in plan.get("notes") or []]
-    return "\n".join(facts)
+    return "\n".join(facts + _refused(plan))
+
+
+def _refused(plan: Mapping[str, Any]) -> list[str]:
+    """What `up` would answer."""
+    if plan.get("refused"):
+        return [f"up:       would refuse: {plan['refused'].get('hint') or plan['refused']['message']}"]
+    if plan.get("cannot_run"):
+        return [f"up:       would refuse: {', '.join(each['key'] for each in plan['cannot_run'])} cannot run yet"]
+    return []
+
+
+def upload(found: Mapping[str, Any]) -> str:
+    """'12 files, 3.4 MiB (workdir ., ~/data)'; what nodes fetch by git is named."""
+    trees = found.get("trees") or []
+    git = [f"git {tree['url']}{'@' + tree['ref'] if tree.get('ref') else ''}" for tree in trees if tree.get("url")]
+    sent = [tree for tree in trees if not tree.get("url")]
+    parts = [f"{plural(found['files'], 'file')}, {size(found['bytes'])}"] if sent or not trees else []
+    if len(sent) > 1:
+        each = (f"{tree['target']} {plural(tree['files'], 'file')}, {size(tree['bytes'])}" for tree in sent)
+        parts[0] += f" ({'; '.join(each)})"
+    return " and ".join(parts + git)
+
+
+def costs(found: Mapping[str, Any]) -> str:
+    """'$3.06 an hour, at most $24.48 until its lifetime ends'; nothing for machines that cost nothing."""
+    if not found.get("hourly"):
+        return ""
+    parts = [f"${cost(found['hourly'])} an hour"]
+    if found.get("lifetime"):
+        parts.append(f"at most ${cost(found['lifetime'])} until its lifetime ends")
+    if found.get("idle"):
+        parts.append(f"${cost(found['idle'])} of it for the idle time before autostop")
+    return ", ".join(parts)
+
+
+def explanation(details: Mapping[str, Any]) -> str:
+    """Why nothing fits: what ruled out how many offers, and the offers that would fit if one wish went."""
+    blocks = []
+    if killed := details.get("killed"):
+        rows = ((each["constraint"], f"{each['offers']:,}", each["reason"]) for each in killed)
+        blocks.append(output.table(("WISH", "RULES OUT", "WHY"), rows))
+    if nearest := details.get("nearest"):
+        heads = ("NEAREST", "INSTANCE", "CPUS", "MEM(GiB)", "GPUS", "$/HOUR", "IF")
+        rows = (
+            (
+                each["infra"],
+                each["instance"],
+                quantity(each["cpus"]),
+                gib(each["memory"]),
+                accelerators(each["accelerators"]),
+                cost(each["hourly_cost"]),
+                each["relaxed"],
+            )
+            for each in nearest
+        )
+        blocks.append(output.table(heads, rows))
+    return "\n".join(blocks)
+
+
+def render_pipeline(plan: Mapping[str, Any]) -> str:
+    """A pipeline's plan (`PipelinePlan.to_dict()`): each task's, then what is moved between them, then the sums."""
+    blocks = [render(each) for each in plan["tasks"]]
+    lines = [
+        f"moves:    {edge['from']} -> {edge['to']}: {quantity(edge['gib'])} GiB, ${cost(edge['cost']) or '0'}"
+        for edge in plan["edges"]
+        if edge.get("gib")
+    ]
+    if plan["costs"].get("total") is not None:
+        lines.append(f"cost:     ${cost(plan['costs']['total']) or '0'} for all tasks, each taken to last an hour")
+    name = f"Pipeline {plan['name']!r}" if plan.get("name") else "This pipeline"
+    return "\n\n".join(
+        [f"{name} has {plural(len(plan['tasks']), 'task')}.", *blocks, *(["\n".join(lines)] if lines else [])]
+    )
 
 
 def autostop(setting: Mapping[str, Any] | None) -> str:
@@ -92,8 +206,10 @@ def gib(value: Any) -> str:
 
 
 def cost(dollars: float | None) -> str:
-    """Dollars an hour; machines that cost nothing extra show nothing."""
-    return f"{dollars:.2f}" if dollars else ""
+    """Dollars; '?' where they are not known, nothing for machines that cost nothing extra."""
+    from stix.plan.table import dollars as shown
+
+    return "?" if dollars is None else shown(dollars) if dollars else ""
 
 
 def plural(count: int, noun: str) -> str:

@@ -1,5 +1,6 @@
 """One `stix up` at a terminal: plan, question, progress, interruption."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -20,12 +21,25 @@ class Launch:
         self.progress = Progress(quiet=not self.in_words)
         self.plan: dict[str, Any] = {}
         self.declined = False
+        self.cluster = ""
 
     def run(self, task: Any) -> int:
         """Launch the task and follow its log; returns the job's status."""
+        return self._follow(lambda: self._launch(task))
+
+    def run_saved(self, file: str) -> int:
+        """Carry out a saved plan and follow its job's log; returns the job's status."""
+        from stix.api import plans
+        from stix.cli.saved_plans import secrets
+
+        values = secrets(self.given)
+        return self._follow(lambda: plans.launch_saved(file, values, on_event=self.progress, confirm=self._confirm))
+
+    def _follow(self, launch: Callable[[], tuple[int | None, Any]]) -> int:
         self.progress.open()
         try:
-            job_id, _ = self._launch(task)
+            job_id, handle = launch()
+            self.cluster = handle.cluster_name
         except (KeyboardInterrupt, StixError) as error:
             if self.declined or getattr(error, "code", "interrupted") != "interrupted":
                 raise
@@ -36,7 +50,7 @@ class Launch:
 
     @property
     def _cluster(self) -> str:
-        return str(self.plan.get("cluster") or self.given["cluster"] or self.progress.cluster)
+        return str(self.cluster or self.plan.get("cluster") or self.given["cluster"] or self.progress.cluster)
 
     def _launch(self, task: Any) -> tuple[int | None, Any]:
         from stix.api import clusters
@@ -52,6 +66,7 @@ class Launch:
             no_setup=given["no_setup"],
             fast=given["fast"],
             lifetime_minutes=given["lifetime_minutes"],
+            optimize_target=given["minimize"],
             on_event=self.progress,
             confirm=self._confirm,
         )

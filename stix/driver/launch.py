@@ -3,29 +3,28 @@
 import getpass
 import hashlib
 import json
-import os
 import secrets as random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.driver import machines
-from stix.driver.offers import offers
+from stix.driver.decide import LaunchOptions, make_plan, require_runnable, served_candidate, with_absolute_paths
+from stix.driver.offers import market
 from stix.driver.session import Run, World
 from stix.errors import ProvisionError, StixError
 from stix.inventory.render import file_vars, job_vars
 from stix.model import names
 from stix.model.cluster import Cluster
 from stix.model.event import Attempt
-from stix.model.offer import describe_resources
+from stix.model.offer import Blocked, describe_resources
 from stix.model.plan import LaunchPlan, redacted
-from stix.model.resources import Resources
-from stix.model.task import GitSource, Task
+from stix.model.task import Task
 from stix.optimize.choose import rank
-from stix.plan.launch import autostop_setting, check_fits, nothing_fits, plan_launch
+from stix.plan.launch import check_fits
+from stix.plan.saved import SavedPlan
 
 ELSEWHERE = frozenset({
     "provision.no_capacity", "provision.quota", "provision.auth", "provision.permission", "provision.transient",
@@ -41,88 +40,44 @@ HELD_SECONDS = 5.0
 """Pause between two looks at machines that other clusters hold; these are in the record, a look costs nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchOptions:
-    """How to launch; None means that the task, or the live cluster, decides."""
-
-    idle_minutes: float | None = None
-    down: bool = False
-    wait_for: str | None = None
-    lifetime_minutes: float | None = None
-    no_setup: bool = False
-    fast: bool = False
-    retry_until_up: bool = False
-
-
-def make_plan(
-    world: World, task: Task, name: str, options: LaunchOptions, excluded: frozenset[tuple[str, str]] = frozenset()
-) -> LaunchPlan:
-    """The plan as things stand.
-
-    Raises:
-        ProvisionError: `provision.no_capacity`, `provision.unsupported`.
-        ClusterError: `cluster.mismatch`.
-    """
-    existing = world.store.cluster(name)
-    if existing and existing.wanted == "gone":
-        existing = None
-    found, notes = ([], []) if existing else offers(world, task, name)
-    ranked, refusals = rank(task, found, clouds(), excluded)
-    chosen = ranked[0].resources if ranked else served_candidate(task, existing) if existing else task.resources[0]
-    if ranked and chosen.disk_size and "disk_size" not in clouds()[ranked[0].cloud].can:
-        notes = [*notes, f"disk_size is not looked at on {ranked[0].infra}: its machines have the disk that they have"]
-    autostop = autostop_setting(
-        chosen.autostop, options.idle_minutes, options.down, options.wait_for, options.lifetime_minutes
-    )
-    plan = plan_launch(task, name, existing, ranked, refusals, autostop=autostop, notes=notes, fast=options.fast)
-    place = existing.infra if existing else ranked[0].infra
-    check_autostop(place, autostop)
-    return plan
-
-
-def check_autostop(infra: str, autostop: Mapping[str, Any] | None) -> None:
-    """Refuse to promise a stop where machines cannot be stopped.
-
-    Raises:
-        ProvisionError: `provision.unsupported`.
-    """
-    cloud = clouds()[infra.partition("/")[0]]
-    if not autostop or autostop["down"] or "stop" in cloud.can:
-        return
-    if autostop["idle_minutes"] >= 0 or autostop["lifetime_minutes"] is not None:
-        raise ProvisionError(
-            "provision.unsupported",
-            f"machines of {infra} cannot be stopped, so autostop cannot stop them",
-            hint="add --down (autostop: {down: true}), which frees them",
-        )
-
-
 def launch(
-    world: World, task: Task, name: str, options: LaunchOptions, confirm: Callable[[LaunchPlan], bool] | None = None
+    world: World,
+    task: Task,
+    name: str,
+    options: LaunchOptions,
+    confirm: Callable[[LaunchPlan], bool] | None = None,
+    *,
+    saved: SavedPlan | None = None,
 ) -> tuple[int | None, Cluster]:
     """Run a task on a cluster, made if need be.
+
+    Args:
+        confirm: asked with the plan before anything is made or started.
+        saved: a plan that must still hold; there is no other place to go to when its own does not serve.
 
     Returns:
         the job's id (None when the task has nothing to run) and the cluster.
 
     Raises:
-        StixError: what went wrong; `provision.no_capacity` when no place served.
+        StixError: what went wrong; `provision.no_capacity` when no place served; `task.invalid` when the task asks
+            what cannot run yet.
     """
+    require_runnable(task)
     task = with_absolute_paths(task)
-    plan = _first_plan(world, task, name, options)
+    plan = _first_plan(world, task, name, options, saved)
     if plan.makes_machines and confirm and not confirm(plan):
         raise StixError("interrupted", "nothing was done")
     with world.locked(name, "up") as lock, world.run(name, "up", lock) as run:
         _finish_down(run, name)
-        return _until_up(world, run, task, name, options)
+        return _until_up(world, run, task, name, options, saved)
 
 
-def _first_plan(world: World, task: Task, name: str, options: LaunchOptions) -> LaunchPlan:
+def _first_plan(world: World, task: Task, name: str, options: LaunchOptions, saved: SavedPlan | None) -> LaunchPlan:
     """The plan; with --retry-until-up it waits for machines that other clusters hold, but not for what is nowhere."""
     told = ""
     while True:
         try:
-            return make_plan(world, task, name, options)
+            return make_plan(world, task, name, options, saved=saved, count_upload=True)
         except ProvisionError as error:
             if not options.retry_until_up or error.code not in ELSEWHERE or not _fits_once_free(world, task, name):
                 raise
@@ -133,8 +88,8 @@ def _first_plan(world: World, task: Task, name: str, options: LaunchOptions) -> 
 
 
 def _fits_once_free(world: World, task: Task, name: str) -> bool:
-    free = [replace(offer, held_by=None) for offer in offers(world, task, name)[0]]
-    return bool(rank(task, free, clouds(), frozenset())[0])
+    free = [replace(offer, held_by=None) for offer in market(world, task, name).offers]
+    return bool(rank(task, free, clouds())[0])
 
 
 def _finish_down(run: Run, name: str) -> None:
@@ -145,10 +100,12 @@ def _finish_down(run: Run, name: str) -> None:
         machines.terminate(run, cluster)
 
 
-def _until_up(world: World, run: Run, task: Task, name: str, options: LaunchOptions) -> tuple[int | None, Cluster]:
+def _until_up(
+    world: World, run: Run, task: Task, name: str, options: LaunchOptions, saved: SavedPlan | None
+) -> tuple[int | None, Cluster]:
     while True:
         try:
-            return _failover(world, run, task, name, options)
+            return _failover(world, run, task, name, options, saved)
         except ProvisionError as error:
             if not options.retry_until_up or error.code not in ELSEWHERE:
                 raise
@@ -156,13 +113,15 @@ def _until_up(world: World, run: Run, task: Task, name: str, options: LaunchOpti
             time.sleep(RETRY_SECONDS)
 
 
-def _failover(world: World, run: Run, task: Task, name: str, options: LaunchOptions) -> tuple[int | None, Cluster]:
+def _failover(
+    world: World, run: Run, task: Task, name: str, options: LaunchOptions, saved: SavedPlan | None
+) -> tuple[int | None, Cluster]:
     """Try placements until one serves; each failure rules out what it names."""
-    excluded: set[tuple[str, str]] = set()
+    blocked: set[Blocked] = set()
     attempts: list[dict[str, Any]] = []
     while True:
         with world.choosing():
-            plan = _next_plan(world, task, name, options, frozenset(excluded), attempts)
+            plan = _next_plan(world, task, name, options, blocked, attempts, saved)
             run.folder.write_plan(plan.to_dict())
             cluster = plan.existing or _intend(run, plan, task)
         if plan.autostop and plan.existing:
@@ -178,7 +137,7 @@ def _failover(world: World, run: Run, task: Task, name: str, options: LaunchOpti
             where = plan.placement.label if plan.placement else cluster.infra
             run.emit(Attempt(time.time(), where, error.code, error.message, time.time() - began))
             attempts.append({"infra": where, "reason": error.message, "code": error.code, "hint": error.hint})
-            excluded |= _ruled_out(cluster, task, error)
+            blocked |= ruled_out(cluster, task, error)
             machines.abandon(run, cluster, error)
 
 
@@ -187,39 +146,49 @@ def _next_plan(
     task: Task,
     name: str,
     options: LaunchOptions,
-    excluded: frozenset[tuple[str, str]],
+    blocked: Collection[Blocked],
     attempts: list[dict[str, Any]],
+    saved: SavedPlan | None,
 ) -> LaunchPlan:
     try:
-        return make_plan(world, task, name, options, excluded)
-    except ProvisionError as error:
-        if not attempts:
+        return make_plan(world, task, name, options, blocked, saved=saved)
+    except StixError as error:
+        if not attempts or not (saved or isinstance(error, ProvisionError)):
             raise
         tried = "; ".join(f"{attempt['infra']}: {attempt['reason']}" for attempt in attempts)
         only = attempts[0] if len(attempts) == 1 else {}
         code = only.get("code", "provision.no_capacity")
-        failed = nothing_fits(()) if code == "provision.no_capacity" else None
-        message = f"no place served ({tried})"
-        details = {"attempts": attempts, "refusals": error.details.get("refusals", [])}
-        raise type(failed or error)(
+        raise ProvisionError(
             code if code.startswith("provision.") else "provision.no_capacity",
-            message,
-            hint=only.get("hint") or error.hint,
-            details=details,
+            f"no place served ({tried})",
+            hint=only.get("hint") or ("" if saved else error.hint),
+            details={"attempts": attempts, "refusals": error.details.get("refusals", [])},
         ) from None
 
 
-def _ruled_out(cluster: Cluster, task: Task, error: StixError) -> set[tuple[str, str]]:
-    """What a failure excludes: the machine where machines have names, the candidate where it asked too much, else
-    all."""
+def ruled_out(cluster: Cluster, task: Task, error: StixError) -> set[Blocked]:
+    """What a failure excludes.
+
+    Machines that have names: those that failed. Where machines are made: after a refused account the cloud; after a
+    lack of capacity or quota this kind of machine in this zone (if the error's details name one) or region, or the
+    candidate that asked too much of an engine; else the whole infrastructure.
+    """
     named = {node["name"]: node["host"] for node in cluster.nodes if node.get("host")}
     hosts = [named[name] for name in error.details.get("hosts", []) if name in named]
     if named:
-        return {(cluster.infra, host) for host in hosts or named.values()}
+        return {Blocked(cluster.infra, host) for host in hosts or named.values()}
+    if cluster.instance and error.code in ("provision.auth", "provision.permission"):
+        return {Blocked(cluster.cloud)}
     if error.code not in ("provision.no_capacity", "provision.quota"):
-        return {(cluster.infra, "*")}
-    served = [describe_resources(candidate) for candidate in task.resources]
-    return {(cluster.infra, f"#{index}") for index, wishes in enumerate(served) if wishes == dict(cluster.resources)}
+        return {Blocked(cluster.infra)}
+    served = [
+        index for index, wishes in enumerate(task.resources) if describe_resources(wishes) == dict(cluster.resources)
+    ]
+    if not cluster.instance:
+        return {Blocked(cluster.infra, candidate=index) for index in served}
+    zone = error.details.get("zone")
+    spot = any(task.resources[index].use_spot for index in served)
+    return {Blocked(f"{cluster.infra}/{zone}" if zone else cluster.infra, cluster.instance, spot=spot)}
 
 
 def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:
@@ -240,6 +209,8 @@ def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:
         num_nodes=task.num_nodes,
         nodes=tuple(planned),
         resources=describe_resources(place.resources),
+        instance=place.offers[0].name if place.offers[0].priced_on else "",
+        hourly_cost=place.hourly_cost,
         docker_run_options=task.docker_run_options,
         autostop=plan.autostop,
         launched_at=time.time(),
@@ -303,37 +274,3 @@ def bring_up(
     machines.publish(run, cluster)
     jobs = outcome.of_kind("job")
     return (int(jobs[-1]["job_id"]) if jobs else None), cluster
-
-
-def served_candidate(task: Task, cluster: Cluster) -> Resources:
-    """The candidate that the cluster serves: what its jobs take of a node."""
-    for candidate in task.resources:
-        wanted = candidate.infra
-        if wanted is None or cluster.infra == wanted or cluster.infra.startswith(f"{wanted}/"):
-            return candidate
-    return task.resources[0]
-
-
-def with_absolute_paths(task: Task) -> Task:
-    """The task with workdir and mount sources as absolute paths, as the inventory must have them.
-
-    Raises:
-        StixError: `sync.source`, one is not there.
-    """
-    changes: dict[str, Any] = {}
-    if task.workdir and not isinstance(task.workdir, GitSource):
-        changes["workdir"] = _existing(task.workdir, "workdir")
-        if not Path(changes["workdir"]).is_dir():
-            raise StixError("sync.source", f"workdir {task.workdir!r} is not a folder")
-    if task.file_mounts:
-        changes["file_mounts"] = {
-            target: _existing(source, f"file mount {target}") for target, source in task.file_mounts.items()
-        }
-    return replace(task, **changes) if changes else task
-
-
-def _existing(path: str, what: str) -> str:
-    absolute = os.path.abspath(os.path.expanduser(path))
-    if not os.path.exists(absolute):
-        raise StixError("sync.source", f"{what}: {path!r} is not there")
-    return absolute

@@ -6,7 +6,13 @@ from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.driver import machines
-from stix.driver.launch import LaunchOptions, check_autostop, served_candidate, with_absolute_paths
+from stix.driver.decide import (
+    LaunchOptions,
+    check_autostop,
+    require_runnable,
+    served_candidate,
+    with_absolute_paths,
+)
 from stix.driver.session import Run, World
 from stix.errors import ClusterError, ProvisionError, StixError
 from stix.inventory.render import file_vars, job_vars
@@ -22,7 +28,9 @@ def exec_task(world: World, task: Task, name: str) -> tuple[int, Cluster]:
 
     Raises:
         ClusterError: `cluster.not_found`, `cluster.not_up`, `cluster.mismatch`.
+        UsageError: `task.invalid`, the task asks what cannot run yet.
     """
+    require_runnable(task)
     task = with_absolute_paths(task)
     with world.locked(name, "exec", shared=True) as lock:
         cluster = exec_target(world, task, name)

@@ -1,34 +1,111 @@
-"""What could be had now: this machine, the pools' machines, Docker engines."""
+"""What could be had now: this machine, the pools' machines, Docker engines, and what the catalog has of clouds."""
 
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stix.driver.session import World
-from stix.model.offer import Offer
+from stix.clouds.registry import clouds
+from stix.driver.ledger import Ledger
+from stix.model.offer import Offer, Placement
 from stix.model.task import Task
+
+if TYPE_CHECKING:
+    from stix.catalog.database import Catalog
 
 LOCAL_NOTE = "no other infrastructure is enabled, so this machine is used (infra: local)"
 
+OWN = ("local", "ssh", "docker")
+"""Infrastructures whose offers are looked at, not read from the catalog."""
 
-def offers(world: World, task: Task, cluster: str) -> tuple[list[Offer], list[str]]:
-    """Offers for a task on a cluster of that name, and notes for the user.
 
-    An infrastructure that a candidate names is always looked at; the others only when they were enabled by
-    `stix check` or `stix ssh up`. This machine serves when nothing else is enabled.
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What could be had for a task.
+
+    Attributes:
+        offers: on enabled infrastructures.
+        closed: of clouds that are not enabled; taken as enabled here, so that they can be ranked.
+        notes: sentences for the user.
+        asked: whether the catalog was asked about every cloud that the task may go to.
+    """
+
+    offers: tuple[Offer, ...]
+    closed: tuple[Offer, ...]
+    notes: tuple[str, ...]
+    asked: bool = False
+
+    def everywhere(self, ledger: Ledger, task: Task) -> "Market":
+        """Also what the catalog has on clouds that are not enabled and that the task may go to."""
+        if all(candidate.cloud in OWN for candidate in task.resources):
+            return self
+        catalog = _catalog(ledger)
+        closed = _cataloged(catalog, task, set(catalog.clouds()) - enabled_clouds(ledger))
+        return replace(self, closed=tuple(closed), asked=True)
+
+    def survey(self, ledger: Ledger, task: Task) -> list[Offer]:
+        """Every kind of machine on the clouds that the task may go to, whatever it has."""
+        catalog = _catalog(ledger)
+        known = set(catalog.clouds())
+        found: dict[tuple[str, str, bool], Offer] = {}
+        for candidate in task.resources:
+            names = known & {candidate.cloud} if candidate.cloud else known
+            for offer in catalog.survey(candidate, clouds=names) if names else ():
+                found.setdefault((offer.infra, offer.name, offer.spot), offer)
+        return [*self.offers, *found.values()]
+
+    def shut(self, place: Placement) -> Placement:
+        """The place with its offers marked as not enabled."""
+        return replace(place, offers=tuple(replace(offer, enabled=False) for offer in place.offers))
+
+
+def market(ledger: Ledger, task: Task, cluster: str) -> Market:
+    """What could be had for a task on a cluster of that name.
+
+    An infrastructure that a candidate names is always looked at, and of one that is not enabled the catalog's offers
+    are shown; the others only when they were enabled by `stix check` or `stix ssh up`. This machine serves when
+    nothing else is enabled.
     """
     named = {candidate.infra for candidate in task.resources if candidate.infra}
     anywhere = any(candidate.infra is None for candidate in task.resources)
-    found = _pool_offers(world, named, anywhere, cluster) + _docker_offers(world, named, anywhere)
+    found = _pool_offers(ledger, named, anywhere, cluster) + _docker_offers(ledger, named, anywhere)
+    closed: list[Offer] = []
+    open_clouds = enabled_clouds(ledger)
+    named_clouds = {candidate.cloud for candidate in task.resources if candidate.cloud} - set(OWN)
+    if named_clouds or (anywhere and open_clouds):
+        catalog = _catalog(ledger)
+        known = set(catalog.clouds())
+        found += _cataloged(catalog, task, known & open_clouds)
+        closed = _cataloged(catalog, task, known & named_clouds - open_clouds)
     notes: list[str] = []
     if "local" in named or (anywhere and not found):
         found.append(local_offer(wants_gpus=any(candidate.accelerators for candidate in task.resources)))
         notes = [] if "local" in named else [LOCAL_NOTE]
-    return found, notes
+    return Market(tuple(found), tuple(closed), tuple(notes))
+
+
+def enabled_clouds(ledger: Ledger) -> set[str]:
+    """Clouds with prices on which machines can be made now: the last check found them good, and there is a role."""
+    checked = {row["infra"].partition("/")[0] for row in ledger.store.infras() if row["ok"]}
+    return {name for name in checked - set(OWN) if name in clouds() and clouds()[name].role}
+
+
+def _catalog(ledger: Ledger) -> "Catalog":
+    from stix.catalog.database import Catalog
+
+    return Catalog.open(ledger.home.root)
+
+
+def _cataloged(catalog: "Catalog", task: Task, names: Collection[str]) -> list[Offer]:
+    """The catalog's offers on these clouds, those of all candidates without repetition."""
+    found: dict[tuple[str, str, bool], Offer] = {}
+    for candidate in task.resources:
+        wanted = [name for name in names if candidate.cloud in (None, name)]
+        if wanted:
+            for offer in catalog.offers(candidate, clouds=wanted):
+                found.setdefault((offer.infra, offer.name, offer.spot), offer)
+    return list(found.values())
 
 
 def local_offer(*, wants_gpus: bool) -> Offer:
@@ -46,6 +123,10 @@ def local_offer(*, wants_gpus: bool) -> Offer:
 
 def _local_hardware() -> dict[str, Any]:
     """Asks the agent's own probe, so that GPUs have the same names everywhere."""
+    import json
+    import subprocess
+    import sys
+
     package = Path(__file__).parent.parent / "skylet"
     done = subprocess.run(
         [sys.executable, str(package), "--home", "/nonexistent", "probe"],
@@ -68,10 +149,10 @@ def count_gpus(gpus: Iterable[Any]) -> dict[str, float]:
     return counts
 
 
-def _pool_offers(world: World, named: set[str], anywhere: bool, cluster: str) -> list[Offer]:
-    held = {host: holder for host, holder in leases(world).items() if holder != cluster}
+def _pool_offers(ledger: Ledger, named: set[str], anywhere: bool, cluster: str) -> list[Offer]:
+    held = {host: holder for host, holder in leases(ledger).items() if holder != cluster}
     found = []
-    for host in world.store.hosts():
+    for host in ledger.store.hosts():
         infra = f"ssh/{host['pool']}"
         if not (anywhere or "ssh" in named or infra in named):
             continue
@@ -92,18 +173,18 @@ def _pool_offers(world: World, named: set[str], anywhere: bool, cluster: str) ->
     return found
 
 
-def leases(world: World) -> dict[tuple[str, str], str]:
+def leases(ledger: Ledger) -> dict[tuple[str, str], str]:
     """`(pool, host)` -> the cluster that has it; a lease is a record of a cluster that names the host."""
     held: dict[tuple[str, str], str] = {}
-    for record in world.store.cluster_records():
+    for record in ledger.store.cluster_records():
         cloud, _, pool = record["infra"].partition("/")
         if cloud == "ssh":
             held |= {(pool, node["host"]): record["name"] for node in record["nodes"] if node.get("host")}
     return held
 
 
-def _docker_offers(world: World, named: set[str], anywhere: bool) -> list[Offer]:
-    known = {row["infra"]: row for row in world.store.infras() if row["infra"].partition("/")[0] == "docker"}
+def _docker_offers(ledger: Ledger, named: set[str], anywhere: bool) -> list[Offer]:
+    known = {row["infra"]: row for row in ledger.store.infras() if row["infra"].partition("/")[0] == "docker"}
     wanted = {infra for infra in named if infra.partition("/")[0] == "docker"}
     wanted |= {infra for infra, row in known.items() if anywhere and row["ok"]}
     return [_engine(infra, known.get(infra, {}).get("facts") or {}) for infra in sorted(wanted)]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from stix.driver.ledger import Ledger
 from stix.driver.outcome import Outcome
 from stix.driver.phases import Phases
 from stix.driver.settings import Settings, load_settings
@@ -21,19 +22,17 @@ from stix.runner.rundir import SECRETS_FILE, RunFolder, ansible_settings
 from stix.runner.warm_client import Warm
 from stix.state import lock
 from stix.state.home import Home
-from stix.state.store import Store
 
 
 def _silent(event: Event) -> None:
     """Nobody listens."""
 
 
-class World:
+class World(Ledger):
     """What every run needs: the user's folder, the database, settings, the listener."""
 
     def __init__(self, home: Home | None = None, listener: Listener | None = None) -> None:
-        self.home = (home or Home()).ensure()
-        self.store = Store(self.home.database)
+        super().__init__(home)
         self.settings: Settings = load_settings(self.home.config_file)
         self.listener = listener or _silent
 

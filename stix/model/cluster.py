@@ -30,6 +30,8 @@ class Cluster:
             same id.
         launched_at: Unix seconds.
         last_use: the command that used it last.
+        instance: instance type of its nodes, where it was chosen from offers.
+        hourly_cost: dollars an hour of all nodes while they run, as known at launch; None: not known.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Cluster:
     launched_at: float = 0.0
     last_use: str = ""
     run_id: str = ""
+    instance: str = ""
+    hourly_cost: float | None = 0.0
 
     @property
     def cloud(self) -> str:

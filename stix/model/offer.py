@@ -109,13 +109,19 @@ def describe_resources(resources: Resources) -> dict[str, Any]:
     """A candidate's wishes as JSON-able data without empty ones."""
     shown = {
         "infra": resources.infra,
+        "instance_type": resources.instance_type,
         "cpus": str(resources.cpus) if resources.cpus else None,
         "memory": str(resources.memory) if resources.memory else None,
         "accelerators": dict(resources.accelerators) if resources.accelerators else None,
-        "image_id": resources.image_id,
+        "use_spot": resources.use_spot,
+        "max_hourly_cost": resources.max_hourly_cost,
+        "image_id": resources.image_id or dict(resources.images) or None,
         "ports": list(resources.ports) or None,
         "labels": dict(resources.labels) or None,
         "disk_size": resources.disk_size,
+        "disk_tier": resources.disk_tier,
+        "network_tier": resources.network_tier,
+        "local_disk": resources.local_disk,
     }
     return {key: value for key, value in shown.items() if value is not None}
 

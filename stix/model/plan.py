@@ -1,12 +1,17 @@
 """A decision, as data: what will be done to which cluster, in which steps, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from stix.model.cluster import Cluster
 from stix.model.offer import Placement, Refusal, describe_resources
 from stix.model.task import GitSource, Task
+
+HIDDEN = "***"
+"""What stands in a plan in place of a secret's value."""
+
+SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +24,40 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row of the plan's table."""
+    """A row of the plan's table.
+
+    Attributes:
+        regions: every region that has this instance, where the row stands for several; the row's own, the best, first.
+        reason: why it was chosen, or why not.
+    """
 
     placement: Placement
     chosen: bool
     reason: str = ""
+    regions: tuple[str, ...] = ()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether machines can be made there now."""
+        return all(offer.enabled for offer in self.placement.offers)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able."""
+        """JSON-able. `hourly_cost` is of all nodes, in dollars; the rest is of one node, memory in GiB."""
         first = self.placement.offers[0]
         return {
             "infra": self.placement.infra,
+            "zones": list(first.zones),
             "instance": ", ".join(dict.fromkeys(offer.name for offer in self.placement.offers)),
             "nodes": len(self.placement.offers),
             "cpus": first.cpus,
             "memory": first.memory,
             "accelerators": dict(first.accelerators) or None,
             "hourly_cost": self.placement.hourly_cost,
+            "spot": first.spot,
+            "priced_on": first.priced_on or None,
+            "stale": first.stale,
+            "enabled": self.enabled,
+            "regions": list(self.regions),
             "chosen": self.chosen,
             "reason": self.reason,
         }
@@ -46,9 +68,16 @@ class LaunchPlan:
     """What `stix plan` shows and `stix up` does.
 
     Attributes:
-        action: `create`, `start` (it is stopped), `repair` (an earlier launch did not end well) or `reuse`.
-        placement: where, for `create`; the cluster's own place otherwise.
-        upload: `{files, bytes}` of workdir and mounts, None when there is nothing to bring.
+        action: `create`, `start` (it is stopped), `repair` (an earlier launch did not end well) or `reuse`; `refuse`
+            when `up` would end with the error `refused`.
+        placement: where, for `create`; the cluster's own place otherwise; None for `refuse`.
+        candidates: one row for each cloud and instance, the chosen one first.
+        places: every place in every region, which `--all` shows in place of `candidates`.
+        upload: `{files, bytes, trees: [{target, source, files, bytes} or {target, url, ref}]}`, None when there is
+            nothing to bring.
+        minimize: `cost` or `time`.
+        cannot_run: `(key, sentence)` of what the task asks and `up` cannot do yet.
+        refused: record of the error that `up` would end with.
     """
 
     cluster: str
@@ -61,27 +90,55 @@ class LaunchPlan:
     existing: Cluster | None = None
     autostop: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
-    upload: Mapping[str, int] | None = field(default=None)
+    upload: Mapping[str, Any] | None = None
+    places: tuple[Candidate, ...] = ()
+    minimize: str = "cost"
+    cannot_run: tuple[tuple[str, str], ...] = ()
+    refused: Mapping[str, Any] | None = None
 
     @property
     def makes_machines(self) -> bool:
         """Whether something is created or started, so that the user is asked first."""
         return self.action in ("create", "start")
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able, without a secret's value."""
+    @property
+    def costs(self) -> dict[str, float | None]:
+        """Dollars: `hourly` of all nodes; `lifetime` until the cluster's lifetime ends it, at most; `idle` of the
+        minutes that autostop waits. None: not known, or never."""
+        place = self.placement
+        hourly = self.existing.hourly_cost if self.existing else place.hourly_cost if place else None
+        setting = self.autostop or {}
+        lifetime, idle = setting.get("lifetime_minutes"), setting.get("idle_minutes", -1)
         return {
+            "hourly": hourly,
+            "lifetime": None if hourly is None or lifetime is None else hourly * lifetime / 60,
+            "idle": None if hourly is None or idle < 0 else hourly * idle / 60,
+        }
+
+    def to_dict(self, *, every_place: bool = False) -> dict[str, Any]:
+        """JSON-able, without a secret's value.
+
+        Args:
+            every_place: `candidates` has a row for every region, not one for each cloud and instance.
+        """
+        rows = self.places if every_place and self.places else self.candidates
+        plan = {
             "cluster": self.cluster,
             "exists": self.existing is not None,
             "action": self.action,
             "task": redacted(self.task),
-            "candidates": [candidate.to_dict() for candidate in self.candidates],
+            "minimize": self.minimize,
+            "candidates": [candidate.to_dict() for candidate in rows],
             "refusals": [{"infra": refusal.infra, "reason": refusal.reason} for refusal in self.refusals],
+            "cannot_run": [{"key": key, "reason": reason} for key, reason in self.cannot_run],
+            "refused": dict(self.refused) if self.refused else None,
             "steps": [{"play": step.play, "reason": step.reason} for step in self.steps],
+            "costs": self.costs,
             "autostop": dict(self.autostop) if self.autostop else None,
             "notes": list(self.notes),
             "upload": dict(self.upload) if self.upload else None,
         }
+        return dict(hidden(plan, self.task.secrets))
 
 
 def redacted(task: Task) -> dict[str, Any]:
@@ -94,10 +151,31 @@ def redacted(task: Task) -> dict[str, Any]:
         "num_nodes": task.num_nodes,
         "workdir": workdir,
         "resources": [describe_resources(candidate) for candidate in task.resources],
+        "resources_order": task.resources_order if len(task.resources) > 1 else None,
         "envs": dict(task.envs),
         "secrets": sorted(task.secrets),
         "file_mounts": dict(task.file_mounts),
+        "storage_mounts": {target: storage.source or storage.name for target, storage in task.storage_mounts.items()},
         "setup": task.setup,
         "run": task.run,
     }
     return {key: value for key, value in shown.items() if value not in (None, {}, [], "")}
+
+
+def hidden(data: Any, secrets: Mapping[str, str]) -> Any:
+    """JSON-able data with `***` in place of every secret's value, wherever in a text it stands.
+
+    Values of fewer than `SHORTEST` characters stay: they are no secret, and parts of too many words.
+    """
+    values = sorted((value for value in secrets.values() if len(value) >= SHORTEST), key=len, reverse=True)
+    return _hidden(data, values) if values else data
+
+
+def _hidden(data: Any, values: list[str]) -> Any:
+    if isinstance(data, str):
+        for value in values:
+            data = data.replace(value, HIDDEN)
+        return data
+    if isinstance(data, Mapping):
+        return {_hidden(key, values): _hidden(item, values) for key, item in data.items()}
+    return [_hidden(item, values) for item in data] if isinstance(data, list | tuple) else data

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stix.errors import ClusterError, ProvisionError, StixError
+from stix.errors import ClusterError
 from stix.model.cluster import Cluster, ClusterStatus
 from stix.model.offer import Offer, Placement, Refusal, missing
 from stix.model.plan import Candidate, LaunchPlan, Step
 from stix.model.resources import NEVER, Autostop
 from stix.model.task import GitSource, Task
+from stix.plan.refusal import nothing_fits
+from stix.plan.table import folded, rows
 
 
 def plan_launch(
@@ -18,12 +20,19 @@ def plan_launch(
     ranked: Sequence[Placement],
     refusals: Sequence[Refusal],
     *,
+    elsewhere: Sequence[Placement] = (),
     autostop: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
-    upload: Mapping[str, int] | None = None,
+    upload: Mapping[str, Any] | None = None,
     fast: bool = False,
+    minimize: str = "cost",
+    cannot_run: Sequence[tuple[str, str]] = (),
 ) -> LaunchPlan:
     """The plan for running `task` on cluster `name`.
+
+    Args:
+        ranked: places that could be taken, best first; not looked at when the cluster exists.
+        elsewhere: places on infrastructures that are not enabled: shown, never chosen.
 
     Raises:
         ProvisionError: `provision.no_capacity`, nothing fits.
@@ -31,45 +40,30 @@ def plan_launch(
     """
     if existing is not None:
         check_fits(task, existing)
-        action = _action(existing)
-        steps = _steps(action, task, existing.infra, existing.num_nodes, fast)
-        return LaunchPlan(
-            name,
-            action,
-            task,
-            placement_of(existing, task),
-            steps,
-            existing=existing,
-            autostop=autostop,
-            notes=tuple(notes),
-            upload=upload,
-        )
-    if not ranked:
-        raise nothing_fits(refusals)
-    why = "first of the order that fits" if task.resources_order == "ordered" else "cheapest that fits"
-    rows = tuple(Candidate(placement, place == 0, why if place == 0 else "") for place, placement in enumerate(ranked))
+        action, place, infra = _action(existing), placement_of(existing, task), existing.infra
+        places: tuple[Candidate, ...] = ()
+        num_nodes = existing.num_nodes
+    elif ranked:
+        action, place, infra, num_nodes = "create", ranked[0], ranked[0].infra, task.num_nodes
+        places = rows(ranked, elsewhere, ordered=task.resources_order == "ordered", minimize=minimize)
+    else:
+        raise nothing_fits(refusals, elsewhere)
     return LaunchPlan(
         name,
-        "create",
+        action,
         task,
-        ranked[0],
-        _steps("create", task, ranked[0].infra, task.num_nodes, fast),
-        rows,
-        tuple(refusals),
-        None,
+        place,
+        _steps(action, task, infra, num_nodes, fast),
+        folded(places),
+        tuple(refusals) if existing is None else (),
+        existing,
         autostop,
         tuple(notes),
         upload,
+        places,
+        minimize,
+        tuple(cannot_run),
     )
-
-
-def nothing_fits(refusals: Sequence[Refusal]) -> StixError:
-    """The error for a task that no infrastructure serves, with every reason in it."""
-    reasons = "; ".join(f"{refusal.infra}: {refusal.reason}" for refusal in refusals)
-    message = "no enabled infrastructure can run this task" + (f" ({reasons})" if reasons else "")
-    hint = "ask for less, name another infra, or enable one with stix check / stix ssh up"
-    details = {"refusals": [{"infra": refusal.infra, "reason": refusal.reason} for refusal in refusals]}
-    return ProvisionError("provision.no_capacity", message, hint=hint, details=details)
 
 
 def _action(existing: Cluster) -> str:

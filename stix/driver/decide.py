@@ -1,0 +1,242 @@
+"""Decides a launch: what is there, what could be had, which place is best. Reads, and changes nothing."""
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stix.clouds.registry import clouds
+from stix.driver.ledger import Ledger
+from stix.driver.offers import Market, market
+from stix.errors import ProvisionError, StixError, UsageError
+from stix.model.cluster import Cluster
+from stix.model.offer import Blocked, Placement, Refusal
+from stix.model.plan import LaunchPlan
+from stix.model.resources import Resources
+from stix.model.task import GitSource, Task
+from stix.optimize.choose import rank
+from stix.plan.launch import autostop_setting, plan_launch
+from stix.plan.refusal import nothing_fits, refused_plan
+from stix.plan.runnable import refusals as refusals_of
+from stix.plan.saved import SavedPlan, changed, held_to
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchOptions:
+    """How to launch; None means that the task, or the live cluster, decides."""
+
+    idle_minutes: float | None = None
+    down: bool = False
+    wait_for: str | None = None
+    lifetime_minutes: float | None = None
+    no_setup: bool = False
+    fast: bool = False
+    retry_until_up: bool = False
+    minimize: str = "cost"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Places for a task: those that could be taken, best first, and those that are not enabled."""
+
+    ranked: tuple[Placement, ...]
+    elsewhere: tuple[Placement, ...]
+    refusals: tuple[Refusal, ...]
+    market: Market
+
+
+def choose(
+    ledger: Ledger,
+    task: Task,
+    name: str,
+    minimize: str,
+    blocked: Collection[Blocked] = (),
+    saved: SavedPlan | None = None,
+) -> Choice:
+    """Rank what could be had for a task; where nothing enabled serves, also what could be had anywhere.
+
+    Raises:
+        StixError: `plan.changed`, the place of the saved plan cannot be had as it was.
+    """
+    found = market(ledger, task, name)
+    if saved is not None:
+        offers = [offer for offer in found.offers if saved.serves(offer)]
+        ranked, refusals = rank(task, offers, clouds(), blocked, minimize=minimize)
+        return Choice(held_to(saved, task, ranked), (), tuple(refusals), found)
+    ranked, refusals = rank(task, found.offers, clouds(), blocked, minimize=minimize)
+    if not ranked:
+        found = found.everywhere(ledger, task)
+    elsewhere = rank(task, found.closed, clouds(), blocked, minimize=minimize)[0] if found.closed else []
+    return Choice(tuple(ranked), tuple(found.shut(place) for place in elsewhere), tuple(refusals), found)
+
+
+def make_plan(
+    ledger: Ledger,
+    task: Task,
+    name: str,
+    options: LaunchOptions,
+    blocked: Collection[Blocked] = (),
+    *,
+    saved: SavedPlan | None = None,
+    look: bool = False,
+    count_upload: bool = False,
+) -> LaunchPlan:
+    """The plan as things stand.
+
+    Args:
+        blocked: what failed just now and is not tried again.
+        saved: a plan that must still hold; its place is taken and no other.
+        look: where places fit but none is enabled, return the plan that shows them (`refuse`) instead of raising.
+        count_upload: count what will be brought.
+
+    Raises:
+        ProvisionError: `provision.no_capacity`, `provision.unsupported`.
+        ClusterError: `cluster.mismatch`.
+        StixError: `plan.changed`, the saved plan does not hold any more.
+    """
+    existing = ledger.store.cluster(name)
+    if existing and existing.wanted == "gone":
+        existing = None
+    shown: dict[str, Any] = {"minimize": options.minimize, "cannot_run": refusals_of(task)}
+    if count_upload:
+        from stix.runner.upload import upload_of
+
+        shown["upload"] = upload_of(task)
+    if existing is not None:
+        chosen, place = served_candidate(task, existing), existing.infra
+        choice = Choice((), (), (), Market((), (), ()))
+    else:
+        if saved is not None and saved.action != "create":
+            raise changed(f"cluster {name} is gone")
+        choice = choose(ledger, task, name, options.minimize, blocked, saved)
+        if not choice.ranked:
+            error = _nothing_fits(ledger, task, choice)
+            if not look or not choice.elsewhere:
+                raise error
+            return _refused(task, name, options, choice, error, shown)
+        chosen, place = choice.ranked[0].resources, choice.ranked[0].infra
+    autostop = _autostop(chosen, options)
+    notes = [*choice.market.notes, *_notes(choice)]
+    plan = plan_launch(
+        task, name, existing, choice.ranked, choice.refusals,
+        elsewhere=choice.elsewhere, autostop=autostop, notes=notes, fast=options.fast, **shown,
+    )  # fmt: skip
+    check_autostop(place, autostop)
+    if saved is not None:
+        saved.check(plan)
+    return plan
+
+
+def _notes(choice: Choice) -> list[str]:
+    if not choice.ranked:
+        return []
+    best = choice.ranked[0]
+    if best.resources.disk_size and "disk_size" not in clouds()[best.cloud].can:
+        return [f"disk_size is not looked at on {best.infra}: its machines have the disk that they have"]
+    return []
+
+
+def _autostop(chosen: Resources, options: LaunchOptions) -> dict[str, Any] | None:
+    return autostop_setting(
+        chosen.autostop, options.idle_minutes, options.down, options.wait_for, options.lifetime_minutes
+    )
+
+
+def _cannot_make(choice: Choice) -> list[str]:
+    return sorted({place.cloud for place in choice.elsewhere if clouds()[place.cloud].role is None})
+
+
+def _nothing_fits(ledger: Ledger, task: Task, choice: Choice) -> StixError:
+    """With what ruled out how many offers, where nothing would fit anywhere."""
+    if choice.elsewhere or not choice.market.asked:
+        return nothing_fits(choice.refusals, choice.elsewhere, cannot_make=_cannot_make(choice))
+    from stix.optimize.explain import explain
+
+    explanation = explain(task, choice.market.survey(ledger, task), clouds())
+    return nothing_fits(choice.refusals, killed=explanation.killed, nearest=explanation.nearest)
+
+
+def _refused(
+    task: Task, name: str, options: LaunchOptions, choice: Choice, error: StixError, shown: Mapping[str, Any]
+) -> LaunchPlan:
+    best = choice.elsewhere[0]
+    autostop = _autostop(best.resources, options)
+    return refused_plan(
+        task, name, error, choice.elsewhere, choice.refusals, autostop=autostop, notes=choice.market.notes, **shown
+    )
+
+
+def check_autostop(infra: str, autostop: Mapping[str, Any] | None) -> None:
+    """Refuse to promise a stop where machines cannot be stopped.
+
+    Raises:
+        ProvisionError: `provision.unsupported`.
+    """
+    cloud = clouds()[infra.partition("/")[0]]
+    if not autostop or autostop["down"] or "stop" in cloud.can:
+        return
+    if autostop["idle_minutes"] >= 0 or autostop["lifetime_minutes"] is not None:
+        raise ProvisionError(
+            "provision.unsupported",
+            f"machines of {infra} cannot be stopped, so autostop cannot stop them",
+            hint="add --down (autostop: {down: true}), which frees them",
+        )
+
+
+def require_runnable(task: Task) -> None:
+    """Make sure that the task asks nothing that `up` and `exec` cannot do yet.
+
+    Raises:
+        UsageError: `task.invalid`, naming every such key; they are in its details.
+    """
+    found = refusals_of(task)
+    if not found:
+        return
+    reasons = "; ".join(f"{key}: {sentence}" for key, sentence in found)
+    raise UsageError(
+        "task.invalid",
+        f"this task cannot run yet ({reasons})",
+        hint="'stix plan' shows the rest of it; leave these keys out to run it",
+        details={"keys": [key for key, _ in found]},
+    )
+
+
+def served_candidate(task: Task, cluster: Cluster) -> Resources:
+    """The candidate that the cluster serves: what its jobs take of a node."""
+    for candidate in task.resources:
+        wanted = candidate.infra
+        if wanted is None or cluster.infra == wanted or cluster.infra.startswith(f"{wanted}/"):
+            return candidate
+    return task.resources[0]
+
+
+def with_absolute_paths(task: Task) -> Task:
+    """The task with workdir and local mount sources as absolute paths, as the inventory must have them.
+
+    Raises:
+        StixError: `sync.source`, one is not there.
+    """
+    changes: dict[str, Any] = {}
+    if task.workdir and not isinstance(task.workdir, GitSource):
+        changes["workdir"] = _existing(task.workdir, "workdir")
+        if not Path(changes["workdir"]).is_dir():
+            raise StixError("sync.source", f"workdir {task.workdir!r} is not a folder")
+    if task.file_mounts:
+        changes["file_mounts"] = {
+            target: source if is_address(source) else _existing(source, f"file mount {target}")
+            for target, source in task.file_mounts.items()
+        }
+    return replace(task, **changes) if changes else task
+
+
+def is_address(source: str) -> bool:
+    """Whether a mount's source is in a bucket or elsewhere on the net, not a path on this machine."""
+    return "://" in source
+
+
+def _existing(path: str, what: str) -> str:
+    absolute = os.path.abspath(os.path.expanduser(path))
+    if not os.path.exists(absolute):
+        raise StixError("sync.source", f"{what}: {path!r} is not there")
+    return absolute
