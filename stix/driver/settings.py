@@ -14,6 +14,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "warm_idle_minutes": (float, "a number of minutes"),
     "lock_timeout_minutes": (float, "a number of minutes"),
     "docker": (dict, "a map"),
+    "catalog": (dict, "a map"),
 }
 
 
@@ -26,12 +27,14 @@ class Settings:
         warm_idle_minutes: how long it stays without work.
         lock_timeout_minutes: how long to wait for another run on the same cluster; None waits for ever.
         docker: further `cloud_docker_*` variables, without the prefix, as `default_image`.
+        catalog: the user's own prices and where fresh ones come from; checked by `stix.catalog.user`.
     """
 
     warm: bool = True
     warm_idle_minutes: float = 10.0
     lock_timeout_minutes: float | None = None
     docker: Mapping[str, Any] = field(default_factory=dict)
+    catalog: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settings:
