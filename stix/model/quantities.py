@@ -102,7 +102,7 @@ def parse_minutes(text: str | float) -> float:
 def _split_plus(text: str | float) -> tuple[str, bool]:
     text = plain(text) if isinstance(text, float) and text == text and abs(text) != _INFINITE else str(text)
     text = text.strip()
-    return text.removesuffix("+"), text.endswith("+")
+    return text.removesuffix("+").rstrip(), text.endswith("+")
 
 
 def _gib(text: str) -> float | None:

@@ -39,6 +39,13 @@ class Autostop:
     wait_for: str | None = None
     lifetime_minutes: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.idle_minutes < 0:
+            object.__setattr__(self, "idle_minutes", -1)
+        if not self.enabled:
+            object.__setattr__(self, "down", False)
+            object.__setattr__(self, "wait_for", None)
+
     @property
     def enabled(self) -> bool:
         """Whether anything can end the cluster; a task may also say plainly that nothing shall."""
@@ -96,11 +103,18 @@ class Resources:
         if self.disk_size == DEFAULT_DISK_SIZE:
             object.__setattr__(self, "disk_size", None)
         self._settle_tpu()
+        if self.image_id is not None or self.images:
+            self._settle_images()
+
+    def _settle_images(self) -> None:
+        image_id, images = self.image_id, dict(self.images)
+        if image_id is None and self.image_region is not None and set(images) - {"docker"} == {self.image_region}:
+            image_id = images.pop(self.image_region)
         if self.cloud in _ONE_NAME:
-            image_id = None if self.image_id is None else _container(self.image_id)
-            images = {key: image if key == "docker" else _container(image) for key, image in self.images.items()}
-            object.__setattr__(self, "image_id", image_id)
-            object.__setattr__(self, "images", images)
+            image_id = None if image_id is None else _container(image_id)
+            images = {key: image if key == "docker" else _container(image) for key, image in images.items()}
+        object.__setattr__(self, "image_id", image_id)
+        object.__setattr__(self, "images", images)
 
     def _settle_tpu(self) -> None:
         name = next(iter(self.accelerators or ()), "")
@@ -130,11 +144,16 @@ class Resources:
         return self._infra_part(2)
 
     @property
+    def image_region(self) -> str | None:
+        """The region that `image_id` belongs to, as SkyPilot calls it."""
+        return f"ssh-{self.region}" if self.cloud == "ssh" and self.region else self.region
+
+    @property
     def container_image(self) -> str | None:
         """The image that the nodes are containers of, without `docker:`; None: the nodes are machines."""
         if "docker" in self.images:
             return self.images["docker"].removeprefix("docker:")
-        image = self.image_id or (self.images.get(self.region or "") if len(self.images) == 1 else None)
+        image = self.image_id or (self.images.get(self.image_region or "") if len(self.images) == 1 else None)
         return image.removeprefix("docker:") if image and image.startswith("docker:") else None
 
     def _infra_part(self, place: int) -> str | None:

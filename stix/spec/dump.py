@@ -25,7 +25,7 @@ def to_config(task: Task, *, reveal_secrets: bool = False) -> dict[str, Any]:
         "file_mounts": dict(task.file_mounts),
         "setup": task.setup,
         "run": task.run,
-        "config": dict(task.resources[0].config),
+        "config": {key: value for key, value in task.resources[0].config.items() if key == "hooks"},
     }
     return _without_empty(config)
 

@@ -58,14 +58,17 @@ def _memory(resources: Resources, memory_of: MemoryOf | None) -> str | None:
 
 def _image_id(resources: Resources) -> dict[str | None, str]:
     """Region -> image; no region (a null key) is every region, `docker` is a container image beside a machine's."""
-    everywhere: dict[str | None, str] = {} if resources.image_id is None else {resources.region: resources.image_id}
+    everywhere: dict[str | None, str] = (
+        {} if resources.image_id is None else {resources.image_region: resources.image_id}
+    )
     return {**everywhere, **dict(resources.images.items())}
 
 
 def _autostop(autostop: Autostop) -> Any:
     if autostop == NEVER:
         return False
-    config: dict[str, Any] = {"idle_minutes": _whole(autostop.idle_minutes), "down": autostop.down}
+    idle = {} if autostop.idle_minutes < 0 else {"idle_minutes": _whole(autostop.idle_minutes)}
+    config: dict[str, Any] = {**idle, "down": autostop.down}
     if autostop.wait_for is not None:
         config["wait_for"] = autostop.wait_for
     if autostop.lifetime_minutes is not None:
