@@ -137,7 +137,7 @@ def _problems_of_scalar(value: Any, form: str, key: Key) -> Iterator[tuple[str, 
         yield from _choice(value, key)
         if key.pattern and not _pattern(key.pattern).fullmatch(value):
             yield f"must be {key.like or 'written otherwise'}, not {_found(value, key)}", ""
-        if not _counts(key):
+        if not any(each in ("map", "list", *_NUMBERS) for each in key.forms):
             yield from _bounds(len(value), key, "character")
     elif form in _NUMBERS:
         if not math.isfinite(value) and "value" not in key.forms:

@@ -28,8 +28,8 @@ class Key:
         examples: further ones, for `stix explain`.
         default: what holds without it, in words or as YAML; empty: nothing, or it must be given.
         choices: the only words that a text (also one in a list) may be, in any case.
-        least, most: bounds of a number, both allowed. Where no number is taken: of the entries of a map or list, or
-            of the length of a text.
+        least, most: bounds of a number, both allowed. Where no number is taken: of the entries of a map or list;
+            where neither is, of the length of a text.
         above: a bound of a number that is not allowed itself.
         pattern: regular expression that a whole text must match; `like` says it in words, after "must be".
         check: called with the value; a ValueError (text: the rest of a sentence that begins with the key) is a problem.
