@@ -30,11 +30,12 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Tools": {
         "check": ("tools:check", "Which infrastructure can be used, and how to enable the rest."),
+        "cost-report": ("costs:cost_report", "What clusters cost, with those that are gone."),
         "run": ("tools:run", "What earlier runs decided and did."),
         "completion": ("tools:completion", "Print shell completion for bash, zsh or fish."),
     },
 }
-ALIASES = {"launch": "up"}
+ALIASES = {"launch": "up", "optimize": "plan"}
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 

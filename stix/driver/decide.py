@@ -8,7 +8,7 @@ from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.driver.ledger import Ledger
-from stix.driver.offers import Market, market
+from stix.driver.offers import OWN, Market, enabled_clouds, market
 from stix.errors import ProvisionError, StixError, UsageError
 from stix.model.cluster import Cluster
 from stix.model.offer import Blocked, Placement, Refusal
@@ -154,7 +154,9 @@ def _nothing_fits(ledger: Ledger, task: Task, choice: Choice) -> StixError:
     from stix.optimize.explain import explain
 
     explanation = explain(task, choice.market.survey(ledger, task), clouds())
-    return nothing_fits(choice.refusals, killed=explanation.killed, nearest=explanation.nearest)
+    usable = {*OWN, *enabled_clouds(ledger)}
+    nearest = [(replace(offer, enabled=offer.cloud in usable), relaxed) for offer, relaxed in explanation.nearest]
+    return nothing_fits(choice.refusals, killed=explanation.killed, nearest=nearest)
 
 
 def _refused(

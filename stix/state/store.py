@@ -181,6 +181,12 @@ class Store:
         )
         return [dict(row) | {"data": json.loads(row["data"])} for row in rows]
 
+    def all_facts(self) -> Iterator[dict[str, Any]]:
+        """Every fact about every cluster, oldest first: `{at, cluster, kind, data}`."""
+        with self._translated():
+            for row in self._db.execute("select at, cluster, kind, data from facts order by id"):
+                yield dict(row) | {"data": json.loads(row["data"])}
+
     def start_run(self, run_id: str, cluster: str, verb: str) -> None:
         """Record that a run began."""
         self._rows(
