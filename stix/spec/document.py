@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from stix.errors import UsageError
@@ -24,11 +24,15 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data (maps with text keys, lists, scalars) and the YAML tree that it was read from, if it was."""
+    """Plain data (maps with text keys, lists, scalars) and the YAML tree that it was read from, if it was.
+
+    `moved` has the path in the tree of what stands at another one in the data.
+    """
 
     file: str
     data: Any
     tree: Any = None
+    moved: Mapping[Path, Path] = field(default_factory=dict)
 
     def error(self, path: Path, sentence: str, *, hint: str = "", code: str = "task.invalid") -> UsageError:
         """What `sentence` tells, with the place of `path`, or of what holds it, in front and in the details."""
@@ -36,7 +40,8 @@ class Document:
 
     def mark(self, path: Path) -> Mark | None:
         """Where the key or the entry of a list stands that `path` ends with, or what holds it; None without a text."""
-        place = yaml_text.place_of(self.tree, path)
+        end = next((end for end in range(len(path), 0, -1) if path[:end] in self.moved), 0)
+        place = yaml_text.place_of(self.tree, (*self.moved[path[:end]], *path[end:]) if end else path)
         return Mark(*place) if place else None
 
     def has(self, path: Path) -> bool:
