@@ -22,31 +22,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stix.catalog import habits
-
-VERSION = "1"
-"""Of the schema; a database of another version is not read."""
-
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE source (
-    id INTEGER PRIMARY KEY, cloud TEXT NOT NULL, name TEXT NOT NULL,
-    as_of TEXT NOT NULL, spot_as_of TEXT NOT NULL);
-CREATE TABLE region (id INTEGER PRIMARY KEY, cloud TEXT NOT NULL, name TEXT NOT NULL);
-CREATE TABLE zones (id INTEGER PRIMARY KEY, names TEXT NOT NULL);
-CREATE TABLE machine (
-    id INTEGER PRIMARY KEY, cloud TEXT NOT NULL, name TEXT NOT NULL, cpus REAL, memory REAL,
-    accelerator TEXT, count REAL, device_memory REAL, arch TEXT,
-    disk_count INTEGER, disk_gib REAL, disk_kind TEXT,
-    attached INTEGER NOT NULL, usual INTEGER NOT NULL);
-CREATE TABLE offer (
-    machine INTEGER NOT NULL, region INTEGER NOT NULL, zones INTEGER NOT NULL,
-    price REAL, spot REAL, basis TEXT NOT NULL, source INTEGER NOT NULL,
-    PRIMARY KEY (machine, region, zones)) WITHOUT ROWID;
-CREATE TABLE accelerator (name TEXT PRIMARY KEY, vendor TEXT, memory REAL, fp16_tflops REAL) WITHOUT ROWID;
-CREATE TABLE alias (alias TEXT PRIMARY KEY COLLATE NOCASE, name TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX machine_by_name ON machine (name);
-CREATE INDEX machine_by_accelerator ON machine (accelerator, count) WHERE accelerator IS NOT NULL;
-"""
+from stix.catalog.schema import SCHEMA
+from stix.catalog.schema import VERSION as VERSION
 
 
 class Row(NamedTuple):
@@ -188,10 +165,12 @@ def _fill(database: sqlite3.Connection, rows: list[Row], sources: list[Source]) 
     )
     database.executemany("INSERT INTO region VALUES (?, ?, ?)", regions.rows())
     database.executemany("INSERT INTO zones VALUES (?, ?)", zones.rows())
-    database.executemany(f"INSERT INTO machine VALUES ({','.join('?' * 14)})", machines.rows())
+    database.executemany(f"INSERT INTO machine VALUES ({','.join('?' * 14)}, NULL, NULL)", machines.rows())
     database.executemany(
         "INSERT INTO offer VALUES (?, ?, ?, ?, ?, ?, ?)", [(*key, *rest) for key, rest in sorted(offers.items())]
     )
+    database.execute("""UPDATE machine SET (least_price, least_spot) =
+        (SELECT min(price), min(spot) FROM offer WHERE offer.machine = machine.id)""")
 
 
 def _machine(row: Row) -> tuple[object, ...]:

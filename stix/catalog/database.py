@@ -7,18 +7,19 @@ import os
 import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from stix.catalog import names, query
-from stix.catalog.build import VERSION
 from stix.catalog.query import Found, Where
+from stix.catalog.schema import VERSION
 from stix.catalog.snapshot import snapshot
-from stix.model.offer import Blocked, Offer
-from stix.model.resources import Resources
+
+if TYPE_CHECKING:  # as in `query`
+    from stix.model.offer import Blocked, Offer
+    from stix.model.resources import Resources
 
 STALE_AFTER_DAYS = 90
 USER = "user"
@@ -43,8 +44,7 @@ class SourceInfo(NamedTuple):
     rows: int
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """One database, the clouds it speaks for, and the places (cloud, type, region) where the user's rows go first."""
 
     path: Path
@@ -57,8 +57,12 @@ class Layer:
         mine = self.clouds if clouds is None else self.clouds & set(clouds)
         if not mine:
             return None
-        where = Where().among("machine.cloud", sorted(mine))
-        if places := sorted(place for place in self.hidden if place[0] in mine):
+        return Where().among("machine.cloud", sorted(mine)).joined(self.uncovered(mine))
+
+    def uncovered(self, clouds: Collection[str]) -> Where:
+        """Conditions for the rows that the user's do not replace."""
+        where = Where()
+        if places := sorted(place for place in self.hidden if place[0] in clouds):
             listed = ",".join(["(?, ?, ?)"] * len(places))
             values = [part for place in places for part in place]
             where.add(f"(machine.cloud, machine.name, region.name) NOT IN (VALUES {listed})", *values)
@@ -161,12 +165,12 @@ class Catalog:
 
     def offers(
         self,
-        wishes: Resources,
+        wishes: "Resources",
         *,
         clouds: Collection[str] | None = None,
         types: int = 8,
-        without: Collection[Blocked] = (),
-    ) -> list[Offer]:
+        without: "Collection[Blocked]" = (),
+    ) -> "list[Offer]":
         """Offers that can meet the wishes, cheapest first: of each cloud its `types` cheapest types, in all places.
 
         Args:
@@ -179,21 +183,19 @@ class Catalog:
             set(clouds) if allowed is None and clouds is not None else allowed and allowed & set(clouds or allowed)
         )
         zone = wishes.zone if not _is_account_zone(wishes.zone) else None
-        fixed = (
-            query.place(wishes.region or _region_of_account_zone(wishes.zone), zone),
-            query.price(wishes.max_hourly_cost, spot),
-            query.open_to(without, spot),
+        fixed = query.place(wishes.region or _region_of_account_zone(wishes.zone), zone).joined(
+            query.price(wishes.max_hourly_cost, spot), query.open_to(without, spot)
         )
         ids = self._candidates(wishes, allowed, fixed, types + _blocked_zones(without))
         found = [
             row
             for layer in self.layers
             if (where := layer.where(allowed)) is not None and ids.get(id(layer))
-            for row in query.rows(layer.connection, where.joined(*fixed).among("machine.id", ids[id(layer)]))
+            for row in query.rows(layer.connection, where.joined(fixed).among("machine.id", ids[id(layer)]))
         ]
         return self._offers(found, wishes, without)
 
-    def survey(self, wishes: Resources, *, clouds: Collection[str] | None = None) -> list[Offer]:
+    def survey(self, wishes: "Resources", *, clouds: Collection[str] | None = None) -> "list[Offer]":
         """Every type of those clouds, whatever it has, in the region of the wishes or else its cheapest: to explain
         why nothing fits."""
         spot = bool(wishes.use_spot)
@@ -207,8 +209,10 @@ class Catalog:
                     best.setdefault((row.cloud, row.name, row.accelerator, row.count), self.offer(row, spot))
         return sorted(best.values(), key=_by_price)
 
-    def offer(self, row: Found, spot: bool, accelerator: str | None = None) -> Offer:
+    def offer(self, row: Found, spot: bool, accelerator: str | None = None) -> "Offer":
         """A row as an offer; `accelerator` is what it is called in the wishes."""
+        from stix.model.offer import Offer
+
         disk = {
             "count": row.disk_count,
             "size_gib": row.disk_gib,
@@ -236,33 +240,33 @@ class Catalog:
         return names.matching(wish, self.accelerators(), self.aliases)
 
     def _candidates(
-        self, wishes: Resources, clouds: Collection[str] | None, fixed: Iterable[Where], types: int
+        self, wishes: "Resources", clouds: Collection[str] | None, fixed: Where, types: int
     ) -> dict[int, list[int]]:
         """Ids of the machines to look at, by layer (its `id`): the cheapest types of each cloud."""
         wished = next(iter(wishes.accelerators), None) if wishes.accelerators else None
         known = self.known_as(wished) if wished else []
-        needed = query.hardware(wishes, known).joined(*fixed)
-        chosen = self._cheapest(wishes, clouds, [needed, query.defaults(wishes, self.clouds())], types)
+        needed = query.hardware(wishes, known)
+        chosen = self._cheapest(wishes, clouds, needed.joined(query.defaults(wishes, self.clouds())), fixed, types)
         if not wishes.accelerators and not wishes.instance_type and (wishes.cpus or wishes.memory or wishes.local_disk):
             # A cloud whose usual machines do not come in that size may have others that do.
             rest = set(self.clouds() if clouds is None else clouds) - {cloud for _, _, cloud in chosen}
-            chosen += self._cheapest(wishes, rest, [needed], types)
+            chosen += self._cheapest(wishes, rest, needed, fixed, types)
         ids: dict[int, list[int]] = {}
         for layer, machine, _ in chosen:
             ids.setdefault(layer, []).append(machine)
         return ids
 
     def _cheapest(
-        self, wishes: Resources, clouds: Collection[str] | None, conditions: Iterable[Where], types: int
+        self, wishes: "Resources", clouds: Collection[str] | None, needed: Where, places: Where, types: int
     ) -> list[tuple[int, int, str]]:
         """Layer, machine and cloud of the cheapest types of each cloud."""
         spot = bool(wishes.use_spot)
         by_cloud: dict[str, list[tuple[float, float, str, int, int]]] = {}
         for layer in self.layers:
-            where = layer.where(clouds)
-            if where is None:
-                continue
-            for cloud, name, machine, asked, usual in query.cheapest(layer.connection, where.joined(*conditions), spot):
+            mine = layer.clouds if clouds is None else layer.clouds & set(clouds)
+            machines = Where().among("machine.cloud", sorted(mine)).joined(needed)
+            there = layer.uncovered(mine).joined(places)
+            for cloud, name, machine, asked, usual in query.cheapest(layer.connection, machines, there, spot):
                 unknown = float("inf") if asked is None else asked
                 by_cloud.setdefault(cloud, []).append((unknown, usual, name, id(layer), machine))
         chosen = []
@@ -271,7 +275,7 @@ class Catalog:
             chosen += [(layer, machine, cloud) for _, _, name, layer, machine in found if name in kept]
         return chosen
 
-    def _offers(self, found: Iterable[Found], wishes: Resources, without: Collection[Blocked]) -> list[Offer]:
+    def _offers(self, found: Iterable[Found], wishes: "Resources", without: "Collection[Blocked]") -> "list[Offer]":
         """Rows as offers: zones of one price joined, blocked zones taken out."""
         spot = bool(wishes.use_spot)
         wished = next(iter(wishes.accelerators), None) if wishes.accelerators else None
@@ -289,7 +293,7 @@ class Catalog:
         return sorted(_dearest(offers) if _is_account_zone(wishes.zone) else offers, key=_by_price)
 
 
-def _zones(rows: Sequence[Found], wish: str | None, blocked: Iterable[Blocked]) -> list[str] | None:
+def _zones(rows: Sequence[Found], wish: str | None, blocked: "Iterable[Blocked]") -> list[str] | None:
     """Zones of rows of one type, region and price; empty: anywhere in the region; None: all of them are blocked."""
     zones = sorted({zone for row in rows for zone in row.zones.split(";")})
     if "" in zones:
@@ -307,7 +311,7 @@ def _zones(rows: Sequence[Found], wish: str | None, blocked: Iterable[Blocked]) 
     return left if left or not zones else None
 
 
-def _dearest(offers: Iterable[Offer]) -> list[Offer]:
+def _dearest(offers: "Iterable[Offer]") -> "list[Offer]":
     """One offer a type and region, at the highest price, for the price in the asked zone cannot be told."""
     kept: dict[tuple[str, str], Offer] = {}
     for offer in sorted(offers, key=_by_price):
@@ -324,12 +328,12 @@ def _region_of_account_zone(zone: str | None) -> str | None:
     return zone[:-1] if zone and _is_account_zone(zone) else None
 
 
-def _blocked_zones(without: Iterable[Blocked]) -> int:
+def _blocked_zones(without: "Iterable[Blocked]") -> int:
     """How many more types to look at, for blocked zones may empty some."""
     return sum(1 for block in without if query.split_infra(block.infra)[2])
 
 
-def _by_price(offer: Offer) -> tuple[bool, float, str, str, tuple[str, ...]]:
+def _by_price(offer: "Offer") -> tuple[bool, float, str, str, tuple[str, ...]]:
     return (offer.hourly_cost is None, offer.hourly_cost or 0, offer.infra, offer.name, offer.zones)
 
 

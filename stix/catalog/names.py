@@ -3,6 +3,9 @@
 import re
 from collections.abc import Collection, Mapping
 
+_PATTERN = re.compile(r"[*+?\[(|\\]")
+"""What makes a name a pattern, as `stix.optimize.fit` has it."""
+
 
 def matching(wish: str, known: Collection[str], aliases: Mapping[str, str]) -> list[str]:
     """Known names that the wish names, sorted: by itself, else as a pattern that the whole name fits, else by alias.
@@ -12,10 +15,10 @@ def matching(wish: str, known: Collection[str], aliases: Mapping[str, str]) -> l
         aliases: lower-case alias -> name.
     """
     lower = wish.lower()
-    exact = [name for name in known if name.lower() == lower]
-    if exact:
-        return sorted(exact)
-    return sorted(filter(pattern(wish).fullmatch, known)) or sorted({aliases.get(lower, "")} & set(known))
+    found = [name for name in known if name.lower() == lower]
+    if not found and _PATTERN.search(wish):
+        found = list(filter(pattern(wish).fullmatch, known))
+    return sorted(found or {aliases.get(lower, "")} & set(known))
 
 
 def containing(wish: str, known: Collection[str]) -> list[str]:

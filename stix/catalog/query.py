@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.catalog.habits import HABITS, USUAL_HOST_RATIO
-from stix.model.offer import Blocked
-from stix.model.quantities import Quantity
-from stix.model.resources import Resources
+
+if TYPE_CHECKING:  # a listing of prices needs none of them, and they take as long to import as it takes
+    from stix.model.offer import Blocked
+    from stix.model.quantities import Quantity
+    from stix.model.resources import Resources
 
 COUNT_SLACK = 0.01
 """How far a count may be off, so that 0.33 names a third of a device."""
@@ -93,20 +95,29 @@ def nearest(database: sqlite3.Connection, where: Where, region: str, spot: bool)
     # A price that nobody knows counts as high, another region as higher.
     measure = f"min((region.name <> ? COLLATE NOCASE) * 1e9 + ifnull({asked}, 1e8))"
     text = f"{COLUMNS}, {measure}{TABLES}{where} GROUP BY machine.id"
+    # SQLite takes the other columns from the row that has the minimum.
     return (Found._make(row[:-1]) for row in database.execute(text, (region, *where.values)))
 
 
-def cheapest(database: sqlite3.Connection, where: Where, spot: bool) -> list[tuple[str, str, int, float | None, float]]:
-    """Machines with a row that meets the conditions: cloud, name, id, least price of the asked kind, least price."""
-    asked = "spot" if spot else "price"
+def cheapest(
+    database: sqlite3.Connection, machines: Where, places: Where, spot: bool
+) -> list[tuple[str, str, int, float | None, float]]:
+    """Machines that meet the conditions on them, with an offer that meets those on places: cloud, name, id, least price
+    of the asked kind, least price on demand."""
     # A price that nobody knows counts as the highest.
-    text = f"""SELECT machine.cloud, machine.name, machine.id, min({asked}), ifnull(min(price), 1e9)
+    if not places.clauses:
+        asked = "least_spot" if spot else "least_price"
+        text = f"SELECT cloud, name, id, {asked}, ifnull(least_price, 1e9) FROM machine {machines}"
+        return database.execute(text, machines.values).fetchall()
+    where = machines.joined(places)
+    text = f"""SELECT machine.cloud, machine.name, machine.id, min({"spot" if spot else "price"}),
+        ifnull(min(price), 1e9)
         FROM offer JOIN machine ON machine.id = offer.machine JOIN region ON region.id = offer.region
         JOIN zones ON zones.id = offer.zones {where} GROUP BY machine.id"""
     return database.execute(text, where.values).fetchall()
 
 
-def hardware(wishes: Resources, accelerators: Sequence[str]) -> Where:
+def hardware(wishes: "Resources", accelerators: Sequence[str]) -> Where:
     """What the machine itself must be; `accelerators` are the catalog's names for the wished one."""
     where = Where()
     if wishes.instance_type:
@@ -124,7 +135,7 @@ def hardware(wishes: Resources, accelerators: Sequence[str]) -> Where:
     return where
 
 
-def defaults(wishes: Resources, clouds: Iterable[str]) -> Where:
+def defaults(wishes: "Resources", clouds: Iterable[str]) -> Where:
     """What SkyPilot's users get where they say too little: usual machines, enough CPUs, enough memory for them."""
     where = Where()
     if wishes.accelerators or wishes.instance_type:
@@ -160,7 +171,7 @@ def price(limit: float | None, spot: bool) -> Where:
     return Where() if limit is None else Where().add(f"{'spot' if spot else 'price'} <= ?", limit)
 
 
-def open_to(without: Collection[Blocked], spot: bool) -> Where:
+def open_to(without: "Collection[Blocked]", spot: bool) -> Where:
     """What is not blocked as a whole region, cloud or type; single zones are left to the reader of the rows."""
     where = Where()
     for block in without:
@@ -176,7 +187,7 @@ def open_to(without: Collection[Blocked], spot: bool) -> Where:
     return where
 
 
-def holds(block: Blocked, spot: bool) -> bool:
+def holds(block: "Blocked", spot: bool) -> bool:
     """Whether a block speaks of this kind of price, for every candidate."""
     return block.candidate is None and block.spot in (None, spot)
 
@@ -187,7 +198,7 @@ def split_infra(infra: str) -> tuple[str, str, str]:
     return (*parts, "", "")[:3]  # type: ignore[return-value]
 
 
-def _host(where: Where, wishes: Resources) -> None:
+def _host(where: Where, wishes: "Resources") -> None:
     """Which of the hosts an attachable accelerator gets: a usual one where no size is asked for."""
     if wishes.instance_type or wishes.memory:
         return
@@ -197,13 +208,13 @@ def _host(where: Where, wishes: Resources) -> None:
         where.add("attached = 0 OR memory >= ?", wishes.cpus.value * USUAL_HOST_RATIO)
 
 
-def _amount(where: Where, column: str, wish: Quantity | None) -> None:
-    """The column meets the wish; a machine whose size nobody knows may."""
+def _amount(where: Where, column: str, wish: "Quantity | None") -> None:
+    """The column meets the wish; a machine whose size nobody knows does not."""
     if wish is None:
         return
     bound = "? * cpus" if wish.per_cpu else "?"
     sign = ">=" if wish.or_more or wish.per_cpu else "="
-    where.add(f"{column} IS NULL OR {column} {sign} {bound}", wish.value)
+    where.add(f"{column} {sign} {bound}", wish.value)
 
 
 def _disk(where: Where, wish: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SNAPSHOT = HERE / "catalog.sqlite"
 TABLES = HERE / "tables"
-_BUILDERS = ("build.py", "facts.py", "habits.py", "snapshot.py")
+_BUILDERS = ("build.py", "facts.py", "habits.py", "schema.py")
 
 
 def snapshot(spare: Path) -> Path:
