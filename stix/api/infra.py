@@ -4,26 +4,37 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stix.api.clusters import open_store
+from stix.api.status import open_store
 
 if TYPE_CHECKING:
     from stix.model.event import Listener
 
+AT_ONCE = 16
+"""How many infrastructures are looked at together."""
+
 
 def check(infra_list: list[str] | None = None, *, on_event: "Listener | None" = None) -> list[dict[str, Any]]:
-    """Look which infrastructures can be used, and enable those that can.
+    """Look which infrastructures can be used, all at once, and enable those that can.
 
     Args:
-        infra_list: `local`, `docker`, `ssh`, `ssh/<pool>`; None: all.
+        infra_list: `local`, `docker`, `ssh`, `ssh/<pool>`, a cloud; None: all.
 
     Returns:
-        for each: `{infra, ok, account, message, hint, seconds}`.
+        for each, in the order asked: `{infra, ok, account, message, hint, seconds}`; `hint` is the one step that would
+        help, where there is one.
+
+    Raises:
+        UsageError: `usage`, there is no such infrastructure; `config.invalid`, no such pool.
     """
-    from stix.driver.infra import check_infra, known_infras
+    from concurrent.futures import ThreadPoolExecutor
+
+    from stix.driver.infra import check_infra, checked_infra, known_infras
     from stix.driver.session import World
 
-    world = World(listener=on_event)
-    return [check_infra(world, infra) for infra in infra_list or known_infras(world)]
+    wanted = [checked_infra(infra) for infra in infra_list] if infra_list else known_infras(World())
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        # A world has a connection to the database, and that belongs to one thread.
+        return list(pool.map(lambda infra: check_infra(World(listener=on_event), infra), dict.fromkeys(wanted)))
 
 
 def ssh_up(

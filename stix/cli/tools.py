@@ -8,7 +8,7 @@ import click
 from stix.cli import options, output
 from stix.cli.main import CONTEXT
 
-CHECK_HEADS = ("INFRA", "STATE", "ACCOUNT", "TOOK")
+CHECK_HEADS = ("INFRA", "STATE", "ACCOUNT", "TOOK", "FOUND")
 RUN_HEADS = ("ID", "CLUSTER", "VERB", "STARTED", "TOOK", "RESULT")
 
 
@@ -19,18 +19,18 @@ RUN_HEADS = ("ID", "CLUSTER", "VERB", "STARTED", "TOOK", "RESULT")
 def check(infra: tuple[str, ...], verbose: bool, form: str) -> int:
     """Which infrastructure can be used; how to enable the rest.
 
-    Ends with 1 when something that was asked for (or everything) cannot be used.
+    All are looked at together. Ends with 1 when something that was asked for (or everything) cannot be used.
 
     \b
     Examples:
       stix check
-      stix check docker ssh/rack
+      stix check docker ssh/rack aws
       stix check -o json
     """
     from stix.api import infra as api
     from stix.cli.progress import Progress
 
-    with Progress(quiet=form == "json") as progress:
+    with Progress(quiet=form == "json", named=True) as progress:
         found = api.check(list(infra) or None, on_event=progress)
     if form == "json":
         output.as_json(found)
@@ -41,23 +41,21 @@ def check(infra: tuple[str, ...], verbose: bool, form: str) -> int:
 
 
 def check_table(found: list[dict[str, Any]]) -> str:
-    """Infrastructures as a table; below it, why some cannot be used and what to do about it."""
+    """Infrastructures as a table; below it, what would help where one cannot be used."""
     rows = (
         (
             record["infra"],
             "enabled" if record["ok"] else "disabled",
             record.get("account"),
             output.seconds(record.get("seconds")),
+            record.get("message"),
         )
         for record in found
     )
-    lines = [output.table(CHECK_HEADS, rows)]
-    for record in found:
-        if record.get("message"):
-            lines.append(f"{record['infra']}: {record['message']}")
-        if record.get("hint") and not record["ok"]:
-            lines.append(f"hint: {record['hint']}")
-    return "\n".join(lines)
+    hints = [f"{each['infra']}: {each['hint']}" for each in found if each.get("hint") and not each["ok"]]
+    return "\n".join(
+        [output.table(CHECK_HEADS, rows), *(["to enable:", *(f"  {hint}" for hint in hints)] if hints else [])]
+    )
 
 
 @click.group("run", context_settings=CONTEXT)

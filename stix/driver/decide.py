@@ -8,7 +8,7 @@ from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.driver.ledger import Ledger
-from stix.driver.offers import OWN, Market, enabled_clouds, market
+from stix.driver.offers import LOCAL_NOTE, OWN, Market, enabled_clouds, market
 from stix.errors import ProvisionError, StixError, UsageError
 from stix.model.cluster import Cluster
 from stix.model.offer import Blocked, Placement, Refusal
@@ -67,7 +67,11 @@ def choose(
     ranked, refusals = rank(task, found.offers, clouds(), blocked, minimize=minimize)
     if not ranked:
         found = found.everywhere(ledger, task)
-    elsewhere = rank(task, found.closed, clouds(), blocked, minimize=minimize)[0] if found.closed else []
+    elsewhere, others = rank(task, found.closed, clouds(), blocked, minimize=minimize) if found.closed else ([], [])
+    # What a candidate wants on a cloud that is not enabled is told by the catalog's offers, if it has any.
+    told = {index for index, candidate in enumerate(task.resources) if candidate.cloud in found.shut_clouds}
+    refusals = [each for each in refusals if each.candidate not in told]
+    refusals += [each for each in others if each.candidate in told]
     return Choice(tuple(ranked), tuple(found.shut(place) for place in elsewhere), tuple(refusals), found)
 
 
@@ -105,7 +109,7 @@ def make_plan(
         shown["upload"] = upload_of(task)
     if existing is not None:
         chosen, place = served_candidate(task, existing), existing.infra
-        choice = Choice((), (), (), Market((), (), ()))
+        choice = Choice((), (), (), Market((), ()))
     else:
         if saved is not None and saved.action != "create":
             raise changed(f"cluster {name} is gone")
@@ -117,7 +121,7 @@ def make_plan(
             return _refused(task, name, options, choice, error, shown)
         chosen, place = choice.ranked[0].resources, choice.ranked[0].infra
     autostop = _autostop(chosen, options)
-    notes = [*choice.market.notes, *_notes(choice)]
+    notes = _notes(choice)
     plan = plan_launch(
         task, name, existing, choice.ranked, choice.refusals,
         elsewhere=choice.elsewhere, autostop=autostop, notes=notes, fast=options.fast, **shown,
@@ -132,6 +136,8 @@ def _notes(choice: Choice) -> list[str]:
     if not choice.ranked:
         return []
     best = choice.ranked[0]
+    if best.infra == "local" and best.resources.infra is None:
+        return [LOCAL_NOTE]
     if best.resources.disk_size and "disk_size" not in clouds()[best.cloud].can:
         return [f"disk_size is not looked at on {best.infra}: its machines have the disk that they have"]
     return []
@@ -164,9 +170,7 @@ def _refused(
 ) -> LaunchPlan:
     best = choice.elsewhere[0]
     autostop = _autostop(best.resources, options)
-    return refused_plan(
-        task, name, error, choice.elsewhere, choice.refusals, autostop=autostop, notes=choice.market.notes, **shown
-    )
+    return refused_plan(task, name, error, choice.elsewhere, choice.refusals, autostop=autostop, **shown)
 
 
 def check_autostop(infra: str, autostop: Mapping[str, Any] | None) -> None:

@@ -1,11 +1,14 @@
 """Looks at infrastructures: which can be used, what they have."""
 
+import difflib
+import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stix.clouds.registry import clouds
-from stix.driver.offers import leases, local_offer
+from stix.clouds.registry import Cloud, canonical, clouds
+from stix.driver.offers import OWN, leases, local_offer
 from stix.driver.outcome import Outcome
 from stix.driver.session import World
 from stix.errors import ClusterError, UsageError
@@ -15,20 +18,34 @@ from stix.nodes.pools import Pool, PoolHost, host_vars, read_pools
 
 
 def known_infras(world: World) -> list[str]:
-    """`local`, `docker` and every pool that is in the pools file or was enabled."""
+    """`local`, `docker`, every pool that is in the pools file or was enabled (`ssh` without any), and every cloud."""
     pools = sorted(_recorded_pools(world) | read_pools(world.home.pools_file))
-    return ["local", "docker", *(f"ssh/{name}" for name in pools)]
+    own = [f"ssh/{name}" for name in pools] or ["ssh"]
+    return ["local", "docker", *own, *(name for name in clouds() if name not in OWN)]
 
 
-def check_infra(world: World, infra: str) -> dict[str, Any]:
-    """Look at one: `{infra, ok, account, message, hint, seconds}`; what was found is remembered.
+def checked_infra(infra: str) -> str:
+    """The infrastructure by its own name.
 
     Raises:
         UsageError: there is no such infrastructure.
     """
+    cloud, slash, rest = infra.partition("/")
+    known = canonical(cloud)
+    if known is None:
+        near = difflib.get_close_matches(cloud.lower(), clouds(), 1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(clouds())}"
+        raise UsageError("usage", f"there is no infrastructure {infra!r}", hint=hint)
+    return f"{known}{slash}{rest}"
+
+
+def check_infra(world: World, infra: str) -> dict[str, Any]:
+    """Look at one, by its own name: `{infra, ok, account, message, hint, seconds}`; what was found is remembered.
+
+    Raises:
+        UsageError: `config.invalid`, there is no such pool.
+    """
     cloud, _, rest = infra.partition("/")
-    if cloud not in clouds():
-        raise UsageError("usage", f"there is no infrastructure {infra!r}", hint=f"known: {', '.join(clouds())}")
     began = time.time()
     if cloud == "local":
         here = local_offer(wants_gpus=True)
@@ -36,6 +53,8 @@ def check_infra(world: World, infra: str) -> dict[str, Any]:
         found = _row(infra, True, "", f"{here.cpus:g} CPUs, {here.memory:.3g} GiB" + (f", {gpus}" if gpus else ""))
     elif cloud == "ssh":
         found = _check_ssh(world, rest)
+    elif clouds()[cloud].role is None:
+        found = _check_account(world, clouds()[cloud], infra)
     else:
         found = _check_by_play(world, infra)
     return found | {"seconds": time.time() - began}
@@ -43,6 +62,25 @@ def check_infra(world: World, infra: str) -> dict[str, Any]:
 
 def _row(infra: str, ok: bool, account: str, message: str, hint: str = "") -> dict[str, Any]:
     return {"infra": infra, "ok": ok, "account": account, "message": message, "hint": hint}
+
+
+def _check_account(world: World, cloud: Cloud, infra: str) -> dict[str, Any]:
+    """A cloud without a role: whether an account is set up here is all that can be said of it."""
+    found = account_source(cloud, os.environ, Path.home())
+    account = f"credentials found ({found})" if found else "credentials not found"
+    world.store.save_infra(cloud.name, False, "", {})
+    return _row(infra, False, "", f"{account}; stix cannot make machines there yet", "" if found else cloud.enable)
+
+
+def account_source(cloud: Cloud, environ: Mapping[str, str], home: Path) -> str:
+    """The variables or files that show that an account is set up; empty where there are none."""
+    for group in cloud.credentials.env:
+        if all(environ.get(name) for name in group):
+            return ", ".join(group)
+    for group in cloud.credentials.files:
+        if all((home / name.removeprefix("~/")).exists() for name in group):
+            return ", ".join(group)
+    return ""
 
 
 def _check_ssh(world: World, pool: str) -> dict[str, Any]:
@@ -62,7 +100,7 @@ def _check_by_play(world: World, infra: str) -> dict[str, Any]:
     """By the cloud role's verb `check`."""
     from stix.driver.machines import cloud_vars
 
-    probe = Cluster(name=".check", cluster_id="check", user="", infra=infra, num_nodes=0)
+    probe = Cluster(name=infra, cluster_id="check", user="", infra=infra, num_nodes=0)
     with world.run("check", infra.replace("/", "-"), None) as run:
         outcome = run.play("check", probe, "check", cloud_vars=cloud_vars(world, probe))
     reports = outcome.of_kind("check")
@@ -98,8 +136,6 @@ def wanted_pools(world: World, pool: str | None, inventory: Path | None) -> list
         return list(known.values())
     if pool in known:
         return [known[pool]]
-    import difflib
-
     near = difflib.get_close_matches(pool, known, 1)
     raise UsageError(
         "config.invalid",

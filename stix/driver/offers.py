@@ -27,13 +27,13 @@ class Market:
     Attributes:
         offers: on enabled infrastructures.
         closed: of clouds that are not enabled; taken as enabled here, so that they can be ranked.
-        notes: sentences for the user.
+        shut_clouds: clouds with prices that are not enabled; known where the catalog was asked.
         asked: whether the catalog was asked about every cloud that the task may go to.
     """
 
     offers: tuple[Offer, ...]
     closed: tuple[Offer, ...]
-    notes: tuple[str, ...]
+    shut_clouds: frozenset[str] = frozenset()
     asked: bool = False
 
     def everywhere(self, ledger: Ledger, task: Task) -> "Market":
@@ -41,8 +41,8 @@ class Market:
         if all(candidate.cloud in OWN for candidate in task.resources):
             return self
         catalog = _catalog(ledger)
-        closed = _cataloged(catalog, task, set(catalog.clouds()) - enabled_clouds(ledger))
-        return replace(self, closed=tuple(closed), asked=True)
+        shut = frozenset(catalog.clouds()) - enabled_clouds(ledger)
+        return replace(self, closed=tuple(_cataloged(catalog, task, shut)), shut_clouds=shut, asked=True)
 
     def survey(self, ledger: Ledger, task: Task) -> list[Offer]:
         """Every kind of machine on the clouds that the task may go to, whatever it has."""
@@ -71,18 +71,18 @@ def market(ledger: Ledger, task: Task, cluster: str) -> Market:
     anywhere = any(candidate.infra is None for candidate in task.resources)
     found = _pool_offers(ledger, named, anywhere, cluster) + _docker_offers(ledger, named, anywhere)
     closed: list[Offer] = []
+    shut: frozenset[str] = frozenset()
     open_clouds = enabled_clouds(ledger)
     named_clouds = {candidate.cloud for candidate in task.resources if candidate.cloud} - set(OWN)
     if named_clouds or (anywhere and open_clouds):
         catalog = _catalog(ledger)
         known = set(catalog.clouds())
         found += _cataloged(catalog, task, known & open_clouds)
-        closed = _cataloged(catalog, task, known & named_clouds - open_clouds)
-    notes: list[str] = []
+        shut = frozenset(known - open_clouds)
+        closed = _cataloged(catalog, task, shut & named_clouds)
     if "local" in named or (anywhere and not found):
         found.append(local_offer(wants_gpus=any(candidate.accelerators for candidate in task.resources)))
-        notes = [] if "local" in named else [LOCAL_NOTE]
-    return Market(tuple(found), tuple(closed), tuple(notes))
+    return Market(tuple(found), tuple(closed), shut)
 
 
 def enabled_clouds(ledger: Ledger) -> set[str]:

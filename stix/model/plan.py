@@ -104,8 +104,8 @@ class LaunchPlan:
     @property
     def costs(self) -> dict[str, float | None]:
         """Dollars: `hourly` of all nodes; `lifetime` until the cluster's lifetime ends it, at most; `idle` of the
-        minutes that autostop waits. None: not known, or never."""
-        place = self.placement
+        minutes that autostop waits. None: not known, or never. Of a plan that is refused, those of its best place."""
+        place = self.placement or (self.candidates[0].placement if self.candidates else None)
         hourly = self.existing.hourly_cost if self.existing else place.hourly_cost if place else None
         setting = self.autostop or {}
         lifetime, idle = setting.get("lifetime_minutes"), setting.get("idle_minutes", -1)
