@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stix.model.accelerators import Accelerators, tpu_cloud, tpu_runtime
@@ -127,6 +127,10 @@ class Resources:
         if self.cloud == "gcp" and cloud == "gcp" and "runtime_version" not in self.accelerator_args:
             version = tpu_runtime(name, tpu_vm=self.accelerator_args.get("tpu_vm", True))
             object.__setattr__(self, "accelerator_args", {**self.accelerator_args, "runtime_version": version})
+
+    def with_(self, **changes: Any) -> "Resources":
+        """The candidate with some fields changed."""
+        return replace(self, **changes)
 
     @property
     def cloud(self) -> str | None:

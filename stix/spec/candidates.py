@@ -7,8 +7,6 @@ from typing import Any
 from stix.model.accelerators import Wish, parse_alternatives, tpu_cloud
 from stix.model.quantities import parse_count, parse_disk_size, parse_memory
 from stix.model.resources import (
-    DISK_TIERS,
-    NETWORK_TIERS,
     Resources,
     join_infra,
     parse_autostop,
@@ -18,15 +16,21 @@ from stix.model.resources import (
 )
 from stix.spec import schema
 from stix.spec.disks import read_volumes
-from stix.spec.document import Document, Path, Unfit
+from stix.spec.document import Document, Path
 from stix.spec.hooks import autostop_hook, read_hooks
-from stix.spec.infra import OURS, read_cloud, read_infra
-from stix.spec.validate import suggestion
+from stix.spec.infra import read_cloud, read_infra
+from stix.spec.wishes import (
+    read_disk_tier,
+    read_image,
+    read_network_tier,
+    read_price,
+    read_priority,
+    refuse_tpu_elsewhere,
+)
 
 Disks = Sequence[Mapping[str, Any]]
 
 _LISTS = ("any_of", "ordered")
-_TPU_CLOUDS = ("gcp", "kubernetes", "ssh", *OURS)
 _INTERNAL = ("_no_missing_accel_warnings", "_docker_login_config", "_is_image_managed", "_requires_fuse")
 
 
@@ -64,48 +68,6 @@ def read_resources(document: Document, *, volumes: Disks = ()) -> dict[str, Any]
     return _fields(found, order)
 
 
-def read_disk_tier(text: str) -> str:
-    """A disk tier, in any case.
-
-    Raises:
-        ValueError: there is no such tier.
-    """
-    return _one_of(DISK_TIERS, text)
-
-
-def read_network_tier(text: str) -> str:
-    """A network tier, in any case.
-
-    Raises:
-        ValueError: there is no such tier.
-    """
-    return _one_of(NETWORK_TIERS, text)
-
-
-def read_image(image: str | Mapping[Any, str]) -> dict[str, Any]:
-    """The fields `image_id` and `images` of Resources for an image, or for a map of regions to images.
-
-    Raises:
-        ValueError: the map is empty, an image is no text, or there are two ways to the container's image.
-    """
-    if isinstance(image, str):
-        return {"image_id": image.strip()}
-    images = {"null" if key in (None, "", "~") else str(key).strip(): value for key, value in image.items()}
-    if wrong := [key for key, value in images.items() if not isinstance(value, str)]:
-        raise ValueError(f"must map regions to images, but the image of '{wrong[0]}' is not text")
-    images = {key: value.strip() for key, value in images.items()}
-    everywhere = images.pop("null", None)
-    if "docker" in images:
-        images["docker"] = images["docker"].removeprefix("docker:")
-    if everywhere is not None:
-        # An image for every region makes those of single ones needless.
-        images = {key: value for key, value in images.items() if key == "docker"}
-    twice = [value for value in (everywhere or "", *images.values()) if value.startswith("docker:")]
-    if "docker" in images and twice:
-        raise ValueError(f"names two container images, under 'docker' and in '{twice[0]}': keep one of them")
-    return {"image_id": everywhere, "images": images}
-
-
 def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tuple[list[Resources], str]:
     """The candidates that one map of keys stands for, one for each alternative of its accelerators, and their order."""
     reader = _Reader(document, config, path)
@@ -129,8 +91,8 @@ def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tu
         disk_tier=reader.read("disk_tier", read_disk_tier),
         network_tier=reader.read("network_tier", read_network_tier),
         local_disk=reader.read("local_disk", parse_local_disk),
-        max_hourly_cost=reader.read("max_hourly_cost", _price),
-        priority=reader.read("priority", _priority),
+        max_hourly_cost=reader.read("max_hourly_cost", read_price),
+        priority=reader.read("priority", read_priority),
         priority_class=(config.get("priority_class") or "").strip() or None,
         volumes=reader.read("volumes", read_volumes) or (),
         config=_with_autostop_hook(config["config"], config.get("autostop")),
@@ -194,25 +156,6 @@ def _with_autostop_hook(config: Mapping[str, Any], autostop: Any) -> Mapping[str
     return {**config, "hooks": [*config.get("hooks", ()), hook]} if hook else config
 
 
-def _one_of(words: tuple[str, ...], text: str) -> str:
-    word = text.strip().lower()
-    if word not in words:
-        raise Unfit(f"must be one of {', '.join(words)}, not '{text}'", suggestion(word, words, show=words))
-    return word
-
-
-def _price(dollars: float) -> float:
-    if not 0 < dollars < float("inf"):
-        raise ValueError(f"must be more than 0 dollars, not {dollars}")
-    return dollars
-
-
-def _priority(number: int) -> int:
-    if not -1000 <= number <= 1000:
-        raise ValueError(f"must be a whole number from -1000 to 1000, not {number}")
-    return number
-
-
 def _written(document: Document, path: Path, key: str) -> Path:
     """Where the key is written: in the candidate, or beside the list of candidates that it belongs to."""
     names = ("accelerators", "gpus") if key == "accelerators" else (key,)
@@ -253,13 +196,9 @@ class _Reader:
     def on_tpu_cloud(self, one: Resources) -> Resources:
         """The candidate, if its cloud has the TPU that it asks for."""
         name = next(iter(one.accelerators or ()), "")
-        if tpu_cloud(name) is None:
-            return one
-        path = _written(self._document, self._path, "accelerators")
-        if one.cloud not in _TPU_CLOUDS:
-            sentence = f"'{name}' is a TPU, which '{one.cloud}' does not have"
-            raise self._document.error(path, sentence, hint="name no cloud, gcp or kubernetes")
-        machine = one.accelerator_args.get("tpu_vm", True) and one.cloud == "gcp" and tpu_cloud(name) == "gcp"
+        with self._document.reading(_written(self._document, self._path, "accelerators")):
+            refuse_tpu_elsewhere(one)
+        machine = tpu_cloud(name) == one.cloud == "gcp" and one.accelerator_args.get("tpu_vm", True)
         if machine and one.instance_type not in (None, "TPU-VM"):
             path = _written(self._document, self._path, "instance_type")
             sentence = f"a TPU machine has no instance type, but '{one.instance_type}' is named"

@@ -1,16 +1,21 @@
 """What flags change in a task: they win over the task file."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stix.errors import UsageError
 from stix.model.accelerators import parse as parse_accelerators
+from stix.model.accelerators import tpu_cloud
 from stix.model.quantities import parse_count, parse_disk_size, parse_memory
-from stix.model.resources import parse_ports
-from stix.model.task import GitSource, Secrets, Task, check_env_name, check_task_name
-from stix.spec.document import Unfit
-from stix.spec.infra import read_infra
+from stix.model.resources import Resources, join_infra, parse_job_recovery, parse_local_disk, parse_ports
+from stix.model.task import GitSource, Secrets, Task, candidates, check_env_name, check_task_name
+from stix.spec.document import Unfit, dotted
+from stix.spec.infra import read_cloud, read_infra
+from stix.spec.schema.config import CONFIG
+from stix.spec.schema.key import Key
+from stix.spec.validate import problems_of
+from stix.spec.wishes import read_disk_tier, read_network_tier, read_price, read_priority, refuse_tpu_elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,10 @@ class Overrides:
     """Values of flags, as typed; None and empty change nothing. `none` takes the wish of the task file away.
 
     envs and secrets are added to the task's. Give both to the loader too: it asks for values that the file leaves open.
+
+    Attributes:
+        priority: a whole number, or the name of a priority class.
+        config: what changes in the task's `config`; null takes a setting away.
     """
 
     name: str | None = None
@@ -26,44 +35,146 @@ class Overrides:
     git_ref: str | None = None
     num_nodes: int | None = None
     infra: str | None = None
+    cloud: str | None = None
+    region: str | None = None
+    zone: str | None = None
+    instance_type: str | None = None
     gpus: str | None = None
     cpus: str | None = None
     memory: str | None = None
+    use_spot: bool | None = None
+    job_recovery: str | None = None
     image_id: str | None = None
     disk_size: str | int | None = None
+    disk_tier: str | None = None
+    network_tier: str | None = None
+    local_disk: str | None = None
+    max_hourly_cost: str | float | None = None
+    priority: str | int | None = None
     ports: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
     envs: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+def _dollars(text: str | float) -> float:
+    try:
+        return read_price(float(text))
+    except (TypeError, ValueError):
+        raise ValueError(f"must be a number of dollars above zero, not {text!r}") from None
+
+
 _FLAGS: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
     "infra": ("--infra", "infra", read_infra),
+    "instance_type": ("--instance-type", "instance_type", str.strip),
     "gpus": ("--gpus", "accelerators", parse_accelerators),
     "cpus": ("--cpus", "cpus", parse_count),
     "memory": ("--memory", "memory", parse_memory),
     "image_id": ("--image-id", "image_id", str.strip),
     "disk_size": ("--disk-size", "disk_size", parse_disk_size),
+    "disk_tier": ("--disk-tier", "disk_tier", read_disk_tier),
+    "network_tier": ("--network-tier", "network_tier", read_network_tier),
+    "local_disk": ("--local-disk", "local_disk", parse_local_disk),
+    "max_hourly_cost": ("--max-hourly-cost", "max_hourly_cost", _dollars),
 }
 """Field of Overrides -> the flag, the field of Resources, what reads it."""
 
 
 def apply(task: Task, overrides: Overrides) -> Task:
-    """The task with the flags' values; resources change in every candidate.
+    """The task with the flags' values; resources change in every candidate, and those that become alike are one.
 
     Raises:
         UsageError: usage, naming the flag.
     """
+    changes = _resources_changes(overrides)
+    if changes or overrides.config or _place(overrides):
+        several = [_changed(each, changes, overrides) for each in task.resources]
+        task = task.with_(**candidates(several, task.resources_order))
+    return task.with_(**_task_changes(task, overrides))
+
+
+def _resources_changes(overrides: Overrides) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for name, (flag, target, parse) in _FLAGS.items():
         typed = getattr(overrides, name)
         if typed is not None:
             changes[target] = None if str(typed).lower() == "none" else _read(flag, parse, typed)
+    if overrides.image_id is not None:
+        changes["images"] = {}
+    if overrides.use_spot is not None:
+        changes["use_spot"] = overrides.use_spot
+    if overrides.job_recovery is not None:
+        changes["job_recovery"] = _read("--job-recovery", parse_job_recovery, overrides.job_recovery)
+    if overrides.priority is not None:
+        changes |= _read("--priority", _priority, overrides.priority)
     if overrides.ports:
-        none = any(port.lower() == "none" for port in overrides.ports)
+        none = [port for port in overrides.ports if port.lower() == "none"]
+        if none and len(overrides.ports) > 1:
+            raise UsageError("usage", "--ports names ports and none", hint="keep one of the two")
         changes["ports"] = () if none else _read("--ports", parse_ports, list(overrides.ports))
-    if changes:
-        task = task.with_resources(**changes)
-    return task.with_(**_task_changes(task, overrides))
+    return changes
+
+
+def _changed(candidate: Resources, changes: Mapping[str, Any], overrides: Overrides) -> Resources:
+    place = _place(overrides)
+    if place:
+        if overrides.infra is not None:
+            raise UsageError("usage", f"--infra and --{next(iter(place))} both say where", hint="keep --infra")
+        old = {"cloud": candidate.cloud, "region": candidate.region, "zone": candidate.zone}
+        parts = {**old, **place}
+        changes = {**changes, "infra": join_infra(parts["cloud"], parts["region"], parts["zone"])}
+    if overrides.config:
+        changes = {**changes, "config": _overlaid(candidate.config, _checked_config(overrides.config))}
+    changed = replace(candidate, **changes)
+    name = next(iter(changed.accelerators or ()), "")
+    if tpu_cloud(name) is not None:
+        _read("--gpus" if overrides.gpus else "--infra", lambda _: refuse_tpu_elsewhere(changed), name)
+    return changed
+
+
+def _place(overrides: Overrides) -> dict[str, str | None]:
+    """What --cloud, --region and --zone say; `none` and `*` take the file's word away."""
+    place: dict[str, str | None] = {}
+    for key in ("cloud", "region", "zone"):
+        typed = getattr(overrides, key)
+        if typed is not None:
+            free = typed.strip().lower() in ("none", "*")
+            place[key] = None if free else _read(f"--{key}", read_cloud if key == "cloud" else str.strip, typed)
+    return place
+
+
+def _checked_config(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    for problem in problems_of(config, Key(("map",), keys=CONFIG), ("config",)):
+        sentence = problem.sentence.replace(f"'{dotted(problem.path)}'", f"'{dotted(problem.path[1:])}'")
+        raise UsageError("usage", f"--config: {sentence}", hint=problem.hint, details={"flag": "--config"})
+    return config
+
+
+def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Maps merged; null above takes the entry below away."""
+    merged = dict(below)
+    for key, value in above.items():
+        if isinstance(value, Mapping):
+            under = merged.get(key)
+            value = _overlaid(under if isinstance(under, Mapping) else {}, value) or None
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _priority(typed: str | int) -> dict[str, Any]:
+    """A number, or the name of a class; one takes the other away, and `none` both."""
+    text = str(typed).strip()
+    nothing = {"priority": None, "priority_class": None}
+    if text.lower() in ("none", ""):
+        return nothing
+    try:
+        number = int(text)
+    except ValueError:
+        return {**nothing, "priority_class": text}
+    return {**nothing, "priority": read_priority(number)}
 
 
 def _task_changes(task: Task, overrides: Overrides) -> dict[str, Any]:

@@ -21,9 +21,9 @@ _SIZES = "KB, MB, GB, TB or PB"
 _AUTOSTOP = {
     "idle_minutes": Key(
         ("number", "text"),
-        "Minutes without work before it acts; -1 is never.",
+        "Minutes without work before it acts.",
         "idle_minutes: 10",
-        least=-1,
+        least=0,
         default="0",
     ),
     "down": Key(("boolean",), "Remove the machines instead of stopping them.", "down: true", default="false"),
@@ -247,7 +247,7 @@ _CANDIDATE = {
         ("integer",),
         "Among waiting managed jobs: higher is earlier.",
         "priority: 100",
-        least=-1000,
+        least=0000,
         most=1000,
         works=False,
         default="0",

@@ -1,0 +1,97 @@
+"""Values of single keys of `resources`, as a file, a flag or the SDK gives them.
+
+Errors are ValueErrors whose text continues a sentence that begins with the key's name.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stix.model.accelerators import tpu_cloud
+from stix.model.resources import DISK_TIERS, NETWORK_TIERS, Resources
+from stix.spec.document import Unfit
+from stix.spec.infra import OURS
+from stix.spec.validate import suggestion
+
+_TPU_CLOUDS = ("gcp", "kubernetes", "ssh", *OURS)
+
+
+def read_disk_tier(text: str) -> str:
+    """A disk tier, in any case.
+
+    Raises:
+        ValueError: there is no such tier.
+    """
+    return _one_of(DISK_TIERS, text)
+
+
+def read_network_tier(text: str) -> str:
+    """A network tier, in any case.
+
+    Raises:
+        ValueError: there is no such tier.
+    """
+    return _one_of(NETWORK_TIERS, text)
+
+
+def read_image(image: str | Mapping[Any, str]) -> dict[str, Any]:
+    """The fields `image_id` and `images` of Resources for an image, or for a map of regions to images.
+
+    Raises:
+        ValueError: the map is empty, an image is no text, or there are two ways to the container's image.
+    """
+    if isinstance(image, str):
+        return {"image_id": image.strip()}
+    images = {"null" if key in (None, "", "~") else str(key).strip(): value for key, value in image.items()}
+    if wrong := [key for key, value in images.items() if not isinstance(value, str)]:
+        raise ValueError(f"must map regions to images, but the image of '{wrong[0]}' is not text")
+    images = {key: value.strip() for key, value in images.items()}
+    everywhere = images.pop("null", None)
+    if "docker" in images:
+        images["docker"] = images["docker"].removeprefix("docker:")
+    if everywhere is not None:
+        # An image for every region makes those of single ones needless.
+        images = {key: value for key, value in images.items() if key == "docker"}
+    twice = [value for value in (everywhere or "", *images.values()) if value.startswith("docker:")]
+    if "docker" in images and twice:
+        raise ValueError(f"names two container images, under 'docker' and in '{twice[0]}': keep one of them")
+    return {"image_id": everywhere, "images": images}
+
+
+def read_price(dollars: float) -> float:
+    """Dollars an hour.
+
+    Raises:
+        ValueError: it is not above zero.
+    """
+    if not 0 < dollars < float("inf"):
+        raise ValueError(f"must be more than 0 dollars, not {dollars}")
+    return dollars
+
+
+def read_priority(number: int) -> int:
+    """A priority.
+
+    Raises:
+        ValueError: it is out of bounds.
+    """
+    if not -1000 <= number <= 1000:
+        raise ValueError(f"must be a whole number from -1000 to 1000, not {number}")
+    return number
+
+
+def refuse_tpu_elsewhere(one: Resources) -> None:
+    """Checks that the cloud of a candidate has the TPU that it asks for.
+
+    Raises:
+        ValueError: it has not.
+    """
+    name = next(iter(one.accelerators or ()), "")
+    if tpu_cloud(name) is not None and one.cloud not in _TPU_CLOUDS:
+        raise Unfit(f"asks for the TPU '{name}', which '{one.cloud}' does not have", "name no cloud, gcp or kubernetes")
+
+
+def _one_of(words: tuple[str, ...], text: str) -> str:
+    word = text.strip().lower()
+    if word not in words:
+        raise Unfit(f"must be one of {', '.join(words)}, not '{text}'", suggestion(word, words, show=words))
+    return word
