@@ -1,0 +1,1 @@
+"""A package of its own name, whatever else calls itself `tests` among the installed ones."""
