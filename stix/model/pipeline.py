@@ -1,7 +1,7 @@
 """Several tasks that belong together: a pipeline (one after another, or any graph) or a job group (side by side)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from stix.model.task import Task
@@ -17,8 +17,9 @@ class Pipeline:
         name: of the whole.
         execution: `serial`, or `parallel` for a job group.
         primary_tasks: names of a job group's tasks that count; the others end `termination_delay` after them.
-        termination_delay: a duration for all, or by task name (`default` for the rest).
+        termination_delay: a duration (`30s`) for all, or by task name (`default` for the rest).
         inter_connection: whether the tasks of a job group reach one another by name; None is yes.
+        pool: the pool that the tasks run in; None: machines of their own.
     """
 
     tasks: tuple[Task, ...]
@@ -28,7 +29,7 @@ class Pipeline:
     primary_tasks: tuple[str, ...] = ()
     termination_delay: str | Mapping[str, str] | None = None
     inter_connection: bool | None = None
-    pool: str | None = field(default=None)
+    pool: str | None = None
 
     @property
     def is_chain(self) -> bool:

@@ -4,6 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+TYPES = ("MODEL_CHECKPOINT_RO", "MODEL_CHECKPOINT_RW", "DATASET_RO", "DATASET_RW")
+"""Named sets of settings for a bucket that is mounted with a cache."""
+
+VOLUME_TYPES = ("k8s-pvc", "k8s-hostpath", "runpod-network-volume")
+"""Kinds of volume."""
+
+ACCESS_MODES = ("ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnlyMany")
+"""How many nodes may mount a `k8s-pvc`, and for what."""
+
 STORES = ("S3", "GCS", "AZURE", "R2", "IBM", "OCI", "NEBIUS", "COREWEAVE", "VASTDATA", "HF", "VOLUME")
 """Kinds of store that `store` may name."""
 
@@ -20,8 +29,9 @@ class Storage:
     Attributes:
         source: bucket address, local path, or several local paths.
         store: one of `STORES`; None: what the address says, else the cloud's own.
-        type: a named set of cache settings (`MODEL_CHECKPOINT_RO`, ...); `config` has single settings.
+        type: one of `TYPES`; `config` has single settings, `{mount_cached: {...}}` or `{mount: {...}}`.
         sub_path: the part of the bucket that is meant.
+        managed: whether SkyPilot's own tools made the bucket and may delete it; None: not said.
     """
 
     name: str | None = None
@@ -32,6 +42,7 @@ class Storage:
     type: str | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     sub_path: str | None = None
+    managed: bool | None = None
     force_delete: bool = False
 
     @property
@@ -42,7 +53,10 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A volume's own document. `size` is in GiB; `type` is `k8s-pvc`, `runpod-network-volume`, ..."""
+    """A volume that outlives clusters. `size` is in GiB, `type` one of `VOLUME_TYPES`.
+
+    infra is where it lies, in normal form; None: anywhere that its type can be.
+    """
 
     name: str
     type: str

@@ -12,8 +12,11 @@ from stix.model.storage import Storage
 ORDERS = ("single", "any_of", "ordered")
 """How the candidates of a task relate: there is one; the cheapest that can be had; the first that can be had."""
 
+WORKDIR_TARGET = "~/sky_workdir"
+"""Where the workdir lies on a node; nothing else may be put there."""
+
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:[._-]{1,2}[a-zA-Z0-9]+)*")
-_ADDRESS = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/?#]")
+_ADDRESS = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/?#]|skypilot:")
 _ENV_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -49,7 +52,10 @@ class ManagedSecret:
 
 
 def is_address(source: str) -> bool:
-    """Whether a source of file_mounts is an address (`s3://bucket/path`), not a path here."""
+    """Whether a source of file_mounts is an address (`s3://bucket/path`), not a path here.
+
+    What SkyPilot's own tools put in (`skypilot:...`) is one, too.
+    """
     return bool(_ADDRESS.match(source))
 
 

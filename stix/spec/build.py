@@ -1,68 +1,100 @@
-"""A checked document to a Task."""
+"""A document to a Task."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from stix.errors import UsageError
-from stix.model.task import Secrets, Task, check_env_name, check_task_name
+from stix.model.task import Task
 from stix.spec import schema
 from stix.spec.candidates import read_resources
-from stix.spec.document import Document, Path
-from stix.spec.paths import Paths
-from stix.spec.validate import check, later
+from stix.spec.derived import check_login, without_derived
+from stix.spec.document import Document, dotted, shown
+from stix.spec.nearest import near_word
+from stix.spec.paths import read_mounts, read_workdir
+from stix.spec.schema.config import CONFIG
+from stix.spec.service import read_service
+from stix.spec.validate import check
+from stix.spec.variables import fill, hiding, read_variables, secret_texts
+
+_OPEN = (("config",), ("config", "kubernetes"), ("config", "slurm"))
+"""Maps that may hold what SkyPilot's plug-ins know; what is nearly a known key is a slip of the pen all the same."""
+
+_NEAR = 0.8
 
 
 def build(document: Document, *, env: Mapping[str, str], secrets: Mapping[str, str]) -> Task:
     """The task that a document describes; `env` and `secrets` are given from outside and win.
 
+    It need not be fit to be launched: `load.require_sources` tells.
+
     Raises:
-        UsageError: task.invalid for what is wrong in it, secrets.missing for a secret without a value.
+        UsageError: task.invalid for what is wrong in it.
     """
-    check(document, schema.TASK)
+    return build_filled(fill(document, env=env, secrets=secrets), env=env, secrets=secrets)
+
+
+def build_filled(document: Document, *, env: Mapping[str, str], secrets: Mapping[str, str]) -> Task:
+    """As `build`, from a document in which `variables.fill` has replaced variables."""
+    with hiding({**secret_texts(document), **secrets}):
+        check(document, schema.TASK)
+        _check_slips(document)
+        return _build(document, env, secrets)
+
+
+def _build(document: Document, env: Mapping[str, str], secrets: Mapping[str, str]) -> Task:
     data = {key: value for key, value in document.data.items() if value is not None}
-    envs = _variables(document, "envs", env)
-    hidden = _variables(document, "secrets", secrets)
-    if "name" in data:
-        with document.reading(("name",), hint="for example: name: train-2"):
-            check_task_name(data["name"])
-    num_nodes = data.get("num_nodes", 1)
-    if num_nodes < 1:
-        raise document.error(("num_nodes",), f"'num_nodes' must be at least 1, not {num_nodes}")
-    paths = Paths(document, envs, hidden)
-    return Task(
+    variables = read_variables(document, env=env, secrets=secrets)
+    check_login(document, variables.envs, variables.secrets)
+    mounts = read_mounts(document)
+    task = Task(
         name=data.get("name"),
-        workdir=paths.workdir(),
-        num_nodes=num_nodes,
-        **read_resources(document),
-        envs=envs,
-        secrets=Secrets(hidden),
-        file_mounts=paths.file_mounts(),
+        workdir=read_workdir(document),
+        num_nodes=data.get("num_nodes", 1),
+        **read_resources(document, volumes=mounts.disks),
+        envs=variables.envs,
+        secrets=variables.secrets,
+        managed_secrets=variables.managed,
+        file_mounts=mounts.files,
+        storage_mounts=mounts.buckets,
         setup=data.get("setup"),
         run=data.get("run"),
+        volumes=_without_null(data.get("volumes")),
+        volume_mounts=tuple(map(_volume_mount, data.get("volume_mounts", ()))),
+        service=read_service(document),
+        inputs=_amount(data.get("inputs")),
+        outputs=_amount(data.get("outputs")),
+        event_callback=data.get("event_callback"),
+        api_server_access=None if data.get("api_server_access", True) else False,
+        file_mounts_mapping=data.get("file_mounts_mapping", {}),
+        metadata=data.get("_metadata", {}),
     )
+    return without_derived(task)
 
 
-def _variables(document: Document, key: str, given: Mapping[str, str]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for name, value in (document.data.get(key) or {}).items():
-        path = (key, name)
-        if name.startswith("secrets:"):
-            hint = f"write instead: {name.removeprefix('secrets:')}: null"
-            raise document.error(path, later("a managed secret"), hint=hint)
-        with document.reading(path):
-            check_env_name(name)
-        if value is None and name not in given:
-            raise _missing(document, path)
-        # As Python writes it, which is what SkyPilot passes on: `no` is False, 1.50 is 1.5.
-        values[name] = str(value)
-    for name in given:
-        with document.reading((key, name)):
-            check_env_name(name)
-    return {**values, **given}
+def _check_slips(document: Document) -> None:
+    for path in _OPEN:
+        here: Any = document.data
+        known: Mapping[str, schema.Key] = {"config": schema.Key(keys=CONFIG)}
+        for part in path:
+            here, known = (here or {}).get(part), known[part].keys
+        for name in here or ():
+            near = "" if name in known else near_word(name, known, _NEAR)
+            if near:
+                sentence = f"unknown key {shown(name)} under '{dotted(path)}'"
+                raise document.error((*path, name), sentence, hint=f"did you mean '{near}'?")
 
 
-def _missing(document: Document, path: Path) -> UsageError:
-    key, name = path
-    flag, code = ("--env", "task.invalid") if key == "envs" else ("--secret", "secrets.missing")
-    kind = "environment variable" if key == "envs" else "secret"
-    hint = f'give it with {flag} {name}=VALUE; write {name}: "" if it shall be empty'
-    return document.error(path, f"{kind} '{name}' has no value", hint=hint, code=code)
+def _volume_mount(given: Mapping[str, Any]) -> dict[str, Any]:
+    known = ("path", "volume_name", "sub_path")
+    mount = {key: given[key] for key in known if given.get(key) is not None}
+    fields = schema.TASK.keys["volume_mounts"].items
+    assert fields is not None
+    config = {key: given["volume_config"].get(key) for key in fields.keys["volume_config"].keys}
+    return {**mount, "is_ephemeral": bool(given.get("is_ephemeral")), "volume_config": _without_null(config)}
+
+
+def _amount(data: Mapping[str, float | None] | None) -> tuple[str, float | None] | None:
+    return next(iter(data.items()), None) if data else None
+
+
+def _without_null(config: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {key: value for key, value in (config or {}).items() if value is not None}

@@ -7,13 +7,15 @@ from typing import Any
 from stix.model.pipeline import Pipeline
 from stix.model.storage import Storage, Volume
 from stix.model.task import Task
-from stix.spec import pipeline
-from stix.spec.build import build
+from stix.spec import pipeline, schema
+from stix.spec.build import build, build_filled
 from stix.spec.document import Document, parse_documents
 from stix.spec.overrides import Overrides, apply
+from stix.spec.ready import check_bucket, check_ready
 from stix.spec.source import named, read_source
 from stix.spec.storage import read_storage
-from stix.spec.validate import later
+from stix.spec.validate import check
+from stix.spec.variables import fill
 from stix.spec.volume import read_volume
 
 _NOTHING: Mapping[str, str] = {}
@@ -22,7 +24,7 @@ _NOTHING: Mapping[str, str] = {}
 def load_text(
     text: str, *, file: str = "task.yaml", env: Mapping[str, str] = _NOTHING, secrets: Mapping[str, str] = _NOTHING
 ) -> Task:
-    """The task that a YAML text describes. An empty text is a task that does nothing.
+    """The task that a YAML text describes. An empty text is a task that does nothing; a head may stand before it.
 
     Args:
         text: YAML.
@@ -31,9 +33,10 @@ def load_text(
         secrets: secrets given from outside (`--secret`); they win over `secrets`.
 
     Raises:
-        UsageError: task.invalid, with file, line, column and key in its details; secrets.missing.
+        UsageError: task.invalid, with file, line, column and key in its details; also for several tasks.
     """
-    return build(_only_document(text, file), env=env, secrets=secrets)
+    document = pipeline.only_task(parse_documents(text, file=file), file=file)
+    return build(document, env=env, secrets=secrets)
 
 
 def load_file(
@@ -44,18 +47,19 @@ def load_file(
     overrides: Overrides | None = None,
     check_sources: bool = True,
 ) -> Task:
-    """As `load_text`, from a file, with what flags change in it; checks that workdir and file mounts exist.
+    """As `load_text`, from a file, with what flags change in it; checks that the task can be launched from here.
 
     Variables and secrets of `overrides` count as given from outside.
 
     Raises:
-        UsageError: as `load_text` and `overrides.apply`; task.invalid if the file cannot be read; sync.source if a
-            source is missing.
+        UsageError: as `load_text`, `overrides.apply` and `require_sources`; task.invalid if the file cannot be read.
     """
     file = os.fspath(path)
     overrides = overrides or Overrides()
-    document = _only_document(read_source(file), named(file))
-    task = build(document, env={**env, **overrides.envs}, secrets={**secrets, **overrides.secrets})
+    env, secrets = {**env, **overrides.envs}, {**secrets, **overrides.secrets}
+    document = pipeline.only_task(parse_documents(read_source(file), file=named(file)), file=named(file))
+    document = fill(document, env=env, secrets=secrets)
+    task = build_filled(document, env=env, secrets=secrets)
     task = apply(task, overrides)
     if check_sources:
         require_sources(task, document=document, workdir_flag=overrides.workdir is not None)
@@ -92,7 +96,7 @@ def load_volume(text: str, *, file: str = "volume.yaml") -> Volume:
     Raises:
         UsageError: task.invalid.
     """
-    return read_volume(_only_document(text, file))
+    return read_volume(_whole(text, file, "a volume"))
 
 
 def load_storage(text: str, *, file: str = "storage.yaml") -> Storage:
@@ -101,7 +105,11 @@ def load_storage(text: str, *, file: str = "storage.yaml") -> Storage:
     Raises:
         UsageError: task.invalid.
     """
-    return read_storage(_only_document(text, file))
+    document = _whole(text, file, "a bucket")
+    check(document, schema.STORAGE, what="a bucket")
+    storage = read_storage(document)
+    check_bucket(document, (), "the bucket", storage)
+    return storage
 
 
 def from_config(
@@ -123,36 +131,22 @@ def require_sources(
     is_dir: Callable[[str], bool] = os.path.isdir,
     exists: Callable[[str], bool] = os.path.exists,
 ) -> None:
-    """Checks that the workdir is a folder and that every source of file_mounts is there.
+    """Checks that a task can be launched from here: its name, its secrets, its mounts, and that what it brings is here.
 
     Relative paths start at the current directory, `~` is the user's home. `document` is blamed, but for a workdir that
     the flag `--workdir` gave.
 
     Raises:
-        UsageError: sync.source, naming the path.
+        UsageError: task.invalid, secrets.missing, or sync.source, naming the path.
     """
     document = document or Document("task", {})
-    if isinstance(task.workdir, str) and not is_dir(os.path.expanduser(task.workdir)):
-        sentence = f"workdir '{task.workdir}' is not a folder here"
-        blamed = Document("--workdir", {}) if workdir_flag else document
-        raise blamed.error(("workdir",), sentence, hint=_relative_to(task.workdir), code="sync.source")
-    written = list((document.data or {}).get("file_mounts") or task.file_mounts)
-    for place, (target, source) in enumerate(task.file_mounts.items()):
-        if not exists(os.path.expanduser(source)):
-            sentence = f"'{source}', which is to become '{target}', does not exist here"
-            at = ("file_mounts", written[place] if place < len(written) else target)
-            raise document.error(at, sentence, hint=_relative_to(source), code="sync.source")
+    check_ready(task, document=document, workdir_flag=workdir_flag, is_dir=is_dir, exists=exists)
 
 
-def _relative_to(path: str) -> str:
-    return "" if path.startswith(("/", "~")) else "relative paths start at the current directory, not at the task file"
-
-
-def _only_document(text: str, file: str) -> Document:
+def _whole(text: str, file: str, what: str) -> Document:
     documents = parse_documents(text, file=file)
     if len(documents) > 1:
-        what = later("a pipeline (several documents in one file)")
-        raise documents[1].error((), what, hint="put each task in its own file")
+        raise documents[1].error((), f"there is a second document, where {what} is only one", hint="leave it out")
     return documents[0] if documents else Document(file, {})
 
 

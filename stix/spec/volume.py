@@ -1,9 +1,92 @@
-"""A volume's document to a Volume."""
+"""A volume's document to a Volume and back."""
 
-from stix.model.storage import Volume
+from typing import Any
+
+from stix.model.quantities import parse_disk_size
+from stix.model.storage import VOLUME_TYPES, Volume
+from stix.spec import schema
 from stix.spec.document import Document
+from stix.spec.infra import read_infra
+from stix.spec.validate import check
+
+CLOUD_OF = {"k8s-pvc": "kubernetes", "k8s-hostpath": "kubernetes", "runpod-network-volume": "runpod"}
+"""Type of a volume -> the only cloud that has it."""
+
+_LEAST_ON_RUNPOD = 10
+"""GiB."""
 
 
 def read_volume(document: Document) -> Volume:
-    """The volume that a document describes."""
-    raise NotImplementedError
+    """The volume that a document describes.
+
+    Raises:
+        UsageError: task.invalid.
+    """
+    check(document, schema.VOLUME, what="a volume")
+    data = {key: value for key, value in document.data.items() if value is not None}
+    kind = next(each for each in VOLUME_TYPES if each == data["type"].lower())
+    infra = size = None
+    if "infra" in data:
+        with document.reading(("infra",), hint="for example: infra: k8s/my-context"):
+            infra = read_infra(data["infra"])
+    if "size" in data:
+        with document.reading(("size",), hint="for example: size: 100Gi"):
+            size = parse_disk_size(data["size"])
+    volume = Volume(
+        name=data["name"],
+        type=kind,
+        infra=infra,
+        size=size,
+        use_existing=data.get("use_existing"),
+        labels=data.get("labels") or {},
+        config={key: value for key, value in (data.get("config") or {}).items() if value is not None},
+    )
+    _check_type(document, volume)
+    return volume
+
+
+def volume_config(volume: Volume) -> dict[str, Any]:
+    """A volume as plain data in SkyPilot's normal form."""
+    config = {
+        "name": volume.name,
+        "type": volume.type,
+        "infra": volume.infra,
+        "size": None if volume.size is None else str(volume.size),
+        "labels": dict(volume.labels),
+        "use_existing": volume.use_existing,
+        "config": dict(volume.config),
+    }
+    return {key: value for key, value in config.items() if value is not None and value != {}}
+
+
+def _check_type(document: Document, volume: Volume) -> None:
+    cloud = (volume.infra or "").partition("/")[0]
+    wanted = CLOUD_OF[volume.type]
+    if cloud and cloud != wanted:
+        sentence = f"'{volume.type}' is a volume of {wanted}, but 'infra' names {cloud}"
+        raise document.error(("infra",), sentence, hint=f"write infra: {wanted}")
+    if volume.type == "k8s-hostpath":
+        _check_host_path(document, volume.config.get("host_path"))
+    elif volume.size is None and not volume.use_existing:
+        raise document.error((), "a new volume needs 'size'", hint="for example: size: 100Gi")
+    if volume.type == "runpod-network-volume":
+        _check_runpod(document, volume)
+
+
+def _check_host_path(document: Document, host_path: str | None) -> None:
+    if not host_path:
+        sentence = "a 'k8s-hostpath' volume needs 'config.host_path'"
+        raise document.error(("config",), sentence, hint="for example: config: {host_path: /mnt/data}")
+    parts = [part for part in host_path.split("/") if part not in ("", ".")]
+    if not host_path.startswith("/") or not parts or ".." in parts:
+        sentence = f"'config.host_path' must be an absolute path below the root, not '{host_path}'"
+        raise document.error(("config", "host_path"), sentence, hint="for example: host_path: /mnt/data")
+
+
+def _check_runpod(document: Document, volume: Volume) -> None:
+    if volume.size is not None and volume.size < _LEAST_ON_RUNPOD and not volume.use_existing:
+        sentence = f"'size' of a RunPod volume must be at least {_LEAST_ON_RUNPOD} GiB, not {volume.size}"
+        raise document.error(("size",), sentence)
+    if len((volume.infra or "").split("/")) < 3:
+        sentence = "a RunPod volume lies in one data center, which 'infra' must name"
+        raise document.error(("infra",), sentence, hint="for example: infra: runpod/US/US-CA-2")

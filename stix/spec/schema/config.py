@@ -1,6 +1,191 @@
-"""The keys of a task's `config`."""
+"""The keys of a task's `config`: settings that hold for this task only."""
 
-from stix.spec.schema.key import TEXT, Key, later
+from stix.spec.schema.key import TEXT, Key
+
+HOOK_EVENTS = ("stop", "preemption", "down")
+"""What a hook may run before."""
+
+_ANYTHING = Key(("map",), "Anything that a pod's specification may have; merged into what is made.")
+_METADATA_EXAMPLE = "custom_metadata: {labels: {team: vision}}"
+
+
+def _no_own_name(value: object) -> None:
+    if isinstance(value, dict):
+        for name in ("name", "namespace"):
+            if name in value:
+                raise ValueError(f"cannot have '{name}': each pod gets its own")
+
+
+_PODS = {
+    "pod_config": Key(
+        ("map",),
+        "Parts of a pod's specification, merged into the one that is made.",
+        "pod_config: {spec: {runtimeClassName: nvidia}}",
+        works=False,
+    ),
+    "provision_timeout": Key(
+        ("integer",),
+        "Seconds to wait for the pods; -1 is without end.",
+        "provision_timeout: 900",
+        works=False,
+    ),
+    "custom_metadata": Key(
+        ("map",),
+        "Labels and annotations of what is made.",
+        _METADATA_EXAMPLE,
+        check=_no_own_name,
+        works=False,
+    ),
+}
+
+_KUBERNETES = {
+    **_PODS,
+    "kueue": Key(
+        ("map",),
+        "Queues of Kueue.",
+        "kueue: {local_queue_name: team}",
+        keys={
+            "local_queue_name": Key(("text",), "The queue to wait in.", "local_queue_name: team"),
+            "admission_timeout": Key(
+                ("integer",), "Seconds to wait in the queue; -1 is without end.", "admission_timeout: 600"
+            ),
+        },
+        works=False,
+    ),
+    "quota": Key(
+        ("map",),
+        "The queue whose share is used; wins over `kueue.local_queue_name`.",
+        "quota: {queue: team}",
+        keys={"queue": Key(("text",), "Name of the queue.", "queue: team")},
+        open=True,
+        works=False,
+    ),
+    "dws": Key(
+        ("map",),
+        "Google's Dynamic Workload Scheduler.",
+        "dws: {enabled: true, max_run_duration: 2h}",
+        keys={
+            "enabled": Key(("boolean",), "Whether machines are asked of it.", "enabled: true"),
+            "max_run_duration": Key(
+                ("integer", "text"),
+                "How long the machines may be kept: minutes, or with a unit.",
+                "max_run_duration: 2h",
+                pattern="[0-9]+[mhdwMHDW]?",
+                like="minutes or a number with m, h, d or w",
+            ),
+        },
+        works=False,
+    ),
+    "remote_identity": Key(
+        ("text", "map"),
+        "The service account of the pods, or one for each context (`*` patterns are allowed).",
+        "remote_identity: my-account",
+        values=TEXT,
+        works=False,
+    ),
+    "set_pod_resource_limits": Key(
+        ("boolean", "number"),
+        "Whether pods are limited to what they ask for, or to so many times of it.",
+        "set_pod_resource_limits: 1.5",
+        least=1,
+        works=False,
+    ),
+    "enable_docker": Key(
+        ("boolean", "text", "map"),
+        "Docker inside the pods: all of it, or only to build images.",
+        "enable_docker: BUILD",
+        choices=("ALL", "BUILD"),
+        keys={
+            "mode": Key(
+                ("text",),
+                "All of Docker, or only what builds images.",
+                "mode: BUILD",
+                choices=("ALL", "BUILD"),
+                needed=True,
+            ),
+            "cache_volume": Key(("text",), "A volume that keeps what was built.", "cache_volume: builds"),
+        },
+        works=False,
+    ),
+}
+
+_GCP = {
+    "managed_instance_group": Key(
+        ("map",),
+        "Make the machines as a managed instance group.",
+        "managed_instance_group: {run_duration: 36000}",
+        keys={
+            "run_duration": Key(("integer",), "Seconds that the machines run.", "run_duration: 36000", needed=True),
+            "provision_timeout": Key(("integer",), "Seconds to wait for the machines.", "provision_timeout: 900"),
+        },
+        works=False,
+    ),
+    "enable_gvnic": Key(("boolean",), "Google's virtual network card.", "enable_gvnic: true", works=False),
+    "enable_gpu_direct": Key(("boolean",), "GPUs that talk past the CPU.", "enable_gpu_direct: true", works=False),
+    "placement_policy": Key(("text",), "How close the machines stand.", "placement_policy: compact", works=False),
+    "vpc_name": Key(
+        ("text",),
+        "The network, perhaps with its project.",
+        "vpc_name: my-project/my-vpc",
+        pattern="(?:[-a-z0-9]+/)?[-a-z0-9]+",
+        like="a network, or project/network, in small letters, digits and dashes",
+        works=False,
+    ),
+    "subnet_names": Key(
+        ("text", "list"), "Subnets to choose from.", "subnet_names: [gpu-a, gpu-b]", items=TEXT, works=False
+    ),
+}
+
+_AZURE = {
+    "vpc_name": Key(("text",), "The virtual network.", "vpc_name: my-vnet", works=False),
+    "remote_identity": Key(
+        ("text", "list"),
+        "The identity of the machines, or a list of `cluster pattern: identity`; the first that fits counts.",
+        "remote_identity: my-identity",
+        least=1,
+        items=Key(("map",), example="- train-*: my-identity", values=Key(("text",), least=1), least=1, most=1),
+        works=False,
+    ),
+}
+
+_SLURM = {
+    "sbatch_options": Key(
+        ("map",),
+        "More options for `sbatch`.",
+        "sbatch_options: {time: '2:00:00', exclusive: true}",
+        values=Key(
+            ("text", "number", "boolean"), example="exclusive: true", pattern=r"[^\n]*", like="text of one line"
+        ),
+        works=False,
+    ),
+    "quota": Key(
+        ("map",),
+        "What the job is counted against.",
+        "quota: {queue: high, account: vision}",
+        keys={
+            "queue": Key(("text",), "The quality of service (`--qos`).", "queue: high", least=1),
+            "account": Key(("text",), "The account that pays (`--account`).", "account: vision", least=1),
+        },
+        open=True,
+        works=False,
+    ),
+    "cpu_partition": Key(("text",), "The partition of tasks without GPUs.", "cpu_partition: cpu", works=False),
+}
+
+_HOOK = {
+    "run": Key(("text",), "Commands to run on the head.", "run: ./save.sh", least=1, most=16 * 1024, needed=True),
+    "events": Key(
+        ("list",),
+        "Before what it runs; all of them when not said.",
+        "events: [stop, down]",
+        items=Key(("text",), example="- stop"),
+        choices=HOOK_EVENTS,
+        least=1,
+        unique=True,
+        default="[stop, preemption, down]",
+    ),
+    "timeout": Key(("integer",), "Seconds that it may take.", "timeout: 600", least=1, default="3600"),
+}
 
 CONFIG = {
     "docker": Key(
@@ -13,5 +198,56 @@ CONFIG = {
             )
         },
     ),
-    **later(*"nvidia_gpus ssh kubernetes azure gcp vast slurm active_workspace hooks".split()),
+    "kubernetes": Key(
+        ("map",),
+        "Settings of Kubernetes.",
+        "kubernetes: {provision_timeout: 900}",
+        keys=_KUBERNETES,
+        open=True,
+        works=False,
+    ),
+    "ssh": Key(
+        ("map",),
+        "Settings of pools that SkyPilot runs Kubernetes on; machines of stix have none.",
+        "ssh: {provision_timeout: 600}",
+        keys=_PODS,
+        works=False,
+    ),
+    "slurm": Key(("map",), "Settings of Slurm.", "slurm: {cpu_partition: cpu}", keys=_SLURM, open=True, works=False),
+    "gcp": Key(("map",), "Settings of Google Cloud.", "gcp: {enable_gvnic: true}", keys=_GCP, works=False),
+    "azure": Key(("map",), "Settings of Azure.", "azure: {vpc_name: my-vnet}", keys=_AZURE, works=False),
+    "vast": Key(
+        ("map",),
+        "Settings of Vast.ai.",
+        "vast: {datacenter_only: true}",
+        keys={
+            "datacenter_only": Key(
+                ("boolean",), "Only machines in data centers.", "datacenter_only: true", works=False
+            ),
+            "create_instance_kwargs": Key(
+                ("map",), "More arguments for making a machine.", "create_instance_kwargs: {image: mine}", works=False
+            ),
+        },
+        works=False,
+    ),
+    "nvidia_gpus": Key(
+        ("map",),
+        "Settings of NVIDIA's GPUs.",
+        "nvidia_gpus: {disable_ecc: true}",
+        keys={
+            "disable_ecc": Key(
+                ("boolean",), "Switch error correction off: more speed, less care.", "disable_ecc: true", works=False
+            )
+        },
+        works=False,
+    ),
+    "active_workspace": Key(("text",), "The workspace to launch in.", "active_workspace: research", works=False),
+    "hooks": Key(
+        ("list",),
+        "Commands to run before machines stop or go.",
+        "hooks: [{run: ./save.sh, events: [preemption]}]",
+        items=Key(("map",), example="- run: ./save.sh", keys=_HOOK),
+        most=32,
+        works=False,
+    ),
 }
