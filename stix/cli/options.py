@@ -57,6 +57,45 @@ def _variable_file(_: click.Context, __: click.Parameter, path: str | None) -> d
         return parse_dotenv(file.read(), file=path)
 
 
+def _config(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    """Files of settings and `nested.key=value` words, one over the other; values are YAML."""
+    found: dict[str, Any] = {}
+    for word in words:
+        key, given, value = word.partition("=")
+        if given and not os.path.isfile(word):
+            text, inner = value, key.split(".")
+        else:
+            try:
+                with open(word, encoding="utf-8") as file:
+                    text, inner = file.read(), []
+            except (OSError, UnicodeDecodeError):
+                raise click.BadParameter(f"{word!r} is neither a file nor KEY=VALUE", param=parameter) from None
+        _overlay(found, _settings(text, inner, word, parameter))
+    return found
+
+
+def _settings(text: str, keys: list[str], word: str, parameter: click.Parameter) -> dict[str, Any]:
+    import yaml
+
+    try:
+        data: Any = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise click.BadParameter(f"{word!r} is not YAML", param=parameter) from None
+    for key in reversed(keys):
+        data = {key: data}
+    if data is not None and not isinstance(data, dict):
+        raise click.BadParameter(f"{word!r} holds no map of settings", param=parameter)
+    return data or {}
+
+
+def _overlay(below: dict[str, Any], above: dict[str, Any]) -> None:
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            _overlay(below[key], value)
+        else:
+            below[key] = value
+
+
 _FILE = click.Path(exists=True, dir_okay=False)
 _DIRECTORY = click.Path(exists=True, file_okay=False)
 
@@ -90,12 +129,7 @@ graceful = together(
     ),
 )
 
-task_options = together(
-    click.option("-n", "--name", help="The task's name."),
-    click.option("--workdir", type=_DIRECTORY, help="Folder to bring to the nodes; the job starts in it."),
-    click.option("--git-url", metavar="URL", help="Git repository to bring instead of a folder."),
-    click.option("--git-ref", metavar="REF", help="Branch, tag or commit of it."),
-    click.option("--num-nodes", type=click.IntRange(1), metavar="N", help="How many nodes run it."),
+variables = together(
     click.option("--env", "envs", multiple=True, callback=_variable, metavar="K[=V]", help="Variable for the job."),
     click.option("--env-file", callback=_variable_file, type=_FILE, help="Variables in a dotenv file."),
     click.option(
@@ -108,28 +142,49 @@ task_options = together(
     ),
     click.option("--secret-file", callback=_variable_file, type=_FILE, help="Secret variables in a dotenv file."),
 )
+
+task_options = together(
+    click.option("-n", "--name", help="The task's name."),
+    click.option("--workdir", type=_DIRECTORY, help="Folder to bring to the nodes; the job starts in it."),
+    click.option("--git-url", metavar="URL", help="Git repository to bring instead of a folder."),
+    click.option("--git-ref", metavar="REF", help="Branch, tag or commit of it."),
+    click.option("--num-nodes", type=click.IntRange(1), metavar="N", help="How many nodes run it."),
+    variables,
+)
 resource_options = together(
-    click.option("--infra", metavar="CLOUD[/REGION[/ZONE]]", help="Where: local, ssh/my-pool, docker, ..."),
+    click.option(
+        "--infra", metavar="CLOUD[/REGION[/ZONE]]", help="Where: local, ssh/my-pool, docker, ..."
+    ),
+    click.option("--cloud", hidden=True, help="The first part of --infra."),
+    click.option("--region", hidden=True, help="The second part of --infra."),
+    click.option("--zone", hidden=True, help="The third part of --infra."),
     click.option("--gpus", metavar="NAME[:COUNT]", help="Accelerators of a node, as in A100:8."),
     click.option("--cpus", metavar="N[+]", help="CPUs of a node: exactly N, or at least N."),
-    click.option("--memory", metavar="GIB[+]", help="Memory of a node."),
+    click.option("--memory", metavar="GIB[+]", help="Memory of a node; 4x is 4 GiB for each CPU."),
+    click.option("-t", "--instance-type", metavar="TYPE", help="Machine type by the cloud's own name."),
+    click.option("--use-spot/--no-use-spot", default=None, help="Cheaper machines that the cloud may take back."),
     click.option("--image-id", metavar="IMAGE", help="Machine image, or docker:IMAGE."),
     click.option("--disk-size", metavar="GIB", help="Size of a node's disk."),
+    click.option("--disk-tier", metavar="TIER", help="Speed of that disk: low, medium, high, ultra or best."),
+    click.option("--network-tier", metavar="TIER", help="Speed of the network: standard or best."),
+    click.option("--local-disk", metavar="[KIND:]GB[+]", help="Disks in the machine: nvme or ssd, and their size."),
+    click.option("--max-hourly-cost", metavar="DOLLARS", help="Most that a node may cost in an hour."),
+    click.option("--job-recovery", metavar="STRATEGY", help="How a managed job comes back: failover, ..."),
+    click.option("--priority", metavar="NUMBER|CLASS", help="Priority of a managed job, or the name of a class."),
     click.option("--ports", multiple=True, metavar="PORTS", help="Ports to open: 8080, 8000-8010, or a list."),
+    click.option(
+        "--config",
+        multiple=True,
+        callback=_config,
+        metavar="FILE|KEY=VALUE",
+        help="Settings for this task: docker.run_options=--shm-size=8g.",
+    ),
 )
 
 _AS_TYPED = (
-    "name",
-    "workdir",
-    "git_url",
-    "git_ref",
-    "num_nodes",
-    "infra",
-    "gpus",
-    "cpus",
-    "memory",
-    "image_id",
-    "disk_size",
+    *("name", "workdir", "git_url", "git_ref", "num_nodes", "infra", "cloud", "region", "zone", "gpus", "cpus"),
+    *("memory", "instance_type", "use_spot", "image_id", "disk_size", "disk_tier", "network_tier", "local_disk"),
+    *("max_hourly_cost", "job_recovery", "priority", "config"),
 )
 
 
