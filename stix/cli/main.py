@@ -14,6 +14,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "plan": ("launch:plan", "Show what `up` would do, and do nothing."),
         "exec": ("launch:exec_", "Run a task on a cluster that is up."),
     },
+    "Task files": {
+        "task": ("task:task", "Show and check task files as stix understands them."),
+        "explain": ("explain:explain", "What a key of a task file means."),
+    },
     "Jobs": {
         "queue": ("jobs:queue", "List the jobs of clusters."),
         "logs": ("jobs:logs", "Show the log of a job, as it grows."),

@@ -152,9 +152,7 @@ task_options = together(
     variables,
 )
 resource_options = together(
-    click.option(
-        "--infra", metavar="CLOUD[/REGION[/ZONE]]", help="Where: local, ssh/my-pool, docker, ..."
-    ),
+    click.option("--infra", metavar="CLOUD[/REGION[/ZONE]]", help="Where: local, ssh/my-pool, docker, ..."),
     click.option("--cloud", hidden=True, help="The first part of --infra."),
     click.option("--region", hidden=True, help="The second part of --infra."),
     click.option("--zone", hidden=True, help="The third part of --infra."),
