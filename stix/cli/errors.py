@@ -8,6 +8,9 @@ import click
 
 from stix.errors import EXIT_STATUS, StixError, UsageError
 
+SHOWN = 5
+"""Further problems of a task file that are shown with the first."""
+
 
 def run(command: click.Command, args: Sequence[str]) -> int:
     """Run the command and return its exit status; every error is printed here, once."""
@@ -58,6 +61,10 @@ def lines(error: StixError, about: str = "") -> list[str]:
     text = [f"stix: {message}" if told else f"stix: {about}: {message}"]
     if error.hint:
         text.append(f"hint: {error.hint}")
+    also = error.details.get("also") or []
+    text += [f"also: {each}" for each in also[:SHOWN]]
+    if len(also) > SHOWN:
+        text.append(f"also: {len(also) - SHOWN} more, which 'stix task check' lists")
     if error.details.get("run") and error.code != "interrupted" and "stix run show" not in error.hint:
         text.append(f"log:  stix run show {error.details['run']} --log")
     return text

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stix.errors import UsageError
 from stix.spec import schema
-from stix.spec.nearest import near_word
+from stix.spec.nearest import MEANT, near_word
 from stix.spec.schema import FORMS, Key
 
 KINDS: dict[str, Key] = {
@@ -132,14 +132,17 @@ def examples(key: Key) -> list[str]:
 
 
 def _unknown(path: str, part: str, here: str, key: Key, kind: str) -> UsageError:
-    names = [name for name, _ in public(below(key))]
-    near = near_word(part, names)
+    whole = below(key)
     known = list(paths(kind))
-    last = part.lower().replace("-", "_")
-    like = f"{here}.{near}".lstrip(".") if near else next((each for each in known if each.split(".")[-1] == last), "")
-    like = like or near_word(path, known, 0.75)
-    if not like and names:
-        hint = f"{f'below {here!r}' if here else 'there'} are: {', '.join(names)}"
+    near = near_word(part, [name for name, _ in public(whole)])
+    last = MEANT.get(part.lower(), part.lower().replace("-", "_"))
+    like = next((each for each in known if each.split(".")[-1] == last), "") or near_word(path, known, 0.75)
+    if near:
+        like = f"{here}.{near}".lstrip(".")
+    if like:
+        hint = f"did you mean '{like}'?"
+    elif whole.keys:
+        hint = f"{f'below {here!r}' if here else 'there'} are: {', '.join(name for name, _ in public(whole))}"
     else:
-        hint = f"did you mean '{like}'?" if like else f"'{here}' has no keys of its own"
+        hint = f"'{here}' has no keys of its own"
     return UsageError("usage", f"{TITLES[kind]} has no key '{path}'", hint=hint)

@@ -13,7 +13,7 @@ _CLOSE = 0.6
 _CLOSE_ELSEWHERE = 0.8
 """The same for a word that would be valid at another place."""
 
-_MEANT = {
+MEANT = {
     "command": "run", "commands": "run", "cmd": "run", "script": "run", "entrypoint": "run", "args": "run",
     "environment": "envs", "env_vars": "envs", "variables": "envs",
     "nodes": "num_nodes", "node_count": "num_nodes", "instances": "num_nodes",
@@ -48,21 +48,23 @@ def near_word(word: str, known: Iterable[str], cutoff: float = _CLOSE) -> str:
 def hint_for_key(name: str, key: Key, root: Key) -> str:
     """What to do about a key that does not belong into the map that `key` describes."""
     public = [each for each in key.keys if not each.startswith("_")]
+    plain, places = _plain(name), _everywhere(root)
+    meant = MEANT.get(plain, "")
+    strange = _strange_letter(name) if plain in public or plain in places else ""
     near = near_word(name, public)
-    strange = _strange_letter(name) if near or _plain(name) in _everywhere(root) else ""
     if strange:
-        return f"{strange}; did you mean '{near or _plain(name)}'?"
-    meant = _MEANT.get(_plain(name), "")
-    if near and not (meant in public and _plain(near) != _plain(name)):
-        return f"did you mean '{near}'?"
+        return f"{strange}; did you mean '{plain}'?"
+    if plain in public:
+        return f"did you mean '{plain}'?"
+    if plain in places and len(places[plain]) <= 1:
+        return f"it belongs under {_owner(places[plain])}"
     if meant in public:
         return f"here it is called '{meant}'"
-    places = _everywhere(root)
-    for word in (_plain(name), meant):
-        if word in places:
-            called = "" if word == _plain(name) else f" and is called '{word}'"
-            return f"it belongs under {_owner(places[word])}{called}"
-    far = near_word(name, places, _CLOSE_ELSEWHERE)
+    if near:
+        return f"did you mean '{near}'?"
+    if meant in places:
+        return f"it belongs under {_owner(places[meant])} and is called '{meant}' there"
+    far = plain if plain in places else near_word(name, places, _CLOSE_ELSEWHERE)
     if far:
         return f"did you mean '{far}', which belongs under {_owner(places[far])}?"
     return f"valid here: {', '.join(public)}"

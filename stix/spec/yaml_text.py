@@ -93,7 +93,7 @@ def _child(node: Any, part: str | int) -> tuple[Any, Any] | None:
         return node.value[part], node.value[part]
     if not isinstance(node, yaml.MappingNode):
         return None
-    merged = []
+    merged: list[Any] = []
     for key, value in node.value:
         if key.tag == _MERGE:
             merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
@@ -108,6 +108,7 @@ def _refuse_excess(text: str) -> None:
     if len(_DIRECTIVE.findall(text)) > _MAX_DIRECTIVES:
         raise Fault(None, f"has more than {_MAX_DIRECTIVES} lines that begin with %", "indent them, or take them out")
     depth = count = 0
+    event: Any
     for event in yaml.parse(text, Loader=_Loader):
         kind = type(event)
         if kind in _STARTS:
