@@ -105,6 +105,9 @@ def load_saved(file: str | os.PathLike[str], secrets: Mapping[str, str] = _NOTHI
         raise UsageError("usage", f"{name} is no saved plan", hint="'stix plan --save FILE' writes one") from None
     if unknown := sorted(set(secrets) - set(saved.secrets)):
         raise UsageError("usage", f"the saved plan has no secret {unknown[0]!r}", hint=", ".join(saved.secrets))
+    if missing := sorted(set(saved.secrets) - set(secrets)):
+        hint = f"add {' '.join(f'--secret {each}' for each in missing)}"
+        raise UsageError("secrets.missing", f"the saved plan needs the value of secret {missing[0]!r}", hint=hint)
     return from_config(saved.config, file=name, secrets=secrets), saved
 
 

@@ -14,7 +14,7 @@ from stix.model.cluster import Cluster
 from stix.model.offer import Blocked, Placement, Refusal
 from stix.model.plan import LaunchPlan
 from stix.model.resources import Resources
-from stix.model.task import GitSource, Task
+from stix.model.task import GitSource, Task, is_address
 from stix.optimize.choose import rank
 from stix.plan.launch import autostop_setting, plan_launch
 from stix.plan.refusal import nothing_fits, refused_plan
@@ -136,7 +136,7 @@ def _notes(choice: Choice) -> list[str]:
     if not choice.ranked:
         return []
     best = choice.ranked[0]
-    if best.infra == "local" and best.resources.infra is None:
+    if choice.market.fallback:
         return [LOCAL_NOTE]
     if best.resources.disk_size and "disk_size" not in clouds()[best.cloud].can:
         return [f"disk_size is not looked at on {best.infra}: its machines have the disk that they have"]
@@ -234,11 +234,6 @@ def with_absolute_paths(task: Task) -> Task:
             for target, source in task.file_mounts.items()
         }
     return replace(task, **changes) if changes else task
-
-
-def is_address(source: str) -> bool:
-    """Whether a mount's source is in a bucket or elsewhere on the net, not a path on this machine."""
-    return "://" in source
 
 
 def _existing(path: str, what: str) -> str:

@@ -29,12 +29,14 @@ class Market:
         closed: of clouds that are not enabled; taken as enabled here, so that they can be ranked.
         shut_clouds: clouds with prices that are not enabled; known where the catalog was asked.
         asked: whether the catalog was asked about every cloud that the task may go to.
+        fallback: whether this machine is there only because nothing else is enabled.
     """
 
     offers: tuple[Offer, ...]
     closed: tuple[Offer, ...]
     shut_clouds: frozenset[str] = frozenset()
     asked: bool = False
+    fallback: bool = False
 
     def everywhere(self, ledger: Ledger, task: Task) -> "Market":
         """Also what the catalog has on clouds that are not enabled and that the task may go to."""
@@ -80,9 +82,10 @@ def market(ledger: Ledger, task: Task, cluster: str) -> Market:
         found += _cataloged(catalog, task, known & open_clouds)
         shut = frozenset(known - open_clouds)
         closed = _cataloged(catalog, task, shut & named_clouds)
-    if "local" in named or (anywhere and not found):
+    fallback = anywhere and not found
+    if "local" in named or fallback:
         found.append(local_offer(wants_gpus=any(candidate.accelerators for candidate in task.resources)))
-    return Market(tuple(found), tuple(closed), shut)
+    return Market(tuple(found), tuple(closed), shut, fallback=fallback and "local" not in named)
 
 
 def enabled_clouds(ledger: Ledger) -> set[str]:

@@ -5,18 +5,18 @@ test holds the two together.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
+from stix.clouds.registry import clouds
 from stix.model.resources import Resources
-from stix.model.task import Task
-
-EXISTING = ("local", "ssh", "docker")
-"""Infrastructures whose machines are there, or are made here: they have no types, prices or tiers to choose."""
+from stix.model.task import Task, is_address
 
 
 def refusals(task: Task) -> tuple[tuple[str, str], ...]:
     """`(key, sentence)` for each such key, the task's own first; keys of several candidates are named once."""
     found = dict(_of_task(task))
     for candidate in task.resources:
+        found = {**dict(_of_config(candidate)), **found}
         for key, sentence in _of_candidate(candidate):
             found.setdefault(f"resources.{key}", sentence)
     return tuple(found.items())
@@ -24,43 +24,74 @@ def refusals(task: Task) -> tuple[tuple[str, str], ...]:
 
 def _of_task(task: Task) -> Iterator[tuple[str, str]]:
     for target, source in task.file_mounts.items():
-        if "://" in source:
+        if is_address(source):
             yield f"file_mounts.{target}", f"{source} cannot be copied to the nodes yet; local paths can"
     for target in task.storage_mounts:
         yield f"file_mounts.{target}", "buckets cannot be mounted or copied yet"
-    asked = {
-        "managed_secrets": (task.managed_secrets, "secrets that are kept elsewhere cannot be fetched yet; use secrets"),
-        "volumes": (task.volumes, "volumes cannot be mounted yet"),
-        "volume_mounts": (task.volume_mounts, "volumes cannot be mounted yet"),
-        "event_callback": (task.event_callback, "nothing is called on a job's events yet"),
-        "api_server_access": (task.api_server_access, "there is no API server that jobs could reach"),
-    }
-    yield from ((key, sentence) for key, (wish, sentence) in asked.items() if wish)
+    yield from _found(
+        managed_secrets=(task.managed_secrets, _values_of(task)),
+        volumes=(task.volumes, "volumes cannot be mounted yet"),
+        volume_mounts=(task.volume_mounts, "volumes cannot be mounted yet"),
+        event_callback=(task.event_callback, "nothing is called on a job's events yet"),
+    )
     if task.service is not None:
         what = ("pool", "pools of workers") if task.service.pool else ("service", "services")
         yield what[0], f"{what[1]} cannot be run yet"
 
 
+def _values_of(task: Task) -> str:
+    flags = " ".join(f"--secret {name}" for name in task.managed_secrets)
+    return f"secrets that are kept elsewhere cannot be fetched yet; give their values with {flags}"
+
+
 def _of_candidate(wishes: Resources) -> Iterator[tuple[str, str]]:
     yield from _anywhere(wishes)
-    if wishes.cloud in EXISTING:
-        here = f"machines of {wishes.cloud}"
-        asked = {
-            "instance_type": (wishes.instance_type, f"{here} have no instance types; ask for cpus and memory"),
-            "use_spot": (wishes.use_spot, f"{here} are not for rent, so none is a spot machine"),
-            "accelerator_args": (wishes.accelerator_args, f"{here} take no settings of accelerators"),
-            "disk_tier": (wishes.disk_tier, f"{here} have the disk that they have"),
-            "network_tier": (wishes.network_tier, f"{here} have the network that they have"),
-            "local_disk": (wishes.local_disk, f"{here} have the disk that they have"),
-        }
-        yield from ((key, sentence) for key, (wish, sentence) in asked.items() if wish)
+    cloud = clouds().get(wishes.cloud or "")
+    if cloud is None or cloud.role is None:
+        return
+    here = f"machines of {cloud.name}"
+    if not cloud.sized:
+        yield from _found(
+            instance_type=(wishes.instance_type, f"{here} have no instance types; ask for cpus and memory"),
+            accelerator_args=(wishes.accelerator_args, f"{here} take no settings of accelerators"),
+        )
+    asked = {
+        "use_spot": ("spot", wishes.use_spot, "are no spot machines"),
+        "disk_tier": ("disk_tier", wishes.disk_tier not in (None, "best"), "have the disk that they have"),
+        "network_tier": ("network_tier", wishes.network_tier == "best", "have the network that they have"),
+        "local_disk": ("local_disk", wishes.local_disk, "have the disk that they have"),
+    }
+    for key, (ability, wish, words) in asked.items():
+        if wish and ability not in cloud.can:
+            yield key, f"{here} {words}"
 
 
 def _anywhere(wishes: Resources) -> Iterator[tuple[str, str]]:
-    asked = {
-        "job_recovery": (wishes.job_recovery, "jobs are not recovered yet"),
-        "volumes": (wishes.volumes, "volumes cannot be attached yet"),
-        "priority": (wishes.priority is not None, "the queue knows no priorities yet"),
-        "priority_class": (wishes.priority_class, "the queue knows no priorities yet"),
-    }
+    yield from _found(
+        job_recovery=(wishes.job_recovery, "jobs are not recovered yet"),
+        volumes=(wishes.volumes, "volumes cannot be attached yet"),
+        priority=(wishes.priority is not None, "the queue knows no priorities yet"),
+        priority_class=(wishes.priority_class, "the queue knows no priorities yet"),
+    )
+
+
+def _of_config(wishes: Resources) -> Iterator[tuple[str, str]]:
+    """Settings of a cloud that the candidate does not name are for tasks that go there, and no reason to refuse."""
+    config = wishes.config
+    for name in ("kubernetes", "ssh", "slurm", "gcp", "azure", "vast"):
+        if config.get(name) and wishes.cloud == name:
+            yield f"config.{name}", f"settings of {name} are not followed yet"
+    yield from (
+        (f"config.{key}", sentence)
+        for key, sentence in (
+            ("hooks", "nothing is run yet before machines go"),
+            ("nvidia_gpus", "settings of GPUs are not followed yet"),
+            ("active_workspace", "there are no workspaces"),
+        )
+        if config.get(key)
+    )
+
+
+def _found(**asked: tuple[Any, str]) -> Iterator[tuple[str, str]]:
+    """Keys that hold a wish, with their sentences."""
     yield from ((key, sentence) for key, (wish, sentence) in asked.items() if wish)

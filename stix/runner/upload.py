@@ -6,7 +6,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 from typing import Any
 
-from stix.model.task import GitSource, Task
+from stix.model.task import GitSource, Task, is_address
 from stix.runner.content import collections_path
 
 IGNORE = "ansible_collections/stix/core/plugins/module_utils/ignore.py"
@@ -24,7 +24,7 @@ def upload_of(task: Task) -> dict[str, Any] | None:
         trees.append({"target": "~/sky_workdir", "url": task.workdir.url, "ref": task.workdir.ref})
     elif task.workdir:
         trees.append(_counted("~/sky_workdir", task.workdir))
-    trees += [_counted(target, source) for target, source in task.file_mounts.items() if "://" not in source]
+    trees += [_counted(target, source) for target, source in task.file_mounts.items() if not is_address(source)]
     if not trees:
         return None
     return {

@@ -14,9 +14,11 @@ import yaml
 from stix.clouds.registry import clouds
 from stix.errors import StixError
 from stix.model.cluster import Cluster
-from stix.model.offer import Offer
+from stix.model.offer import Blocked, Offer
 from stix.optimize.choose import rank
+from stix.plan import runnable
 from stix.plan.launch import autostop_setting, plan_launch
+from stix.plan.refusal import refused_plan
 from stix.spec.load import load_text
 
 CASES = sorted((Path(__file__).parents[2] / "golden" / "launch").iterdir())
@@ -28,13 +30,22 @@ def decide(given: dict[str, Any]) -> dict[str, Any]:
     task = load_text(given["task"], secrets=given.get("secrets", {}))
     existing = Cluster.from_record(given["existing"]) if "existing" in given else None
     offers = [] if existing else [Offer(**offer) for offer in given.get("offers", ())]
-    ranked, refusals = rank(task, offers, clouds(), {tuple(pair) for pair in given.get("excluded", ())})
+    blocked = [Blocked(**each) for each in given.get("blocked", ())]
+    minimize = given.get("minimize", "cost")
+    ranked, refusals = rank(task, offers, clouds(), blocked, minimize=minimize)
+    elsewhere, _ = rank(task, offers, clouds(), blocked, minimize=minimize, enabled=False)
     chosen = ranked[0].resources if ranked else task.resources[0]
     autostop = autostop_setting(chosen.autostop, **FLAGS | given.get("autostop_flags", {}))
+    shown = {"minimize": minimize, "cannot_run": runnable.refusals(task)}
     try:
-        plan = plan_launch(task, "demo", existing, ranked, refusals, autostop=autostop, fast=given.get("fast", False))
+        plan = plan_launch(
+            task, "demo", existing, ranked, refusals,
+            elsewhere=elsewhere, autostop=autostop, fast=given.get("fast", False), **shown,
+        )  # fmt: skip
     except StixError as error:
-        return {"error": error.to_record()}
+        if not elsewhere:
+            return {"error": error.to_record()}
+        plan = refused_plan(task, "demo", error, elsewhere, refusals, autostop=autostop, **shown)
     place = plan.placement
     machines = [offer.name for offer in place.offers] if place else None
     return {"plan": plan.to_dict(), "place": place.label if place else None, "machines": machines}
