@@ -143,7 +143,8 @@ class Update:
             after = overlay.after_writing(sifted.rows, name, self.today)
         offers = len(_machines(sifted.rows))
         result = Result(cloud, name, True, 0.0, offers=offers, dropped=sifted.dropped)
-        return replace(result, **overlay.changes(before, after))
+        counts: dict[str, Any] = dict(overlay.changes(before, after))
+        return replace(result, **counts)
 
     def _refuse_loss(self, cloud: str, sifted: Sifted, before: Collection[tuple[str, str]]) -> None:
         if not sifted.rows:

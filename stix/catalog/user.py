@@ -4,11 +4,10 @@ They are checked and written as `$STIX_HOME/catalog/user.sqlite` when config, CS
 changed; else opening costs a few `stat` calls and one small file.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ class Own:
         database: the own prices; None: there are none.
         max_age_days: after how many days a price counts as stale.
         auto_update: clouds whose offers are fetched anew when they are older than that; `*` is every cloud.
-        discounts: what is left of a price, by cloud: 0.88.
         sources: the source that is asked for a cloud.
         addresses: another address of a source.
     """
@@ -33,7 +31,6 @@ class Own:
     database: Path | None = None
     max_age_days: float = MAX_AGE_DAYS
     auto_update: tuple[str, ...] = ()
-    discounts: Mapping[str, float] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
 
@@ -63,6 +60,8 @@ def _own(home: Path, notes: Mapping[str, Any]) -> Own:
 
 
 def _read_notes(file: Path) -> dict[str, Any] | None:
+    import json
+
     try:
         notes = json.loads(file.read_bytes())
         return notes if notes["form"] == FORM else None
@@ -116,14 +115,11 @@ def _renew(home: Path, snapshot: Path, config: Path, file: Path, kept: dict[str,
 
 def _write_notes(file: Path, notes: dict[str, Any]) -> dict[str, Any]:
     """Keep the notes; where they cannot be written, they are made anew each time."""
+    import json
+
     draft = file.with_name(f".{file.name}-{os.getpid()}")
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text(json.dumps(notes))
         draft.replace(file)
     return notes
-
-
-def settings_of(own: Own) -> dict[str, Any]:
-    """The settings as data, for `-o json`."""
-    return {key: value for key, value in asdict(own).items() if key != "database"}

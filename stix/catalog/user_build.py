@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from stix.catalog import overlay
 from stix.catalog.build import Source, write
 from stix.catalog.user_rows import Books, Entry, Fail, Priced, read_csv, rows_of
-from stix.catalog.user_schema import SECTION, factor
+from stix.catalog.user_schema import SECTION
 from stix.errors import UsageError
 from stix.spec.document import Document, parse_documents
 from stix.spec.validate import problems_of
@@ -77,7 +77,7 @@ def _clouds(snapshot: Path) -> frozenset[str]:
 def _settings(document: Document, section: Mapping[str, Any], clouds: Iterable[str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     known = set(clouds)
-    for key in ("discount", "sources", "auto_update"):
+    for key in ("sources", "auto_update"):
         names = section.get(key)
         for name in names if isinstance(names, dict | list) else ():
             if name not in known:
@@ -90,8 +90,6 @@ def _settings(document: Document, section: Mapping[str, Any], clouds: Iterable[s
         settings["max_age_days"] = float(section["max_age_days"])
     if section.get("auto_update"):
         settings["auto_update"] = [ALL] if section["auto_update"] is True else list(section["auto_update"])
-    if section.get("discount"):
-        settings["discounts"] = {cloud: factor(text) for cloud, text in section["discount"].items()}
     for key in ("sources", "addresses"):
         if section.get(key):
             settings[key] = dict(section[key])
@@ -117,19 +115,18 @@ def _fail_in(document: Document, place: int) -> Fail:
 
 
 def _unique(entries: Iterable[Entry], books: Books) -> Iterator[Priced]:
-    """Rows of all entries; one that names a region wins over one for all regions, else a second one is refused."""
-    found: dict[tuple[object, ...], tuple[bool, Priced]] = {}
+    """Rows of all entries; the one that names its place most exactly wins, of two alike the second is refused."""
+    found: dict[tuple[object, ...], tuple[int, Priced]] = {}
     for entry in entries:
-        exact = "/" in str(entry.values["infra"])
+        exact = str(entry.values["infra"]).count("/")
         for priced in rows_of(entry, books):
             row = priced.row
-            key = (row.cloud, row.name, row.region, row.zones if str(entry.values["infra"]).count("/") > 1 else ())
+            key = row.cloud, row.name, row.region, row.zones
             before = found.get(key)
             if before is not None and before[0] == exact:
-                place = f"{row.cloud}/{row.region}" if row.region else row.cloud
-                entry.fail("instance_type", f"{row.name} in {place} has a price already", "keep one of the two")
-            if before is None or exact:
-                found[key] = (exact, priced)
+                entry.fail("instance_type", f"{row.name} in {entry.values['infra']} has a price already", "keep one")
+            if before is None or exact > before[0]:
+                found[key] = exact, priced
     for _, priced in found.values():
         yield priced
 

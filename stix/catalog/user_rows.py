@@ -76,7 +76,7 @@ class Books:
 
 
 def rows_of(entry: Entry, books: Books) -> Iterator[Priced]:
-    """The rows that an entry stands for: one, or one a region where it names no region.
+    """The rows that an entry stands for: one a zone, of all regions and zones that it does not name.
 
     Raises:
         UsageError: config.invalid.
@@ -94,7 +94,9 @@ def rows_of(entry: Entry, books: Books) -> Iterator[Priced]:
         fail("infra", f"{cloud} has no region {region!r}", _near(region, known.regions))
     regions = [region] if region or not is_known else sorted(_regions_of(name, known, books, cloud)) or [""]
     for each in regions:
-        yield _priced(entry, machine, (cloud, name, each, zone), books)
+        zones = [zone] if zone else [where for where, _ in books.offers(cloud, name, each)] or [""]
+        for where in zones:
+            yield _priced(entry, machine, (cloud, name, each, where), books)
 
 
 def _regions_of(name: str, known: Known, books: Books, cloud: str) -> set[str]:
@@ -137,10 +139,10 @@ def _accelerators(entry: Entry, books: Books) -> tuple[str | None, float | None]
 
 
 def _priced(entry: Entry, machine: Machine, place: tuple[str, str, str, str], books: Books) -> Priced:
-    """The row in one region; a price that the entry does not name stays as the catalog has it."""
+    """The row in one zone; a price that the entry does not name stays as the catalog has it."""
     cloud, name, region, zone = place
     values, offers = entry.values, books.offers(cloud, name, region)
-    before = next((offer for where, offer in offers if not zone or where == zone), None)
+    before = next((offer for where, offer in offers if where in (zone, "")), None)
     price, spot = values.get("price"), values.get("spot_price")
     written = day(values["date"]) if values.get("date") else entry.today
     as_of = spot_as_of = written
@@ -150,7 +152,7 @@ def _priced(entry: Entry, machine: Machine, place: tuple[str, str, str, str], bo
         spot, spot_as_of = before.spot, before.spot_as_of or before.as_of
     if price is not None and spot is not None and spot > price:
         entry.fail("spot_price", f"{spot:g} is above the price of {price:g}", "")
-    zones = (zone,) if zone else tuple(sorted(where for where, _ in offers if where))
+    zones = (zone,) if zone else ()
     row = Row(cloud, name, region, price, spot, zones=zones, basis="U", **machine._asdict())
     return Priced(row, as_of, spot_as_of)
 

@@ -21,21 +21,6 @@ def day(value: object) -> str:
         raise ValueError(DAY) from None
 
 
-def factor(text: str) -> float:
-    """What a discount leaves of a price: 0.88 for `12%`.
-
-    Raises:
-        ValueError: it is no percentage from 0 to below 100.
-    """
-    try:
-        percent = float(text.strip().removesuffix("%")) if text.strip().endswith("%") else -1.0
-    except ValueError:
-        percent = -1.0
-    if not 0 <= percent < 100:
-        raise ValueError("must be a percentage like 12%")
-    return round(1 - percent / 100, 6)
-
-
 _NUMBER = ("integer", "number")
 
 PRICE = Key(
@@ -62,7 +47,6 @@ SECTION = Key(
         "file": Key(("text",), example="file: my-prices.csv"),
         "max_age_days": Key(_NUMBER, above=0, example="max_age_days: 90"),
         "auto_update": Key(("boolean", "list"), items=Key(("text",)), example="auto_update: [aws, gcp]"),
-        "discount": Key(("map",), values=Key(("text",), check=factor), example="discount: {aws: 12%}"),
         "sources": Key(
             ("map",),
             values=Key(("text",), choices=("skypilot", "aws", "azure", "gpuhunt")),
