@@ -4,74 +4,230 @@ The names are SkyPilot's; docs/reference/sdk.md lists them. Importing `stix` imp
 fetched when it is first used.
 """
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from stix import errors as exceptions
-    from stix.api.clusters import autostop, down, launch, start, status, stop
-    from stix.api.clusters import plan as preview
+    from stix import catalog as catalog
+    from stix.api import clouds as clouds
+    from stix.api import exceptions as exceptions
+    from stix.api.answers import get, stream_and_get
+    from stix.api.clouds import (
+        AWS,
+        DO,
+        GCP,
+        IBM,
+        OCI,
+        SCP,
+        SSH,
+        Azure,
+        Cudo,
+        Docker,
+        Fluidstack,
+        Hyperbolic,
+        K8s,
+        Kubernetes,
+        Lambda,
+        Local,
+        Mithril,
+        Nebius,
+        Paperspace,
+        PrimeIntellect,
+        RunPod,
+        Seeweb,
+        Shadeform,
+        Slurm,
+        Vast,
+        Verda,
+        Vsphere,
+        Yotta,
+    )
+    from stix.api.clusters import autostop, down, launch, start, stop
+    from stix.api.costs import cost_report
+    from stix.api.dag import Dag
+    from stix.api.enabled import enabled_clouds
+    from stix.api.enumerations import (
+        DagExecution,
+        FileMountType,
+        OptimizeTarget,
+        StatusRefreshMode,
+        StorageMode,
+        StoreType,
+    )
     from stix.api.infra import check
     from stix.api.jobs import cancel, download_logs, exec, job_status, queue, tail_logs
-    from stix.api.task import Dag, Resources, Task, get, stream_and_get
+    from stix.api.optimizer import optimize
+    from stix.api.plans import plan as preview
+    from stix.api.resources import Resources
+    from stix.api.service import SkyServiceSpec
+    from stix.api.service import SkyServiceSpec as Service
+    from stix.api.status import status
+    from stix.api.storage import Storage, storage_delete, storage_ls
+    from stix.api.task import Task
+    from stix.api.volume import Volume
+    from stix.catalog import list_accelerator_counts, list_accelerators
     from stix.model.cluster import ClusterStatus
     from stix.model.job import JobStatus
 
 __version__ = "0.1.0"
 
+_CLOUDS = (
+    "AWS Azure Cudo DO Docker Fluidstack GCP Hyperbolic IBM K8s Kubernetes Lambda Local Mithril Nebius OCI "
+    "Paperspace PrimeIntellect RunPod SCP SSH Seeweb Shadeform Slurm Vast Verda Vsphere Yotta"
+).split()
+
 _HOMES = {
     "Task": "stix.api.task",
-    "Resources": "stix.api.task",
-    "Dag": "stix.api.task",
+    "Resources": "stix.api.resources",
+    "Dag": "stix.api.dag",
+    "Storage": "stix.api.storage",
+    "storage_ls": "stix.api.storage",
+    "storage_delete": "stix.api.storage",
+    "Volume": "stix.api.volume",
+    "SkyServiceSpec": "stix.api.service",
+    "Service": "stix.api.service:SkyServiceSpec",
+    "OptimizeTarget": "stix.api.enumerations",
+    "StatusRefreshMode": "stix.api.enumerations",
+    "DagExecution": "stix.api.enumerations",
+    "StorageMode": "stix.api.enumerations",
+    "StoreType": "stix.api.enumerations",
+    "FileMountType": "stix.api.enumerations",
+    "get": "stix.api.answers",
+    "stream_and_get": "stix.api.answers",
     "launch": "stix.api.clusters",
-    "exec": "stix.api.jobs",
-    "status": "stix.api.clusters",
-    "queue": "stix.api.jobs",
-    "tail_logs": "stix.api.jobs",
-    "cancel": "stix.api.jobs",
     "stop": "stix.api.clusters",
     "start": "stix.api.clusters",
     "autostop": "stix.api.clusters",
     "down": "stix.api.clusters",
+    "status": "stix.api.status",
+    "exec": "stix.api.jobs",
+    "queue": "stix.api.jobs",
+    "tail_logs": "stix.api.jobs",
+    "cancel": "stix.api.jobs",
     "job_status": "stix.api.jobs",
     "download_logs": "stix.api.jobs",
-    "preview": "stix.api.clusters:plan",
     "check": "stix.api.infra",
-    "get": "stix.api.task",
-    "stream_and_get": "stix.api.task",
+    "cost_report": "stix.api.costs",
+    "optimize": "stix.api.optimizer",
+    "preview": "stix.api.plans:plan",
+    "enabled_clouds": "stix.api.enabled",
+    "list_accelerators": "stix.catalog",
+    "list_accelerator_counts": "stix.catalog",
     "JobStatus": "stix.model.job",
     "ClusterStatus": "stix.model.cluster",
-    "exceptions": "stix.errors:",
+    "catalog": "stix.catalog:",
+    "clouds": "stix.api.clouds:",
+    "exceptions": "stix.api.exceptions:",
+    **dict.fromkeys(_CLOUDS, "stix.api.clouds"),
 }
+"""Public name -> the module that holds it, `module:name` where it is called otherwise there, `module:` for a module."""
+
+_ABSENT = {
+    "api_": "stix has no API server: calls do their work themselves",
+    "backends": "stix has one way to reach machines, Ansible",
+    "Optimizer": "call stix.optimize",
+    "AdminPolicy": "stix has no API server that could hold policies",
+    "ManagedJobStatus": "managed jobs are not there yet",
+    "jobs": "managed jobs are not there yet",
+    "serve": "services are not there yet",
+    "batch": "managed jobs are not there yet",
+    "volumes": "stix keeps volumes in tasks, but makes none yet",
+    "endpoints": "opened ports are reached at the head's address: stix.status(name)[0]['head_ip']",
+    "reload_config": "configuration is read at each call",
+    "CLOUD_REGISTRY": "stix.clouds.CLOUDS has the clouds by name",
+}
+"""Names of SkyPilot, or what they begin with, and why they are not here."""
 
 __all__ = [
+    "AWS",
+    "DO",
+    "GCP",
+    "IBM",
+    "OCI",
+    "SCP",
+    "SSH",
+    "Azure",
     "ClusterStatus",
+    "Cudo",
     "Dag",
+    "DagExecution",
+    "Docker",
+    "FileMountType",
+    "Fluidstack",
+    "Hyperbolic",
     "JobStatus",
+    "K8s",
+    "Kubernetes",
+    "Lambda",
+    "Local",
+    "Mithril",
+    "Nebius",
+    "OptimizeTarget",
+    "Paperspace",
+    "PrimeIntellect",
     "Resources",
+    "RunPod",
+    "Seeweb",
+    "Service",
+    "Shadeform",
+    "SkyServiceSpec",
+    "Slurm",
+    "StatusRefreshMode",
+    "Storage",
+    "StorageMode",
+    "StoreType",
     "Task",
+    "Vast",
+    "Verda",
+    "Volume",
+    "Vsphere",
+    "Yotta",
     "autostop",
     "cancel",
+    "catalog",
     "check",
+    "clouds",
+    "cost_report",
     "down",
     "download_logs",
+    "enabled_clouds",
     "exceptions",
     "exec",
     "get",
     "job_status",
     "launch",
+    "list_accelerator_counts",
+    "list_accelerators",
+    "optimize",
     "preview",
     "queue",
     "start",
     "status",
     "stop",
+    "storage_delete",
+    "storage_ls",
     "stream_and_get",
     "tail_logs",
 ]
 
 
+class _Package(type(sys)):  # type: ignore[misc]
+    """The module `stix`. Inner packages of a public name (`stix.optimize`, `stix.clouds`) do not take its place."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        inner = getattr(value, "__name__", "") == f"stix.{name}" and isinstance(value, type(sys))
+        if not (inner and name in _HOMES and _HOMES[name] != f"stix.{name}:"):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
 def __getattr__(name: str) -> object:
     """Fetch a public name from the module that holds it."""
     if name not in _HOMES:
-        raise AttributeError(f"module 'stix' has no attribute {name!r}")
+        why = next((reason for start, reason in _ABSENT.items() if name.startswith(start)), "")
+        raise AttributeError(f"module 'stix' has no attribute {name!r}" + (f": {why}" if why else ""))
     from importlib import import_module
 
     module, found, attribute = _HOMES[name].partition(":")

@@ -1,32 +1,41 @@
-"""SkyPilot's classes as users of the SDK know them: Task, Resources and Dag.
+"""SkyPilot's Task. It holds a frozen model (`stix.model`), and each change is checked as a task file is."""
 
-They hold frozen models (`stix.model`) and check each change as a task file is checked. The driver takes `Task.model`.
-"""
-
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from stix.api import dag
+from stix.api.clouds import AWS, GCP, IBM, Cloud
 from stix.api.dag import Dag
+from stix.api.kept import Kept, KeptSecrets
+from stix.api.mounts import Mounts, storage_config
 from stix.api.resources import Resources
+from stix.api.storage import Storage
 from stix.errors import UsageError
-from stix.model.task import Secrets
+from stix.model.task import ManagedSecret, candidates
 from stix.model.task import Task as TaskModel
 from stix.spec.dump import to_config
-from stix.spec.load import from_config, load_file, load_text, require_sources
-from stix.spec.overrides import Overrides, apply
+from stix.spec.load import from_config, load_file, load_text
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from stix.api.service import SkyServiceSpec
+
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]] | None
+Estimator = Callable[[Resources], float]
 
-__all__ = ["Dag", "Resources", "Task", "get", "model_of", "stream_and_get"]
+_INPUT_CLOUDS = {"s3": AWS, "gs": GCP, "cos": IBM}
 
 
-class Task:
+class Task(Mounts):
     """What to run, on how many nodes of what kind, with what in place. Parameters are the keys of a task file.
 
+    As with SkyPilot, variables are put into paths (`$DATA`) where a task is read, not where it is made by this call.
+
+    Attributes:
+        best_resources: what `stix.optimize` chose; None before.
+
     Raises:
-        UsageError: `task.invalid`, a value is wrong, or asks for what stix cannot do yet.
+        UsageError: `task.invalid`, a value is wrong.
     """
 
     def __init__(
@@ -40,46 +49,57 @@ class Task:
         workdir: str | dict[str, Any] | None = None,
         num_nodes: int | None = None,
         file_mounts: dict[str, str] | None = None,
-        storage_mounts: dict[str, Any] | None = None,
-        volumes: dict[str, Any] | None = None,
-        resources: "Resources | list[Resources] | set[Resources] | None" = None,
+        storage_mounts: dict[str, Storage] | None = None,
+        volumes: dict[str, str | dict[str, Any]] | None = None,
+        resources: Resources | list[Resources] | set[Resources] | None = None,
         docker_image: str | None = None,
         event_callback: str | None = None,
-        blocked_resources: Iterable["Resources"] | None = None,
+        blocked_resources: Iterable[Resources] | None = None,
         api_server_access: bool = True,
     ) -> None:
-        _refuse(storage_mounts=storage_mounts, docker_image=docker_image, blocked_resources=blocked_resources)
-        config = {
-            "name": name,
-            "setup": _script(setup),
-            "run": _script(run),
-            "envs": envs,
-            "secrets": secrets,
-            "workdir": workdir,
-            "num_nodes": num_nodes,
-            "file_mounts": file_mounts,
-            "volumes": volumes,
-            "event_callback": event_callback,
-            "resources": None if resources is None else resources_config(resources),
-        }
-        self._model = from_config({key: value for key, value in config.items() if value is not None})
+        if docker_image:
+            hint = f"name it in the resources: Resources(image_id='docker:{docker_image}')"
+            raise UsageError("task.invalid", "'docker_image' of a Task does nothing in SkyPilot or stix", hint=hint)
+        self._begin(TaskModel(), blocked_resources or ())
+        self._change(
+            name=name,
+            setup=_script(setup),
+            run=_script(run),
+            num_nodes=num_nodes,
+            event_callback=event_callback,
+            api_server_access=None if api_server_access else False,
+        )
+        if envs or secrets:
+            self._change(envs=envs, secrets=secrets)
+        if workdir or file_mounts or storage_mounts or volumes:
+            mounts = {**(file_mounts or {}), **storage_config(storage_mounts)}
+            self._change(workdir=workdir, file_mounts=mounts, volumes=volumes)
+        if resources is not None:
+            self.set_resources(resources)
         dag.enter_current(self)
 
+    def _begin(self, found: TaskModel, blocked: Iterable[Resources] = ()) -> None:
+        self._model = found
+        self._time_estimator: Estimator | None = None
+        self.blocked_resources = list(blocked)
+        self.best_resources: Resources | None = None
+
     @classmethod
-    def _of(cls, found: TaskModel) -> "Task":
+    def _of(cls, found: TaskModel, *, enter: bool = True) -> "Task":
         task = cls.__new__(cls)
-        task._model = found
-        dag.enter_current(task)
+        task._begin(found)
+        if enter:
+            dag.enter_current(task)
         return task
 
     @staticmethod
     def from_yaml(yaml_path: str) -> "Task":
-        """The task that a file describes.
+        """The task that a file describes. Whether the files it names are there is seen when it is launched.
 
         Raises:
-            UsageError: `task.invalid` with file and line, `secrets.missing`, or `sync.source`.
+            UsageError: `task.invalid` with file and line.
         """
-        return Task._of(load_file(yaml_path))
+        return Task._of(load_file(yaml_path, check_sources=False))
 
     @staticmethod
     def from_yaml_str(yaml_str: str) -> "Task":
@@ -96,13 +116,12 @@ class Task:
         return Task._of(from_config(config, env=dict(env_overrides or ()), secrets=dict(secrets_overrides or ())))
 
     def to_yaml_config(self, use_user_specified_yaml: bool = False) -> dict[str, Any]:
-        """The task as plain data in normal form. Secrets have no values: loading it asks for them again."""
-        return to_config(self._model)
+        """The task as plain data in normal form, which `from_yaml_config` reads back unchanged, secrets and all.
 
-    @property
-    def model(self) -> TaskModel:
-        """The frozen task that the driver takes."""
-        return self._model
+        Args:
+            use_user_specified_yaml: leave the values of secrets out, as SkyPilot does then.
+        """
+        return to_config(self._model, reveal_secrets=not use_user_specified_yaml)
 
     @property
     def name(self) -> str | None:
@@ -132,16 +151,6 @@ class Task:
         self._change(run=_script(run))
 
     @property
-    def workdir(self) -> str | dict[str, Any] | None:
-        """The folder, or `{url, ref}` of the git repository, that comes to the nodes."""
-        found: str | dict[str, Any] | None = to_config(self._model).get("workdir")
-        return found
-
-    @workdir.setter
-    def workdir(self, workdir: str | dict[str, Any] | None) -> None:
-        self._change(workdir=workdir)
-
-    @property
     def num_nodes(self) -> int:
         """How many nodes run it."""
         return self._model.num_nodes
@@ -151,73 +160,179 @@ class Task:
         self._change(num_nodes=num_nodes)
 
     @property
+    def event_callback(self) -> str | None:
+        """The command that is called at turns of the job's life."""
+        return self._model.event_callback
+
+    @event_callback.setter
+    def event_callback(self, event_callback: str | None) -> None:
+        self._change(event_callback=event_callback)
+
+    @property
+    def api_server_access(self) -> bool:
+        """Whether the job may start others."""
+        return self._model.api_server_access is not False
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What SkyPilot's own tools keep in a task; a copy."""
+        return Kept(self._model.metadata, "Task.from_yaml_config")
+
+    @property
+    def metadata_json(self) -> str:
+        """`metadata` as JSON."""
+        return json.dumps(dict(self._model.metadata))
+
+    @property
     def envs(self) -> dict[str, str]:
         """Variables of the job; a copy."""
-        return dict(self._model.envs)
+        return Kept(self._model.envs, "task.update_envs({...})")
+
+    def update_envs(self, envs: Pairs) -> "Task":
+        """Add variables, replacing those of the same names; returns the task itself, as all of these do.
+
+        Raises:
+            UsageError: `task.invalid`, a name is wrong or stands twice in a list.
+        """
+        return self._change(envs={**self._model.envs, **_distinct(envs)}, secrets=self._model.secrets)
 
     @property
     def secrets(self) -> dict[str, str]:
         """Secret variables of the job; a copy that prints without the values."""
-        return Secrets(self._model.secrets)
+        return KeptSecrets(self._model.secrets, "task.update_secrets({...})")
+
+    def update_secrets(self, secrets: Pairs) -> "Task":
+        """Add secret variables, replacing those of the same names; errors as `update_envs`."""
+        return self._change(envs=self._model.envs, secrets={**self._model.secrets, **_distinct(secrets)})
 
     @property
-    def file_mounts(self) -> dict[str, str]:
-        """Places on the nodes -> what comes there; a copy."""
-        return dict(self._model.file_mounts)
+    def envs_and_secrets(self) -> dict[str, str]:
+        """Both, the secrets winning; a copy that prints without values."""
+        return KeptSecrets({**self._model.envs, **self._model.secrets}, "task.update_envs({...})")
 
     @property
-    def resources(self) -> "set[Resources] | list[Resources]":
+    def managed_secret_refs(self) -> list[ManagedSecret]:
+        """References to secrets that are kept elsewhere."""
+        return list(self._model.managed_secrets)
+
+    @property
+    def resources(self) -> set[Resources] | list[Resources]:
         """The candidates: a list when their order counts, a set otherwise."""
         found = [Resources.of(each) for each in self._model.resources]
         return found if self._model.resources_order == "ordered" else set(found)
 
-    def update_envs(self, envs: Pairs) -> "Task":
-        """Add variables, replacing those of the same names; returns the task itself, as all of these do."""
-        return self._change(envs={**self._model.envs, **dict(envs or ())})
+    @resources.setter
+    def resources(self, resources: Resources | list[Resources] | set[Resources] | Mapping[str, Any]) -> None:
+        self.set_resources(resources)
 
-    def update_secrets(self, secrets: Pairs) -> "Task":
-        """Add secret variables, replacing those of the same names."""
-        return self._change(secrets={**self._model.secrets, **dict(secrets or ())})
-
-    def set_file_mounts(self, file_mounts: dict[str, str] | None) -> "Task":
-        """Bring these files and no others (besides the workdir)."""
-        return self._change(file_mounts=file_mounts)
-
-    def update_file_mounts(self, file_mounts: dict[str, str]) -> "Task":
-        """Bring these files, too."""
-        return self._change(file_mounts={**self._model.file_mounts, **file_mounts})
-
-    def update_workdir(self, workdir: str | None, git_url: str | None, git_ref: str | None) -> "Task":
-        """Bring another folder or repository; nothing changes when all are None."""
-        self._model = apply(self._model, Overrides(workdir=workdir, git_url=git_url, git_ref=git_ref))
-        return self
-
-    def set_resources(self, resources: "Resources | list[Resources] | set[Resources] | dict[str, Any]") -> "Task":
-        """Ask for other machines: one candidate, a list (the first to be had), a set (the cheapest), or plain data."""
-        return self._change(resources=resources_config(resources))
-
-    def set_resources_override(self, override_params: dict[str, Any]) -> "Task":
-        """Change some wishes in every candidate."""
-        config = to_config(self._model).get("resources", {})
-        order = next((word for word in ("any_of", "ordered") if word in config), "")
-        changed = [{**each, **override_params} for each in (config[order] if order else [config])]
-        return self._change(resources={order: changed} if order else changed[0])
-
-    def validate(self, skip_file_mounts: bool = False, skip_workdir: bool = False) -> None:
-        """Check that what is to be brought is there; all else was checked when it was set.
+    def set_resources(self, resources: Resources | list[Resources] | set[Resources] | Mapping[str, Any]) -> "Task":
+        """Ask for other machines: one candidate, a list (the first to be had), a set (the cheapest), or plain data.
 
         Raises:
-            UsageError: `sync.source`.
+            UsageError: `task.invalid`, a value is wrong, there is none, or their priorities differ.
         """
-        checked = self._model
-        if skip_workdir:
-            checked = checked.with_(workdir=None)
-        require_sources(checked.with_(file_mounts={}) if skip_file_mounts else checked)
-
-    def _change(self, **changes: Any) -> "Task":
-        config = {**to_config(self._model, reveal_secrets=True), **changes}
-        self._model = from_config({key: value for key, value in config.items() if value is not None})
+        if isinstance(resources, Mapping):
+            return self._change(resources=resources)
+        several = [resources] if isinstance(resources, Resources) else list(resources)
+        if not several:
+            raise UsageError("task.invalid", "a task needs one candidate at least", hint="Resources() asks for nothing")
+        if len({each.priority for each in several} - {None}) > 1:
+            raise UsageError(
+                "task.invalid", "the candidates of a task have one 'priority'", details={"key": "priority"}
+            )
+        # A set has no order of its own; plans must not depend on chance.
+        several = several if isinstance(resources, list) else sorted(several, key=repr)
+        order = "ordered" if isinstance(resources, list) else "any_of"
+        self._model = self._model.with_(**candidates([each.model for each in several], order))
         return self
+
+    def set_resources_override(self, override_params: dict[str, Any]) -> "Task":
+        """Change some parameters of every candidate."""
+        changed = [Resources.of(each).copy(**override_params).model for each in self._model.resources]
+        self._model = self._model.with_(**candidates(changed, self._model.resources_order))
+        return self
+
+    def get_resource_config(self) -> dict[str, Any]:
+        """The candidates as the `resources` of a task file."""
+        config: dict[str, Any] = to_config(self._model).get("resources", {})
+        return config
+
+    @property
+    def use_spot(self) -> bool:
+        """Whether a candidate's machines may be taken back."""
+        return any(each.use_spot for each in self._model.resources)
+
+    @property
+    def service(self) -> "SkyServiceSpec | None":
+        """How it is served, if it is a service or a pool."""
+        from stix.api.service import SkyServiceSpec
+
+        return None if self._model.service is None else SkyServiceSpec.of(self._model.service)
+
+    def set_service(self, service: "SkyServiceSpec | None") -> "Task":
+        """Make it a service, a pool, or (None) neither."""
+        self._model = self._model.with_(service=None if service is None else service.model)
+        return self
+
+    def set_inputs(self, inputs: str, estimated_size_gigabytes: float) -> "Task":
+        """Say what it reads first, and how much, for the cost of moving it."""
+        return self._change(inputs={inputs: estimated_size_gigabytes})
+
+    def set_outputs(self, outputs: str, estimated_size_gigabytes: float) -> "Task":
+        """Say what it leaves behind, and how much."""
+        return self._change(outputs={outputs: estimated_size_gigabytes})
+
+    @property
+    def inputs(self) -> str | None:
+        """The address of what it reads first."""
+        return self._model.inputs[0] if self._model.inputs else None
+
+    @property
+    def outputs(self) -> str | None:
+        """The address of what it leaves behind."""
+        return self._model.outputs[0] if self._model.outputs else None
+
+    def get_inputs(self) -> str | None:
+        """As `inputs`."""
+        return self.inputs
+
+    def get_outputs(self) -> str | None:
+        """As `outputs`."""
+        return self.outputs
+
+    def get_estimated_inputs_size_gigabytes(self) -> float | None:
+        """GiB that it reads first."""
+        return self._model.inputs[1] if self._model.inputs else None
+
+    def get_estimated_outputs_size_gigabytes(self) -> float | None:
+        """GiB that it leaves behind."""
+        return self._model.outputs[1] if self._model.outputs else None
+
+    def get_inputs_cloud(self) -> Cloud:
+        """The cloud that holds what it reads first.
+
+        Raises:
+            UsageError: `usage`, the address names none.
+        """
+        scheme = (self.inputs or "").partition(":")[0]
+        if scheme not in _INPUT_CLOUDS:
+            raise UsageError("usage", f"the inputs {self.inputs!r} are not in a cloud's bucket")
+        return _INPUT_CLOUDS[scheme]()
+
+    def set_time_estimator(self, func: Estimator) -> "Task":
+        """Say how many seconds it takes on given resources; `stix.optimize` asks."""
+        self._time_estimator = func
+        return self
+
+    def estimate_runtime(self, resources: Resources) -> float:
+        """Seconds that it takes on given resources.
+
+        Raises:
+            UsageError: `usage`, nobody said how to tell.
+        """
+        if self._time_estimator is None:
+            raise UsageError("usage", f"{self!r} has no time estimator", hint="call set_time_estimator first")
+        return self._time_estimator(resources)
 
     def __rshift__(self, b: "Task") -> "Task":
         current = dag.current()
@@ -235,7 +350,7 @@ def model_of(task: Task | Dag | TaskModel) -> TaskModel:
     """The frozen task that any of these stands for.
 
     Raises:
-        UsageError: `task.invalid`, a Dag of no or several tasks.
+        UsageError: `task.invalid`, a Dag of no or several tasks; `usage`, something else.
     """
     if isinstance(task, TaskModel):
         return task
@@ -246,46 +361,23 @@ def model_of(task: Task | Dag | TaskModel) -> TaskModel:
                 f"this Dag has {len(task)} tasks; stix runs a Dag of one",
                 hint="launch each task by itself",
             )
-        return task.tasks[0].model
+        return model_of(task.tasks[0])
     if isinstance(task, Task):
+        if task.blocked_resources:
+            raise UsageError("usage", "'blocked_resources' of a Task count in stix.optimize only")
         return task.model
-    raise UsageError("usage", f"a task is a stix.Task or a stix.Dag, not {type(task).__name__}")
-
-
-def resources_config(resources: "Resources | list[Resources] | set[Resources] | Mapping[str, Any]") -> dict[str, Any]:
-    """Wishes in any form as the `resources` of a task file."""
-    if isinstance(resources, Resources):
-        return resources.to_yaml_config()
-    if isinstance(resources, Mapping):
-        return dict(resources)
-    if len(resources) == 1:
-        return next(iter(resources)).to_yaml_config()
-    order = "ordered" if isinstance(resources, list) else "any_of"
-    return {order: [each.to_yaml_config() for each in resources]}
-
-
-def get(request_id: T) -> T:
-    """What a call answered. Calls of stix wait for their end themselves; `sky.get(sky.launch(...))` keeps working."""
-    return request_id
-
-
-def stream_and_get(
-    request_id: T | None = None,
-    log_path: str | None = None,
-    tail: int | None = None,
-    follow: bool = True,
-    output_stream: Any = None,
-    relay_rich_status: bool = False,
-) -> T | None:
-    """As `get`."""
-    return request_id
+    hint = f"make it a task: stix.Task(run={task!r})" if isinstance(task, str) else ""
+    raise UsageError("usage", f"a task is a stix.Task or a stix.Dag, not {type(task).__name__}", hint=hint)
 
 
 def _script(script: str | list[str] | None) -> str | None:
     return "\n".join(script) if isinstance(script, list) else script
 
 
-def _refuse(**parameters: Any) -> None:
-    for name, value in parameters.items():
-        if value:
-            raise UsageError("task.invalid", f"{name!r} of a Task does not work in stix yet", details={"key": name})
+def _distinct(pairs: Pairs) -> dict[str, str]:
+    if pairs is None or isinstance(pairs, Mapping):
+        return dict(pairs or {})
+    listed = list(pairs)
+    if len({name for name, _ in listed}) < len(listed):
+        raise UsageError("task.invalid", "a variable stands twice in the list")
+    return dict(listed)

@@ -56,16 +56,20 @@ def test_every_code_is_documented_with_its_exit_status() -> None:
     assert missing == []
 
 
+def family(error: StixError) -> type:
+    """The class below StixError; what is below that again is a name of SkyPilot's."""
+    lineage = type(error).__mro__
+    return lineage[max(lineage.index(StixError) - 1, 0)]
+
+
 @pytest.mark.parametrize("code", sorted(EXIT_STATUS))
 def test_an_error_survives_the_way_as_a_record(code: str) -> None:
     record = {"code": code, "message": "it broke", "hint": "mend it", "retryable": True, "details": {"n": 1}}
     error = from_record(record)
     assert error.to_record() == record and str(error) == "it broke"
     assert error.exit_status == EXIT_STATUS[code] and 0 < error.exit_status < 256
-    same_family = {
-        type(from_record({"code": other})) for other in EXIT_STATUS if other.split(".")[0] == code.split(".")[0]
-    }
-    assert same_family == {type(error)}
+    alike = [other for other in EXIT_STATUS if other.split(".")[0] == code.split(".")[0]]
+    assert len({family(from_record({"code": other})) for other in alike}) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,149 @@
+"""SkyPilot's Storage: a bucket, checked as one in `file_mounts` is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stix.api.enumerations import FileMountType, StorageMode, StoreType, word
+from stix.errors import UsageError
+from stix.model.storage import Storage as Bucket
+from stix.model.task import Task
+from stix.spec.document import Document
+from stix.spec.dump import to_config
+from stix.spec.storage import read_storage
+
+
+class Storage:
+    """A bucket: one that exists (`source` is its address) or one to be made (`name`). Immutable.
+
+    Raises:
+        UsageError: `task.invalid`, a value is wrong.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        source: str | list[str] | None = None,
+        stores: Sequence[StoreType | str] | None = None,
+        persistent: bool | None = True,
+        mode: StorageMode | str = StorageMode.MOUNT,
+        sync_on_reconstruction: bool = True,
+        mount_cached_config: Any = None,
+        file_mount_type: FileMountType | str | None = None,
+        mount_config: Any = None,
+    ) -> None:
+        if stores and len(stores) > 1:
+            raise UsageError("task.invalid", "a bucket is kept in one store", hint="make a Storage for each")
+        settings = {"mount_cached": _settings(mount_cached_config), "mount": _settings(mount_config)}
+        self._model = _read(
+            {
+                "name": name,
+                "source": source,
+                "store": word(stores[0]) if stores else None,
+                "persistent": persistent,
+                "mode": word(mode),
+                "type": word(file_mount_type),
+                "config": {key: value for key, value in settings.items() if value} or None,
+            }
+        )
+
+    @classmethod
+    def of(cls, bucket: Bucket) -> "Storage":
+        """The façade of a bucket of the model."""
+        storage = cls.__new__(cls)
+        storage._model = bucket
+        return storage
+
+    @classmethod
+    def from_yaml_config(cls, config: Mapping[str, Any]) -> "Storage":
+        """The bucket that plain data describes, as in `file_mounts`.
+
+        Raises:
+            UsageError: `task.invalid`.
+        """
+        return cls.of(_read(config))
+
+    def to_yaml_config(self) -> dict[str, Any]:
+        """The bucket as plain data in normal form."""
+        config: dict[str, Any] = to_config(Task(storage_mounts={"/bucket": self._model}))["file_mounts"]["/bucket"]
+        return config
+
+    @property
+    def model(self) -> Bucket:
+        """The frozen bucket."""
+        return self._model
+
+    @property
+    def name(self) -> str | None:
+        """Its name; None where the address says it."""
+        return self._model.name
+
+    @property
+    def source(self) -> str | list[str] | None:
+        """Its address, or the local paths that fill it."""
+        source = self._model.source
+        return list(source) if isinstance(source, tuple) else source
+
+    @property
+    def persistent(self) -> bool:
+        """Whether it outlives the cluster."""
+        return self._model.persistent
+
+    @property
+    def mode(self) -> StorageMode:
+        """How it comes to a node."""
+        return StorageMode(self._model.mode)
+
+    @property
+    def stores(self) -> list[StoreType]:
+        """The store that was named, or none."""
+        return [] if self._model.store is None else [StoreType(self._model.store)]
+
+    @property
+    def file_mount_type(self) -> FileMountType | None:
+        """The named set of cache settings."""
+        return None if self._model.type is None else FileMountType(self._model.type)
+
+    @property
+    def mount_cached_config(self) -> dict[str, Any] | None:
+        """Single cache settings."""
+        return self._model.config.get("mount_cached")
+
+    @property
+    def mount_config(self) -> dict[str, Any] | None:
+        """Settings of a plain mount."""
+        return self._model.config.get("mount")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Storage) and self._model == other._model
+
+    def __hash__(self) -> int:
+        return hash((self._model.name, self._model.mode, self._model.store))
+
+    def __repr__(self) -> str:
+        return f"Storage({', '.join(f'{key}={value!r}' for key, value in self.to_yaml_config().items())})"
+
+
+def storage_ls() -> list[dict[str, Any]]:
+    """Buckets that stix made; refused until it makes any."""
+    raise _later("storage_ls")
+
+
+def storage_delete(name: str) -> None:
+    """Delete a bucket; refused until stix makes any."""
+    raise _later("storage_delete")
+
+
+def _later(verb: str) -> UsageError:
+    return UsageError("usage", f"{verb!r} is SkyPilot's; stix reads and keeps buckets in tasks, but makes none yet")
+
+
+def _read(config: Mapping[str, Any]) -> Bucket:
+    return read_storage(Document("storage", {key: value for key, value in config.items() if value is not None}))
+
+
+def _settings(given: Any) -> dict[str, Any] | None:
+    """Settings as a map, or as an object that tells them."""
+    if given is None or isinstance(given, Mapping):
+        return given if given is None else dict(given)
+    told: dict[str, Any] = given.to_yaml_config()
+    return told
