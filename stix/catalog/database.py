@@ -35,13 +35,19 @@ class Device(NamedTuple):
 
 
 class SourceInfo(NamedTuple):
-    """Where a cloud's prices come from, and when they held (ISO dates)."""
+    """Where prices of a cloud come from, and when they held (ISO dates; `spot_as_of` empty: it has no spot prices).
+
+    `layer` is `snapshot`, `update` or `user`.
+    """
 
     cloud: str
     name: str
     as_of: str
     spot_as_of: str
     rows: int
+    types: int
+    regions: int
+    layer: str
 
 
 class Layer(NamedTuple):
@@ -51,6 +57,12 @@ class Layer(NamedTuple):
     connection: sqlite3.Connection
     clouds: frozenset[str]
     hidden: frozenset[tuple[str, str, str]] = frozenset()
+
+    @property
+    def kind(self) -> str:
+        """`user`, `update` or `snapshot`."""
+        stem = self.path.stem
+        return USER if stem == USER else "update" if {stem} == set(self.clouds) else "snapshot"
 
     def where(self, clouds: Collection[str] | None) -> Where | None:
         """Conditions for the rows it speaks for among those clouds; None: there are none."""
@@ -122,16 +134,28 @@ class Catalog:
         }
 
     def sources(self) -> list[SourceInfo]:
-        """Where the prices of each cloud come from."""
-        text = """SELECT source.cloud, source.name, as_of, spot_as_of, count(*) FROM source
-            JOIN offer ON offer.source = source.id GROUP BY source.id"""
-        found = [
-            SourceInfo(*row)
-            for layer in self.layers
-            for row in layer.connection.execute(text)
-            if row[0] in layer.clouds
-        ]
-        return sorted(found)
+        """Where the prices of each cloud come from, the most offers first."""
+        text = f"""SELECT source.cloud, source.name, source.as_of,
+            CASE WHEN count(spot) THEN source.spot_as_of ELSE '' END,
+            count(*), count(DISTINCT machine.name), count(DISTINCT region.name) {query.TABLES}"""
+        found = []
+        for layer in self.layers:
+            if (where := layer.where(None)) is not None:
+                rows = layer.connection.execute(f"{text}{where} GROUP BY source.id", where.values)
+                found += [SourceInfo._make((*row, layer.kind)) for row in rows]
+        return sorted(found, key=lambda info: (info.cloud, -info.rows))
+
+    def regions(self, cloud: str) -> list[str]:
+        """Names of a cloud's regions."""
+        text = "SELECT name FROM region WHERE cloud = ? AND name <> ''"
+        return sorted(
+            {
+                row[0]
+                for layer in self.layers
+                if cloud in layer.clouds
+                for row in layer.connection.execute(text, (cloud,))
+            }
+        )
 
     def stale(self, priced_on: str) -> bool:
         """Whether a price of that day is too old to trust."""

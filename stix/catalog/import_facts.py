@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stix.catalog.build import Accelerator, Row
-from stix.catalog.facts import FOLDER, read_machines, write_accelerators, write_cloud
+from stix.catalog.facts import FOLDER, read_accelerators, read_machines, write_accelerators, write_cloud
 
 OUR_NAMES = {"digitalocean": "do"}
 """Clouds that SkyPilot's users call by another name than the collection does."""
@@ -34,13 +34,22 @@ def main() -> None:
 
 def import_folder(source: Path, target: Path, disks: Disks | None = None) -> None:
     """Write the tables of every cloud that has a file in the source."""
-    for file in sorted(source.glob("*.csv")):
-        if file.stem == "accelerators":
-            write_accelerators(target, _accelerators(file))
-            continue
+    memory = {item.name: item.memory for item in read_accelerators(target)}
+    if (source / "accelerators.csv").exists():
+        devices = list(_accelerators(source / "accelerators.csv"))
+        write_accelerators(target, devices)
+        memory = {item.name: item.memory for item in devices}
+    for file in sorted(set(source.glob("*.csv")) - {source / "accelerators.csv"}):
         cloud = OUR_NAMES.get(file.stem, file.stem)
         known = _known_disks(target, cloud) if disks is None else disks if cloud == "aws" else {}
-        write_cloud(target, cloud, [row._replace(disks=known.get(row.name)) for row in _rows(file, cloud)])
+        rows = (row._replace(disks=known.get(row.name)) for row in _rows(file, cloud))
+        write_cloud(target, cloud, [_share(row, memory) if row.count == 0 else row for row in rows])
+
+
+def _share(row: Row, memory: Mapping[str, float | None]) -> Row:
+    """A row whose count was rounded to none: the share of the device is the share of its memory."""
+    whole = memory.get(row.accelerator or "")
+    return row._replace(count=row.device_memory / whole) if whole and row.device_memory else row
 
 
 def read_disks(file: Path) -> Disks:

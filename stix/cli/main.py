@@ -32,6 +32,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "down": ("clusters:down", "Remove clusters for good."),
         "repair": ("clusters:repair", "Look at a cluster and bring it back in order."),
     },
+    "Prices": {
+        "gpus": ("gpus:gpus", "Accelerators and their prices."),
+        "catalog": ("catalog:catalog", "What clouds offer, and how old the prices are."),
+    },
     "Tools": {
         "check": ("tools:check", "Which infrastructure can be used, and how to enable the rest."),
         "cost-report": ("costs:cost_report", "What clusters cost, with those that are gone."),
@@ -40,6 +44,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 ALIASES = {"launch": "up", "optimize": "plan"}
+SHORTCUTS = {"show-gpus": "gpus:show_gpus"}
+"""SkyPilot's names of commands that lie deeper here."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -60,12 +66,12 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name or alias, imported now."""
         name = ALIASES.get(cmd_name, cmd_name)
-        for section in SECTIONS.values():
-            if name in section:
-                module, attribute = section[name][0].split(":")
-                command: click.Command = getattr(import_module(f"stix.cli.{module}"), attribute)
-                return command
-        return None
+        known = {command: place for section in SECTIONS.values() for command, (place, _) in section.items()} | SHORTCUTS
+        if name not in known:
+            return None
+        module, attribute = known[name].split(":")
+        command: click.Command = getattr(import_module(f"stix.cli.{module}"), attribute)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -1,0 +1,258 @@
+"""Accelerators as people read them, without click: its import would be half of what the listing costs."""
+
+import sys
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from stix.api.accelerators import own_accelerators
+from stix.catalog import listing, names
+from stix.catalog.database import Catalog
+from stix.catalog.query import Found
+from stix.cli import output
+from stix.errors import UsageError
+
+OWN = ("ssh", "docker", "local")
+HEADS = (
+    "GPU",
+    "QTY",
+    "CLOUD",
+    "INSTANCE_TYPE",
+    "DEVICE_MEM",
+    "vCPUs",
+    "HOST_MEM",
+    "PRICE/h",
+    "SPOT/h",
+    "REGION",
+    "PRICED",
+)
+MORE_HEADS = ("ZONES", "BASIS", "SOURCE")
+OWN_HEADS = ("GPU", "QTY", "FREE", "INFRA", "HOST", "vCPUs", "HOST_MEM")
+STALE_NOTE = "* older than 90 days; 'stix catalog update' brings newer prices"
+
+
+class Asked(NamedTuple):
+    """What a listing is about; `count` None: any."""
+
+    name: str | None = None
+    count: float | None = None  # type: ignore[assignment]
+    cloud: str | None = None
+    region: str | None = None
+    zone: str | None = None
+
+    @classmethod
+    def parse(cls, accelerator: str | None, *, infra: str | None = None, region: str | None = None) -> "Asked":
+        """From `A100:8`, `gcp/us-central1` and a region.
+
+        Raises:
+            UsageError: the count is no number above zero.
+        """
+        name, colon, count = (accelerator or "").partition(":")
+        cloud, place, zone = (*(part if part != "*" else "" for part in (infra or "").split("/", 2)), "", "", "")[:3]
+        return cls(
+            name or None, _count(count) if colon else None, cloud.lower() or None, region or place or None, zone or None
+        )
+
+
+def _count(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < float("inf"):
+        raise UsageError("usage", f"{text!r} is no number of accelerators", hint="write A100:8")
+    return number
+
+
+def show(asked: Asked, *, everything: bool, all_regions: bool, verbose: bool, form: str) -> None:
+    """Print the listing.
+
+    Raises:
+        UsageError: no such cloud, region or accelerator, or not in that number.
+    """
+    catalog = Catalog.open()
+    clouds = _clouds(asked, catalog)
+    own = [record for record in own_accelerators() if _is_there(record["infra"], asked)]
+    if asked.name is None:
+        counts = listing.counts(catalog, clouds=clouds, region=asked.region)
+        if form == "json" and not everything:
+            output.as_json({"accelerators": _count_records(counts), "own": own})
+            return
+        if form != "json":
+            output.say(summary(counts, own, everything))
+        if everything:
+            rows = listing.machines_with(
+                catalog, None, clouds=clouds, region=asked.region, zone=asked.zone, every_region=all_regions
+            )
+            _show_machines(catalog, rows, [], own, verbose, form)
+        return
+    rows, others, own = _details(catalog, asked, clouds, own, all_regions)
+    _show_machines(catalog, rows, others, own, verbose, form)
+    if others and form != "json":
+        _tell(f"also: {', '.join(others)}")
+
+
+def _details(
+    catalog: Catalog, asked: Asked, clouds: Collection[str] | None, own: list[dict[str, Any]], all_regions: bool
+) -> tuple[list[Found], list[str], list[dict[str, Any]]]:
+    """Machines, names that are like the asked one, own machines."""
+    wish = asked.name or ""
+    found, others = listing.named(catalog, wish)
+    rows = listing.machines_with(
+        catalog,
+        found,
+        count=asked.count,
+        clouds=clouds,
+        region=asked.region,
+        zone=asked.zone,
+        every_region=all_regions,
+    )
+    mine = names.matching(wish, {record["accelerator"] for record in own}, catalog.aliases)
+    own = [r for r in own if r["accelerator"] in mine and (asked.count is None or r["count"] >= asked.count)]
+    if not rows and not own:
+        raise _miss(catalog, asked, clouds, found)
+    return rows, others, own
+
+
+def _miss(catalog: Catalog, asked: Asked, clouds: Collection[str] | None, found: Sequence[str]) -> UsageError:
+    where = "/".join(filter(None, (asked.cloud, asked.region, asked.zone)))
+    place = f" in {where}" if where else ""
+    if not found:
+        known = {*catalog.accelerators(), *catalog.aliases}
+        like = list(dict.fromkeys(catalog.aliases.get(n.lower(), n) for n in names.nearest(asked.name or "", known)))
+        hint = f"did you mean {', '.join(like)}?" if like else "'stix gpus list --all' lists them"
+        return UsageError("usage", f"no cloud has an accelerator named {asked.name!r}", hint=hint)
+    counts = listing.counts(catalog, clouds=clouds, region=asked.region)
+    there = sorted({count for name in found for count in counts.get(name, ())})
+    label = asked.name if asked.count is None else f"{asked.name}:{listing.plain(asked.count)}"
+    if there:
+        hint = f"there are machines with {', '.join(map(_number, there))}"
+    else:
+        anywhere = listing.machines_with(catalog, found)
+        hint = f"it is in {', '.join(sorted({row.cloud for row in anywhere}))}"
+    return UsageError("usage", f"no machine{place} has {label}", hint=hint)
+
+
+def _clouds(asked: Asked, catalog: Catalog) -> Collection[str] | None:
+    if asked.cloud is None:
+        return None
+    known = catalog.clouds()
+    if asked.cloud in OWN:
+        return ()
+    if asked.cloud not in known:
+        like = names.nearest(asked.cloud, [*known, *OWN])
+        hint = f"did you mean {like[0]}?" if like else f"there are {', '.join(known)}"
+        raise UsageError("usage", f"the catalog has no cloud named {asked.cloud!r}", hint=hint)
+    if asked.region:
+        regions = catalog.regions(asked.cloud)
+        if asked.region.lower() not in {region.lower() for region in regions}:
+            like = names.nearest(asked.region, regions)
+            hint = f"did you mean {', '.join(like)}?" if like else f"there are {', '.join(regions)}"
+            raise UsageError("usage", f"{asked.cloud} has no region {asked.region!r} in the catalog", hint=hint)
+    return (asked.cloud,)
+
+
+def _is_there(infra: str, asked: Asked) -> bool:
+    cloud, _, region = infra.partition("/")
+    if asked.cloud is None:
+        return asked.region is None
+    return asked.cloud == cloud and asked.region in (None, region)
+
+
+def summary(counts: dict[str, list[float]], own: list[dict[str, Any]], everything: bool) -> str:
+    """Common accelerators, TPUs by generation, the user's own, and all others where they are asked for."""
+    common = [(name, _numbers(counts[name])) for name in listing.COMMON if name in counts]
+    tpus = listing.tpu_sizes(name for name in counts if listing.is_tpu(name))
+    others = [
+        (name, _numbers(counts[name])) for name in counts if name not in listing.COMMON and not listing.is_tpu(name)
+    ]
+    parts = [output.table(("COMMON_GPU", "AVAILABLE_QUANTITIES"), common)] if common else []
+    if tpus:
+        sizes = [(f"{name}-N", ", ".join(map(str, each))) for name, each in tpus.items()]
+        parts.append(output.table(("GOOGLE_TPU", "AVAILABLE_SIZES (N)"), sizes))
+    if own:
+        parts.append(own_table(own))
+    if others and (everything or not common):
+        parts.append(output.table(("OTHER_GPU", "AVAILABLE_QUANTITIES"), others))
+    elif others:
+        parts.append(f"{len(others)} more with --all; machines and prices with 'stix gpus list NAME'.")
+    return "\n\n".join(parts) or "No machine there has an accelerator."
+
+
+def own_table(own: list[dict[str, Any]]) -> str:
+    """The user's own machines."""
+    rows = [
+        (
+            *(record["accelerator"], record["count"], record["free"], record["infra"], record["host"]),
+            *(_number(record["cpus"]), _gib(record["memory"])),
+        )
+        for record in own
+    ]
+    return output.table(OWN_HEADS, rows)
+
+
+def machine_table(catalog: Catalog, rows: Sequence[Found], *, verbose: bool = False) -> str:
+    """Machines of the catalog."""
+    return output.table(HEADS + MORE_HEADS * verbose, (_cells(catalog, row, verbose) for row in rows))
+
+
+def _cells(catalog: Catalog, row: Found, verbose: bool) -> tuple[Any, ...]:
+    record = listing.record(catalog, row)
+    priced = row.as_of + "*" * record["stale"]
+    cells = (
+        *(row.accelerator, _number(row.count), row.cloud, row.name, _gib(row.device_memory)),
+        *(_number(row.cpus), _gib(row.memory), dollars(row.price), dollars(row.spot), row.region, priced),
+    )
+    return (*cells, row.zones.replace(";", " "), record["basis"], row.source) if verbose else cells
+
+
+def _show_machines(
+    catalog: Catalog, rows: Sequence[Found], others: Sequence[str], own: list[dict[str, Any]], verbose: bool, form: str
+) -> None:
+    if form == "json":
+        records = [listing.record(catalog, row) for row in rows]
+        output.as_json({"offers": records, "own": own, "also": list(others)})
+        return
+    if own:
+        output.say(own_table(own) + ("\n" if rows else ""))
+    if rows:
+        output.say(machine_table(catalog, rows, verbose=verbose))
+        if any(catalog.stale(row.as_of) for row in rows):
+            _tell(STALE_NOTE)
+
+
+def _count_records(counts: dict[str, list[float]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "accelerator": name,
+            "counts": [listing.plain(number) for number in each],
+            "kind": "tpu" if listing.is_tpu(name) else "common" if name in listing.COMMON else "other",
+        }
+        for name, each in counts.items()
+    ]
+
+
+def dollars(price: float | None) -> str:
+    """A price: two digits behind the point, up to four below a dollar."""
+    if price is None:
+        return "-"
+    if price >= 1:
+        return f"${price:.2f}"
+    whole, _, rest = f"{price:.4f}".partition(".")
+    return f"${whole}.{rest.rstrip('0'):0<2}"
+
+
+def _numbers(numbers: Sequence[float]) -> str:
+    return ", ".join(map(_number, numbers))
+
+
+def _number(number: float | None) -> str:
+    return "-" if number is None else f"{number:.4g}"
+
+
+def _gib(number: float | None) -> str:
+    return "-" if number is None else f"{number:g} GiB"
+
+
+def _tell(text: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(f"{text}\n")
