@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from stix.catalog import names, query
+from stix.catalog import names, query, user
 from stix.catalog.query import Found, Where
 from stix.catalog.schema import VERSION
 from stix.catalog.snapshot import snapshot
@@ -21,7 +21,6 @@ if TYPE_CHECKING:  # as in `query`
     from stix.model.offer import Blocked, Offer
     from stix.model.resources import Resources
 
-STALE_AFTER_DAYS = 90
 USER = "user"
 
 
@@ -99,7 +98,7 @@ class Catalog:
         home: Path | None = None,
         *,
         today: str | None = None,
-        stale_after: float = STALE_AFTER_DAYS,
+        stale_after: float | None = None,
         base: Path | None = None,
     ) -> "Catalog":
         """The catalog of a stix folder.
@@ -107,17 +106,20 @@ class Catalog:
         Args:
             home: default `$STIX_HOME` or `~/.stix`; overlays lie in its folder `catalog`.
             today: ISO date; the clock's when None.
-            stale_after: days after which a price is marked.
+            stale_after: days after which a price is marked; what the config says when None.
             base: another file instead of the snapshot.
 
         Raises:
             OSError: there is no snapshot, and none can be built.
+            UsageError: config.invalid; the user's own prices.
         """
         home = home or Path(os.environ.get("STIX_HOME") or "~/.stix").expanduser()
-        overlays = _overlays(home / "catalog")
-        paths = [*overlays, base or snapshot(home / "catalog")]
+        base = base or snapshot(home / "catalog")
+        own = user.load(home, base)
+        days = own.max_age_days if stale_after is None else stale_after
         now = time.mktime(time.strptime(today, "%Y-%m-%d")) if today else time.time()
-        return cls(_layers(paths), time.strftime("%Y-%m-%d", time.localtime(now - stale_after * 86400)))
+        layers = _layers([*_overlays(home / "catalog"), base])
+        return cls(layers, time.strftime("%Y-%m-%d", time.localtime(now - days * 86400)))
 
     def clouds(self) -> list[str]:
         """Names of the clouds that anything is known of."""

@@ -86,6 +86,16 @@ def current(databases: Iterable[Path], cloud: str) -> dict[Place, Priced]:
     return {}
 
 
+def newest(databases: Iterable[Path], cloud: str) -> str:
+    """The day of a cloud's newest prices, ISO; empty where it has none."""
+    for path in databases:
+        with _opened(path) as database:
+            day = database.execute("SELECT max(as_of) FROM source WHERE cloud = ?", (cloud,)) if database else None
+            if day and (found := day.fetchone()[0]):
+                return str(found)
+    return ""
+
+
 def known(databases: Iterable[Path], cloud: str) -> Known:
     """What the databases know of a cloud, the first one's word first."""
     machines: dict[str, Machine] = {}

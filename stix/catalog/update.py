@@ -5,6 +5,7 @@ on. An overlay is written whole and renamed, so that killing an update at any mo
 """
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -205,35 +206,35 @@ def _all_sources() -> list[sources.Source]:
     return [sources.source(name) for name in sources.NAMES]
 
 
-def update_when_due(
-    home: Path, snapshot: Path, own: Own, today: date, *, web: Web | None = None, report: Callable[[str], None]
+def keep_fresh(
+    home: Path, snapshot: Path, own: Own, *, today: date | None = None, web: Web | None = None
 ) -> list[Result]:
-    """Update the clouds that the config wants kept fresh and whose offers are too old; at most one attempt a day.
+    """Update the clouds that the config wants kept fresh (`auto_update`) and whose prices are too old.
 
-    Called before a catalog is opened for a person; without `auto_update` in the config it does nothing.
+    It is told on stderr, for it takes time. A cloud is tried once a day at most; whoever is offline waits no longer
+    than that once.
     """
-    if not own.auto_update:
-        return []
     known = overlay.clouds_in(snapshot)
     wanted = clouds_to_update((), known, None) if "*" in own.auto_update else list(own.auto_update)
+    today = today or date.today()
     due = [cloud for cloud in wanted if _is_due(home, snapshot, own, cloud, today)]
     if not due:
         return []
-    report(f"prices of {', '.join(due)} are older than {own.max_age_days:g} days: updating")
+    overlay.folder(home).mkdir(parents=True, exist_ok=True)
     for cloud in due:
-        _attempt_file(home, cloud).parent.mkdir(parents=True, exist_ok=True)
         _attempt_file(home, cloud).touch()
-    update = Update(home, snapshot, own, today, web=web or Web(attempts=2, timeout=10.0, deadline=120.0))
-    results = update.run(due)
+    sys.stderr.write(f"updating prices older than {own.max_age_days:g} days: {', '.join(due)}\n")
+    web = web or Web(attempts=2, timeout=10.0, deadline=120.0)
+    results = Update(home, snapshot, own, today, web=web).run(due)
     for result in results:
         if not result.ok:
-            report(f"{result.cloud}: {result.message}; its earlier prices stay in use")
+            sys.stderr.write(f"  {result.cloud}: {result.message}; the prices that are here stay in use\n")
     return results
 
 
 def _is_due(home: Path, snapshot: Path, own: Own, cloud: str, today: date) -> bool:
     databases = [path for path in (overlay.overlay_path(home, cloud), snapshot) if path.exists()]
-    newest = max((priced.as_of for priced in overlay.current(databases, cloud).values()), default="")
+    newest = overlay.newest(databases, cloud)
     if newest and not overlay.is_stale(newest, today, own.max_age_days):
         return False
     try:

@@ -35,12 +35,14 @@ class Own:
     addresses: Mapping[str, str] = field(default_factory=dict)
 
 
-def load(home: Path, snapshot: Path) -> Own:
-    """The user's settings; the database of own prices is made first where it is out of date.
+def load(home: Path, snapshot: Path, *, fetch: bool = True) -> Own:
+    """The user's settings; the database of own prices is made first where it is out of date, and prices are fetched
+    where the config asks for that.
 
     Args:
         home: `$STIX_HOME`.
         snapshot: the catalog that own prices are completed from.
+        fetch: whether `auto_update` of the config is obeyed.
 
     Raises:
         UsageError: config.invalid, with file, line and the nearest right word.
@@ -48,10 +50,20 @@ def load(home: Path, snapshot: Path) -> Own:
     config, notes = home / "config.yaml", home / "catalog" / "user.json"
     if not config.exists() and not notes.exists():
         return Own()
-    kept = _read_notes(notes)
+    own = _current(home, snapshot, config, notes)
+    if own.auto_update and fetch:
+        from stix.catalog.update import keep_fresh
+
+        if keep_fresh(home, snapshot, own):
+            return _current(home, snapshot, config, notes)
+    return own
+
+
+def _current(home: Path, snapshot: Path, config: Path, file: Path) -> Own:
+    kept = _read_notes(file)
     if kept is not None and kept["stamps"] == _stamps(kept["files"]):
         return _own(home, kept)
-    return _own(home, _renew(home, snapshot, config, notes, kept))
+    return _own(home, _renew(home, snapshot, config, file, kept))
 
 
 def _own(home: Path, notes: Mapping[str, Any]) -> Own:

@@ -2,7 +2,7 @@
 
 import click
 
-from stix.cli import options, output
+from stix.cli import catalog_update, options, output
 from stix.cli.main import CONTEXT
 
 LIST_HEADS = (
@@ -20,7 +20,12 @@ def catalog() -> None:
     Examples:
       stix catalog list aws --cpus 8+ --limit 10
       stix catalog info
+      stix catalog update aws gcp
     """
+
+
+catalog.add_command(catalog_update.update)
+catalog.add_command(catalog_update.reset)
 
 
 @catalog.command("list", context_settings=CONTEXT)

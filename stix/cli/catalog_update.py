@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stix.cli import output
+from stix.cli import options, output
+from stix.cli.main import CONTEXT
 from stix.errors import UsageError
 
 if TYPE_CHECKING:
     from stix.catalog.update import Result
     from stix.catalog.user import Own
 
-OUTPUT = click.option("-o", "--output", "form", type=click.Choice(["table", "json"]), default="table")
 QUIET_SECONDS = 10.0
 """How often somebody who waits hears that there still is work."""
 
 
-@click.command("update")
+@click.command("update", context_settings=CONTEXT)
 @click.argument("clouds", nargs=-1, metavar="[CLOUD...]")
 @click.option("--source", metavar="NAME", help="Where to fetch from: skypilot, aws, azure or gpuhunt.")
 @click.option("--dry-run", is_flag=True, help="Fetch and compare, write nothing.")
 @click.option("--force", is_flag=True, help="Take a list even if it has lost most of its offers.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), default=30.0, help="Seconds without a byte.")
 @click.option("--attempts", type=click.IntRange(1, 20), default=4, help="How often an address is tried.")
-@OUTPUT
+@options.as_output
 def update(
     clouds: tuple[str, ...], source: str | None, dry_run: bool, force: bool, timeout: float, attempts: int, form: str
 ) -> int:
@@ -35,6 +35,12 @@ def update(
 
     They are kept in $STIX_HOME/catalog and used instead of the prices that were shipped. What cannot be fetched stays
     as it was, and the command ends with 1.
+
+    \b
+    Examples:
+      stix catalog update
+      stix catalog update aws gcp --dry-run
+      stix catalog update aws --source aws
     """
     from datetime import date
 
@@ -58,11 +64,17 @@ def update(
     return 1 if failed else 0
 
 
-@click.command("reset")
+@click.command("reset", context_settings=CONTEXT)
 @click.argument("clouds", nargs=-1, metavar="[CLOUD...]")
-@OUTPUT
+@options.as_output
 def reset(clouds: tuple[str, ...], form: str) -> None:
-    """Remove fetched prices of clouds (default: all), so that those count that were shipped."""
+    """Remove fetched prices of clouds (default: all), so that those count that were shipped.
+
+    \b
+    Examples:
+      stix catalog reset
+      stix catalog reset aws
+    """
     from stix.catalog import overlay
 
     home, snapshot, _ = _catalog()
@@ -85,7 +97,7 @@ def _catalog() -> "tuple[Path, Path, Own]":
 
     home = Home().root
     shipped = snapshot(folder(home))
-    return home, shipped, load(home, shipped)
+    return home, shipped, load(home, shipped, fetch=False)
 
 
 class _Talk:
