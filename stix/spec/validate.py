@@ -3,12 +3,15 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from stix.spec.document import Document, Path, Unfit, dotted, shown
 from stix.spec.schema.key import FORMS, Key
 
 _NUMBERS = ("integer", "number")
+_ENOUGH = 100
+"""Problems of one document that are looked for."""
 
 
 class Problem(NamedTuple):
@@ -28,7 +31,7 @@ def check(document: Document, key: Key, *, what: str = "a task") -> None:
     Raises:
         UsageError: task.invalid, with file, line, column and key in its details.
     """
-    problems = list(problems_of(document.data, key, root=key, what=what))
+    problems = list(islice(problems_of(document.data, key, root=key, what=what), _ENOUGH))
     if not problems:
         return
     errors = [document.error(each.path, each.sentence, hint=each.hint) for each in problems]
@@ -122,14 +125,17 @@ def _hint_for_key(name: str, key: Key, root: Key) -> str:
 
 
 def _problems_of_list(value: list[Any], key: Key, path: Path, root: Key) -> Iterator[Problem]:
+    seen: set[str] = set()
     for place, item in enumerate(value):
         if key.items is not None:
             yield from problems_of(item, key.items, (*path, place), root=root)
         if key.choices and isinstance(item, str):
             for sentence, hint in _choice(item, key):
                 yield Problem((*path, place), f"'{dotted((*path, place))}' {sentence}", hint)
-        if key.unique and item in value[:place]:
-            yield Problem((*path, place), f"'{dotted(path)}' has {shown(item)} twice", "keep one of the two")
+        if key.unique:
+            if repr(item) in seen:
+                yield Problem((*path, place), f"'{dotted(path)}' has {shown(item)} twice", "keep one of the two")
+            seen.add(repr(item))
 
 
 def _problems_of_scalar(value: Any, form: str, key: Key) -> Iterator[tuple[str, str]]:
