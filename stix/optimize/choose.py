@@ -9,7 +9,7 @@ from stix.model.offer import Blocked, Offer, Placement, Refusal
 from stix.model.resources import Resources
 from stix.model.task import Task
 from stix.optimize import cost
-from stix.optimize.fit import Check, checks, first_unmet, inability
+from stix.optimize.fit import Check, checks, first_unmet, inabilities
 
 INFRA_PREFERENCE = ("ssh", "docker", "local")
 """Which of equally cheap infrastructures comes first: idle machines, then containers, then this machine."""
@@ -67,6 +67,8 @@ def _nothing_known(resources: Resources, clouds: Mapping[str, Cloud]) -> str:
     cloud = clouds.get(resources.cloud or "")
     if cloud and cloud.sized:
         return "nothing of it that would do is in the catalog"
+    if resources.cloud is None:
+        return "nothing that would do is known"
     return "no machine of it is known (stix ssh up probes a pool)"
 
 
@@ -96,9 +98,8 @@ class _Ranker:
             return [each for each in placed if not isinstance(each, Refusal)], [
                 each for each in placed if isinstance(each, Refusal)
             ]
-        lacking = inability(self.task, resources, cloud)
-        if lacking:
-            return [], [Refusal(resources.infra or cloud.name, index, lacking.words)]
+        if lacking := inabilities(self.task, resources, cloud):
+            return [], [Refusal(resources.infra or cloud.name, index, lacking[0].words)]
         return self._bought(index, resources, cloud, group)
 
     def _bought(
@@ -138,8 +139,8 @@ class _Ranker:
     def _gathered(self, index: int, resources: Resources, cloud: Cloud, group: Sequence[Offer]) -> "Found | Refusal":
         """Machines that exist, or containers of one engine: as many of one infrastructure as there are nodes."""
         infra = group[0].infra
-        if lacking := inability(self.task, resources, cloud):
-            return Refusal(infra, index, lacking.words)
+        if lacking := inabilities(self.task, resources, cloud):
+            return Refusal(infra, index, lacking[0].words)
         if any(_hits(each, infra, None, index, group[0].spot) for each in self.blocked):
             return Refusal(infra, index, "failed just now")
         nodes = self.task.num_nodes

@@ -24,7 +24,7 @@ COUNT_TOLERANCE = 0.01
 """Numbers of accelerators that differ by no more are the same: a sixth of a device is 0.17 here and 0.1667 there."""
 
 _DISK_TOLERANCE_GIB = 1.0
-_PATTERN = re.compile(r"[*+?\[(|\\]")
+_PATTERN = re.compile(r"[.*+?\[(|\\]")
 
 
 class Unfit(NamedTuple):
@@ -51,6 +51,11 @@ def unfit(resources: Resources, offer: Offer, cloud: Cloud | None = None) -> Unf
     return first_unmet(checks(resources, sized=cloud is None or cloud.sized), offer)
 
 
+def all_unmet(wanted: list[tuple[str, Check]], offer: Offer) -> list[Unfit]:
+    """All of `checks` that an offer does not pass."""
+    return [Unfit(constraint, words) for constraint, check in wanted if (words := check(offer))]
+
+
 def first_unmet(wanted: list[tuple[str, Check]], offer: Offer) -> Unfit | None:
     """The first of `checks` that an offer does not pass."""
     for constraint, check in wanted:
@@ -64,7 +69,7 @@ def checks(resources: Resources, *, sized: bool) -> list[tuple[str, Check]]:
     """What a candidate asks of each offer, in the order of `CONSTRAINTS`; only wishes that it has."""
     wanted: dict[str, Check | None] = {
         "infra": _infra(resources),
-        "image_id": _image(resources.images) if resources.images else None,
+        "image_id": _image(resources.images) if resources.images and resources.container_image is None else None,
         "fault": lambda offer: f"is not usable: {offer.fault}" if offer.fault else None,
         "held": lambda offer: f"is used by cluster {offer.held_by}" if offer.held_by else None,
         "instance_type": _instance_type(resources.instance_type) if resources.instance_type else None,
@@ -78,13 +83,14 @@ def checks(resources: Resources, *, sized: bool) -> list[tuple[str, Check]]:
     return [(constraint, check) for constraint, check in wanted.items() if check]
 
 
-def inability(task: Task, resources: Resources, cloud: Cloud) -> Unfit | None:
-    """What the task asks and the cloud cannot do at all, or None."""
-    image = resources.image_id or next(iter(resources.images.values()), "")
+def inabilities(task: Task, resources: Resources, cloud: Cloud) -> list[Unfit]:
+    """What the task asks and the cloud cannot do at all."""
+    image = resources.image_id or resources.images
+    container = resources.container_image is not None
     autostop = resources.autostop
     asked = {
         "num_nodes": ("multi_node", task.num_nodes > 1, "make clusters of several nodes"),
-        "image_id": ("docker_image" if image.startswith("docker:") else "image", image, "run an image (image_id)"),
+        "image_id": ("docker_image" if container else "image", image, "run an image (image_id)"),
         "ports": ("ports", resources.ports and not cloud.exists, "open ports"),
         "config": ("run_options", task.docker_run_options, "take docker run_options"),
         "file_mounts": ("storage", any(each.mounted for each in task.storage_mounts.values()), "mount buckets"),
@@ -98,10 +104,11 @@ def inability(task: Task, resources: Resources, cloud: Cloud) -> Unfit | None:
         "local_disk": ("local_disk", resources.local_disk, "promise local disks"),
         "use_spot": ("spot", resources.use_spot, "make spot machines"),
     }
-    for constraint, (ability, wish, words) in asked.items():
-        if wish and ability not in cloud.can:
-            return Unfit(constraint, f"{cloud.name} cannot {words}")
-    return None
+    return [
+        Unfit(constraint, f"{cloud.name} cannot {words}")
+        for constraint, (ability, wish, words) in asked.items()
+        if wish and ability not in cloud.can
+    ]
 
 
 def same_count(have: float, wanted: float) -> bool:
