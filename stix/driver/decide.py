@@ -100,41 +100,62 @@ def make_plan(
         StixError: `plan.changed`, the saved plan does not hold any more.
     """
     existing = ledger.store.cluster(name)
-    if existing and existing.wanted == "gone":
-        existing = None
-    shown: dict[str, Any] = {"minimize": options.minimize, "cannot_run": refusals_of(task)}
-    if count_upload:
-        from stix.runner.upload import upload_of
+    if existing is not None and existing.wanted != "gone":
+        return _plan_on(existing, task, options, saved, _shown(task, options, count_upload))
+    if saved is not None and saved.action != "create":
+        raise changed(f"cluster {name} is gone")
+    choice = choose(ledger, task, name, options.minimize, blocked, saved)
+    if not choice.ranked and not (look and choice.elsewhere):
+        raise nothing_serves(ledger, task, choice)
+    return plan_at(ledger, task, name, options, choice, count_upload=count_upload)
 
-        shown["upload"] = upload_of(task)
-    if existing is not None:
-        chosen, place = served_candidate(task, existing), existing.infra
-        choice = Choice((), (), (), Market((), ()))
-    else:
-        if saved is not None and saved.action != "create":
-            raise changed(f"cluster {name} is gone")
-        choice = choose(ledger, task, name, options.minimize, blocked, saved)
-        if not choice.ranked:
-            error = _nothing_fits(ledger, task, choice)
-            if not look or not choice.elsewhere:
-                raise error
-            return _refused(task, name, options, choice, error, shown)
-        chosen, place = choice.ranked[0].resources, choice.ranked[0].infra
-    autostop = _autostop(chosen, options)
-    notes = _notes(choice)
-    plan = plan_launch(
-        task, name, existing, choice.ranked, choice.refusals,
-        elsewhere=choice.elsewhere, autostop=autostop, notes=notes, fast=options.fast, **shown,
-    )  # fmt: skip
-    check_autostop(place, autostop)
+
+def _plan_on(
+    cluster: Cluster, task: Task, options: LaunchOptions, saved: SavedPlan | None, shown: Mapping[str, Any]
+) -> LaunchPlan:
+    """The plan for a cluster that is there."""
+    autostop = _autostop(served_candidate(task, cluster), options)
+    plan = plan_launch(task, cluster.name, cluster, (), (), autostop=autostop, fast=options.fast, **shown)
+    check_autostop(cluster.infra, autostop)
     if saved is not None:
         saved.check(plan)
     return plan
 
 
-def _notes(choice: Choice) -> list[str]:
+def plan_at(
+    ledger: Ledger, task: Task, name: str, options: LaunchOptions, choice: Choice, *, count_upload: bool = True
+) -> LaunchPlan:
+    """The plan for a new cluster at the first place of a choice, which has one.
+
+    Raises:
+        ProvisionError: `provision.unsupported`.
+    """
+    shown = _shown(task, options, count_upload)
     if not choice.ranked:
-        return []
+        autostop = _autostop(choice.elsewhere[0].resources, options)
+        error = nothing_serves(ledger, task, choice)
+        return refused_plan(task, name, error, choice.elsewhere, choice.refusals, autostop=autostop, **shown)
+    best = choice.ranked[0]
+    autostop = _autostop(best.resources, options)
+    plan = plan_launch(
+        task, name, None, choice.ranked, choice.refusals,
+        elsewhere=choice.elsewhere, autostop=autostop, notes=_notes(choice), fast=options.fast, **shown,
+    )  # fmt: skip
+    check_autostop(best.infra, autostop)
+    return plan
+
+
+def _shown(task: Task, options: LaunchOptions, count_upload: bool) -> dict[str, Any]:
+    """What every plan shows."""
+    shown: dict[str, Any] = {"minimize": options.minimize, "cannot_run": refusals_of(task)}
+    if count_upload:
+        from stix.runner.upload import upload_of
+
+        shown["upload"] = upload_of(task)
+    return shown
+
+
+def _notes(choice: Choice) -> list[str]:
     best = choice.ranked[0]
     if choice.market.fallback:
         return [LOCAL_NOTE]
@@ -153,8 +174,8 @@ def _cannot_make(choice: Choice) -> list[str]:
     return sorted({place.cloud for place in choice.elsewhere if clouds()[place.cloud].role is None})
 
 
-def _nothing_fits(ledger: Ledger, task: Task, choice: Choice) -> StixError:
-    """With what ruled out how many offers, where nothing would fit anywhere."""
+def nothing_serves(ledger: Ledger, task: Task, choice: Choice) -> StixError:
+    """The error that `up` ends with; with what ruled out how many offers, where nothing would fit anywhere."""
     if choice.elsewhere or not choice.market.asked:
         return nothing_fits(choice.refusals, choice.elsewhere, cannot_make=_cannot_make(choice))
     from stix.optimize.explain import explain
@@ -163,14 +184,6 @@ def _nothing_fits(ledger: Ledger, task: Task, choice: Choice) -> StixError:
     usable = {*OWN, *enabled_clouds(ledger)}
     nearest = [(replace(offer, enabled=offer.cloud in usable), relaxed) for offer, relaxed in explanation.nearest]
     return nothing_fits(choice.refusals, killed=explanation.killed, nearest=nearest)
-
-
-def _refused(
-    task: Task, name: str, options: LaunchOptions, choice: Choice, error: StixError, shown: Mapping[str, Any]
-) -> LaunchPlan:
-    best = choice.elsewhere[0]
-    autostop = _autostop(best.resources, options)
-    return refused_plan(task, name, error, choice.elsewhere, choice.refusals, autostop=autostop, **shown)
 
 
 def check_autostop(infra: str, autostop: Mapping[str, Any] | None) -> None:
