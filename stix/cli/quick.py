@@ -1,4 +1,5 @@
-"""The everyday reads in their plain forms, past click: `queue NAME`, `logs NAME [JOB]`, `cancel NAME JOB... -y`.
+"""The everyday reads in their plain forms, past click: `queue NAME`, `logs NAME [JOB]`, `cancel NAME JOB... -y`,
+`gpus list [NAME]`.
 
 Importing click takes as long as the whole answer. Whatever is not exactly one of these forms goes the ordinary way; a
 test holds both ways to the same output.
@@ -12,6 +13,8 @@ YES = ("-y", "--yes")
 def run(words: Sequence[str]) -> int | None:
     """The exit status, or None: the ordinary way must take it."""
     verb, *rest = words or [""]
+    if verb == "show-gpus" or words[:2] == ["gpus", "list"]:
+        return _gpus(words[1:] if verb == "show-gpus" else words[2:])
     if verb not in ("queue", "logs", "cancel"):
         return None
     agreed = [word for word in rest if word in YES]
@@ -30,6 +33,16 @@ def run(words: Sequence[str]) -> int | None:
 
 def _is_name(word: str) -> bool:
     return bool(word) and not word.startswith("-") and not any(sign in word for sign in "*?[")
+
+
+def _gpus(rest: Sequence[str]) -> int | None:
+    if len(rest) > 1 or any(word.startswith("-") for word in rest):
+        return None
+    from stix.cli.gpu_views import Asked, show
+
+    asked = Asked.parse(rest[0] if rest else None)
+    show(asked, everything=False, all_regions=False, verbose=False, form="table")
+    return 0
 
 
 def _queue(name: str) -> int:
