@@ -97,7 +97,7 @@ class Resources:
     priority_class: str | None = None
     volumes: tuple[Mapping[str, Any], ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
-    internal: Mapping[str, Any] = field(default_factory=dict)
+    internal: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if self.disk_size == DEFAULT_DISK_SIZE:

@@ -247,7 +247,7 @@ _CANDIDATE = {
         ("integer",),
         "Among waiting managed jobs: higher is earlier.",
         "priority: 100",
-        least=0000,
+        least=-1000,
         most=1000,
         works=False,
         default="0",
