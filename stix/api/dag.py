@@ -83,7 +83,7 @@ class Dag:
         pipeline = self.model
         if not (pipeline.is_chain or self.is_job_group()):
             raise UsageError("usage", "only a chain of tasks or a job group can be written as YAML documents")
-        return pipeline_config(pipeline, reveal_secrets=True)
+        return pipeline_config(pipeline, head=True, reveal_secrets=True)
 
     def to_yaml_str(self) -> str:
         """The documents as YAML text, which `from_yaml_str` reads back."""

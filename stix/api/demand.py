@@ -50,10 +50,9 @@ def _image_within(wish: Resources, have: Resources) -> bool:
     return not wanted or wanted.get(have.region, wish.image_id) == found.get(have.region, have.image_id)
 
 
-def _images(resources: Resources) -> dict[str | None, str]:
-    """Region -> image; None is every region."""
-    everywhere: dict[str | None, str] = {} if resources.image_id is None else {None: resources.image_id}
-    return everywhere | {region: image for region, image in resources.images.items()}
+def _images(resources: Resources) -> dict[str, str]:
+    """Region -> image; an empty name is every region."""
+    return {**({} if resources.image_id is None else {"": resources.image_id}), **resources.images}
 
 
 def _tier_within(tiers: tuple[str, ...], wish: str | None, have: str | None) -> bool:

@@ -10,6 +10,7 @@ from stix.errors import UsageError
 from stix.model.pipeline import Pipeline
 from stix.spec.document import parse_documents
 from stix.spec.load import load_job_group, load_pipeline
+from stix.spec.pipeline import is_job_group
 
 
 def load(text: str, *, file: str, env: Mapping[str, str], secrets: Mapping[str, str]) -> Pipeline:
@@ -18,10 +19,8 @@ def load(text: str, *, file: str, env: Mapping[str, str], secrets: Mapping[str, 
     Raises:
         UsageError: task.invalid, secrets.missing.
     """
-    documents = parse_documents(text, file=file)
-    head = documents[0].data if documents else None
-    parallel = isinstance(head, Mapping) and head.get("execution") == "parallel"
-    return (load_job_group if parallel else load_pipeline)(text, file=file, env=env, secrets=secrets)
+    group = is_job_group(parse_documents(text, file=file))
+    return (load_job_group if group else load_pipeline)(text, file=file, env=env, secrets=secrets)
 
 
 def dump(documents: Sequence[Mapping[str, Any]]) -> str:

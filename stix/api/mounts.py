@@ -48,7 +48,7 @@ class Mounts(Held):
     @property
     def workdir(self) -> str | dict[str, Any] | None:
         """The folder, or `{url, ref}` of the git repository, that comes to the nodes."""
-        found: str | dict[str, Any] | None = to_config(self._model).get("workdir")
+        found: str | dict[str, Any] | None = to_config(self._model, reveal_secrets=True).get("workdir")
         return found
 
     @workdir.setter
@@ -134,7 +134,7 @@ class Mounts(Held):
 
     def _change_paths(self, **changes: Any) -> Self:
         """Change what comes to the nodes; all of it is checked together."""
-        config = to_config(self._model)
+        config = to_config(self._model, reveal_secrets=True)
         return self._change(**({key: config.get(key) for key in ("workdir", "file_mounts", "volumes")} | changes))
 
 

@@ -6,9 +6,8 @@ from typing import Any
 from stix.api.documents import read
 from stix.errors import UsageError
 from stix.model.service import Service as ServiceModel
-from stix.model.task import Task
-from stix.spec.dump import to_config
 from stix.spec.load import from_config, load_text
+from stix.spec.service import service_config
 
 
 class SkyServiceSpec:
@@ -87,8 +86,7 @@ class SkyServiceSpec:
 
     def to_yaml_config(self) -> dict[str, Any]:
         """The service as plain data in normal form."""
-        config: dict[str, Any] = to_config(Task(service=self._model))["service"]
-        return config
+        return service_config(self._model)
 
     def copy(self, **override: Any) -> "SkyServiceSpec":
         """The service with some parameters of the constructor changed."""

@@ -6,10 +6,8 @@ from typing import Any
 from stix.api.enumerations import FileMountType, StorageMode, StoreType, word
 from stix.errors import UsageError
 from stix.model.storage import Storage as Bucket
-from stix.model.task import Task
 from stix.spec.document import Document
-from stix.spec.dump import to_config
-from stix.spec.storage import read_storage
+from stix.spec.storage import read_storage, storage_config
 
 
 class Storage:
@@ -64,8 +62,7 @@ class Storage:
 
     def to_yaml_config(self) -> dict[str, Any]:
         """The bucket as plain data in normal form."""
-        config: dict[str, Any] = to_config(Task(storage_mounts={"/bucket": self._model}))["file_mounts"]["/bucket"]
-        return config
+        return storage_config(self._model)
 
     @property
     def model(self) -> Bucket:

@@ -7,7 +7,7 @@ from stix.api.documents import dump, read
 from stix.model.storage import Volume as VolumeModel
 from stix.spec.document import Document
 from stix.spec.load import load_volume
-from stix.spec.volume import read_volume
+from stix.spec.volume import read_volume, volume_config
 
 
 class Volume:
@@ -57,16 +57,7 @@ class Volume:
 
     def to_yaml_config(self) -> dict[str, Any]:
         """The volume as plain data in normal form."""
-        config = {
-            "name": self.name,
-            "type": self.type,
-            "infra": self.infra,
-            "size": self.size,
-            "labels": self.labels or None,
-            "use_existing": self.use_existing,
-            "config": self.config or None,
-        }
-        return {key: value for key, value in config.items() if value is not None}
+        return volume_config(self._model)
 
     def to_yaml_str(self) -> str:
         """The document, which `from_yaml_str` reads back."""
