@@ -96,24 +96,40 @@ def _options(
     task: Task, ranked: Sequence[Placement], estimates: Mapping[int, float], in_sum: bool
 ) -> dict[Place, tuple[float, Placement]]:
     """Of each region the best placement, with what the task costs or takes there."""
-    candidates = {id(resources): number for number, resources in enumerate(task.resources)}
-    numbers = [candidates.get(id(each.resources), -1) for each in ranked]
-    numbers = [task.resources.index(each.resources) if n < 0 else n for n, each in zip(numbers, ranked, strict=True)]
-    first = min(numbers) if task.resources_order == "ordered" else None
-    found: dict[Place, tuple[float, float, Placement]] = {}
-    for number, placement in zip(numbers, ranked, strict=True):
-        if first is not None and number != first:
+    numbers: dict[int, int] = {}
+    found: dict[str, tuple[float, float, Placement]] = {}
+    only = min(_number(task, each, numbers) for each in ranked) if task.resources_order == "ordered" else None
+    for placement in ranked:
+        number = _number(task, placement, numbers)
+        if only is not None and number != only:
             continue
+        hourly = cost.hourly(placement.offers)
         known = estimates.get(number)
-        dollars = cost.total(placement, cost.hours(number, estimates))
+        dollars = inf if hourly is None else hourly * (cost.NOMINAL_HOURS if known is None else known)
+        before = found.get(placement.infra)
+        if in_sum:
+            if before is None or dollars < before[0]:
+                found[placement.infra] = dollars, 0.0, placement
+            continue
         lasts = cost.seconds(placement.offers[0], known)
-        goals = (inf if dollars is None else dollars, inf if lasts is None else lasts)
-        goal, second = goals if in_sum else goals[::-1]
-        place = (placement.cloud, placement.infra.partition("/")[2])
-        if place not in found or (goal, second) < found[place][:2]:
-            found[place] = goal, second, placement
-    known_ones = {place: (goal, each) for place, (goal, _, each) in found.items() if goal < inf}
-    return known_ones or {place: (0.0, each) for place, (_, _, each) in found.items()}
+        goals = inf if lasts is None else lasts, dollars
+        if before is None or goals < before[:2]:
+            found[placement.infra] = *goals, placement
+    priced = {infra: each for infra, each in found.items() if each[0] < inf}
+    options = {}
+    for infra, (goal, _, placement) in (priced or found).items():
+        cloud, _, region = infra.partition("/")
+        options[cloud, region] = goal if priced else 0.0, placement
+    return options
+
+
+def _number(task: Task, placement: Placement, known: dict[int, int]) -> int:
+    """The place of its candidate in the task; `known` remembers it by identity."""
+    resources = placement.resources
+    number = known.get(id(resources))
+    if number is None:
+        number = known[id(resources)] = task.resources.index(resources)
+    return number
 
 
 def _outputs(task: Task) -> float:
