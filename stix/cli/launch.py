@@ -105,24 +105,24 @@ def plan(entrypoint: tuple[str, ...], **given: Any) -> int:
 
 def show_plan(entrypoint: tuple[str, ...], given: dict[str, Any]) -> int:
     """Print the plan of a launch on stdout; where nothing fits, say on stderr what stands in the way."""
-    from stix.cli import saved_plans
-    from stix.errors import StixError
+    from stix.cli import plans, saved_plans
 
-    in_words = given["form"] != "json"
-    try:
-        if file := saved_plans.named(entrypoint):
+    form, every_place, save = given["form"], bool(given.get("every_place")), given.get("save")
+    with plans.explained(form):
+        if saved := saved_plans.named(entrypoint):
             saved_plans.refuse_changes(given)
-            _print_plan(saved_plans.plan(file, given), given)
-        elif found := several_tasks(entrypoint, given):
-            _print_pipeline(found, given)
-        else:
-            _print_plan(_plan_of(options.build_task(given, entrypoint), given), given)
-    except StixError as error:
-        if in_words and (error.details.get("killed") or error.details.get("nearest")):
-            from stix.cli.plan_view import explanation
-
-            click.echo(explanation(error.details), err=True)
-        raise
+            plans.show(saved_plans.plan(saved, given), form, every_place=every_place)
+            return 0
+        file = options.task_file(entrypoint)
+        envs, secrets = {**given["env_file"], **given["envs"]}, {**given["secret_file"], **given["secrets"]}
+        if file and (pipeline := plans.pipeline_in(file, envs, secrets)):
+            if save:
+                raise UsageError("usage", "a pipeline's plan cannot be saved", hint="save the plan of each task")
+            plans.show_pipeline(pipeline, given["cluster"], form, minimize=given["minimize"])
+            return 0
+        plans.show(_plan_of(options.build_task(given, entrypoint), given), form, every_place=every_place)
+    if save:
+        click.echo(f"saved: stix up {save} carries it out", err=True)
     return 0
 
 
@@ -131,45 +131,6 @@ def _plan_of(task: Any, given: dict[str, Any]) -> Any:
 
     wanted = ("no_setup", "fast", "down", "idle_minutes_to_autostop", "wait_for", "lifetime_minutes", "minimize")
     return plans.plan(task, given["cluster"], **{name: given[name] for name in wanted}, save=given.get("save"))
-
-
-def _print_plan(decided: Any, given: dict[str, Any]) -> None:
-    record = decided.to_dict(every_place=bool(given.get("every_place")))
-    if given["form"] == "json":
-        output.as_json(record)
-    else:
-        from stix.cli.plan_view import render
-
-        click.echo(render(record, every_row=bool(given.get("every_place"))))
-
-
-def _print_pipeline(pipeline: Any, given: dict[str, Any]) -> None:
-    from stix.api import plans
-    from stix.cli.plan_view import render_pipeline
-
-    if given.get("save"):
-        raise UsageError("usage", "a pipeline's plan cannot be saved", hint="save the plan of each task")
-    record = plans.plan_pipeline(pipeline, given["cluster"], minimize=given["minimize"]).to_dict()
-    if given["form"] == "json":
-        output.as_json(record)
-    else:
-        click.echo(render_pipeline(record))
-
-
-def several_tasks(words: tuple[str, ...], given: dict[str, Any]) -> Any:
-    """The pipeline in a task file of several documents; None where there is one task."""
-    file = options.task_file(words)
-    if file is None:
-        return None
-    with open(file, encoding="utf-8-sig", errors="replace") as source:
-        text = source.read()
-    if not any(line.startswith("---") for line in text.splitlines()[1:]):
-        return None
-    from stix.spec.load import load_pipeline
-
-    envs, secrets = {**given["env_file"], **given["envs"]}, {**given["secret_file"], **given["secrets"]}
-    pipeline = load_pipeline(text, file=file, env=envs, secrets=secrets)
-    return pipeline if len(pipeline.tasks) > 1 else None
 
 
 def located(error: UsageError, words: tuple[str, ...]) -> UsageError:

@@ -1,10 +1,11 @@
 """The everyday reads in their plain forms, past click: `queue NAME`, `logs NAME [JOB]`, `cancel NAME JOB... -y`,
-`gpus list [NAME]`.
+`gpus list [NAME]`, `plan TASK.YAML [-c NAME] [-o json]`.
 
 Importing click takes as long as the whole answer. Whatever is not exactly one of these forms goes the ordinary way; a
 test holds both ways to the same output.
 """
 
+import os
 from collections.abc import Sequence
 
 YES = ("-y", "--yes")
@@ -13,6 +14,8 @@ YES = ("-y", "--yes")
 def run(words: Sequence[str]) -> int | None:
     """The exit status, or None: the ordinary way must take it."""
     verb, *rest = words or [""]
+    if verb == "plan":
+        return _plan(rest)
     if verb == "show-gpus" or words[:2] == ["gpus", "list"]:
         return _gpus(words[1:] if verb == "show-gpus" else words[2:])
     if verb not in ("queue", "logs", "cancel"):
@@ -43,6 +46,29 @@ def _gpus(rest: Sequence[str]) -> int | None:
     asked = Asked.parse(rest[0] if rest else None)
     show(asked, everything=False, all_regions=False, verbose=False, form="table")
     return 0
+
+
+def _plan(words: list[str]) -> int | None:
+    file, form, cluster = "", "table", None
+    rest = iter(words)
+    for word in rest:
+        if word in ("-c", "-o"):
+            value = next(rest, "")
+            if word == "-c" and cluster is None and _is_name(value):
+                cluster = value
+            elif word == "-o" and value in ("json", "table"):
+                form = value
+            else:
+                return None
+        elif file or not word.endswith((".yaml", ".yml")) or word.startswith("-") or not os.path.isfile(word):
+            return None
+        else:
+            file = word
+    if not file:
+        return None
+    from stix.cli.plans import show_file
+
+    return show_file(file, cluster, form)
 
 
 def _queue(name: str) -> int:

@@ -1,0 +1,78 @@
+"""Prints plans. Imports no click, which takes as long as a plan."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from stix.cli import output
+from stix.errors import StixError
+
+if TYPE_CHECKING:
+    from stix.model.pipeline import Pipeline
+    from stix.model.plan import LaunchPlan
+
+_NOTHING: Mapping[str, str] = {}
+
+
+def show_file(file: str, cluster: str | None, form: str) -> int:
+    """Print the plan of a task file with nothing changed in it; returns the exit status."""
+    from stix.api import plans
+    from stix.spec.load import load_file
+
+    with explained(form):
+        pipeline = pipeline_in(file, _NOTHING, _NOTHING)
+        if pipeline:
+            show_pipeline(pipeline, cluster, form)
+        else:
+            show(plans.plan(load_file(file), cluster), form)
+    return 0
+
+
+def show(plan: "LaunchPlan", form: str, *, every_place: bool = False) -> None:
+    """Print one plan on stdout."""
+    record = plan.to_dict(every_place=every_place)
+    if form == "json":
+        output.as_json(record)
+        return
+    from stix.cli.plan_view import render
+
+    output.say(render(record, every_row=every_place))
+
+
+def show_pipeline(pipeline: "Pipeline", cluster: str | None, form: str, *, minimize: str = "cost") -> None:
+    """Print the plan of several tasks on stdout."""
+    from stix.api import plans
+
+    record = plans.plan_pipeline(pipeline, cluster, minimize=minimize).to_dict()
+    if form == "json":
+        output.as_json(record)
+        return
+    from stix.cli.plan_view import render_pipeline
+
+    output.say(render_pipeline(record))
+
+
+def pipeline_in(file: str, envs: Mapping[str, str], secrets: Mapping[str, str]) -> "Pipeline | None":
+    """The pipeline in a task file of several documents; None where there is one task."""
+    with open(file, encoding="utf-8-sig", errors="replace") as source:
+        text = source.read()
+    if not any(line.startswith("---") for line in text.splitlines()[1:]):
+        return None
+    from stix.spec.load import load_pipeline
+
+    pipeline = load_pipeline(text, file=file, env=envs, secrets=secrets)
+    return pipeline if len(pipeline.tasks) > 1 else None
+
+
+@contextmanager
+def explained(form: str) -> Iterator[None]:
+    """Where nothing fits: say in words on stderr what ruled out how many offers, before the error itself."""
+    try:
+        yield
+    except StixError as error:
+        if form != "json" and (error.details.get("killed") or error.details.get("nearest")):
+            from stix.cli.plan_view import explanation
+
+            sys.stderr.write(explanation(error.details) + "\n")
+        raise
