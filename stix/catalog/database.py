@@ -128,12 +128,13 @@ class Catalog:
     def dates(self) -> dict[str, str]:
         """The day of each cloud's oldest on-demand prices, ISO."""
         text = "SELECT cloud, min(as_of) FROM source GROUP BY cloud"
-        return {
-            cloud: day
-            for layer in reversed(self.layers)
-            for cloud, day in layer.connection.execute(text)
-            if cloud in layer.clouds
-        }
+        found: dict[str, str] = {}
+        # The user's own word on some machines does not make the rest newer.
+        for layer in sorted(self.layers, key=lambda layer: layer.kind == USER):
+            for cloud, day in layer.connection.execute(text):
+                if cloud in layer.clouds:
+                    found.setdefault(cloud, day)
+        return found
 
     def sources(self) -> list[SourceInfo]:
         """Where the prices of each cloud come from, the most offers first."""

@@ -30,7 +30,7 @@ HABITS: dict[str, Habit] = {
         tuple(
             f"Standard_{letter}{size}{end}"
             for letter, end in (("D", "s_v5"), ("E", "s_v5"), ("F", "s_v2"))
-            for size in "? ?? ??? [0-9]-? [0-9][0-9]-? [0-9][0-9]-?? [0-9][0-9][0-9]-??".replace("?", "[0-9]").split()
+            for size in ("[0-9]", "[0-9][0-9]", "[0-9][0-9][0-9]")
         ),
         8,
         4,

@@ -9,6 +9,7 @@ import argparse
 import csv
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from stix.catalog.facts import FOLDER, read_accelerators, read_machines, write_a
 
 OUR_NAMES = {"digitalocean": "do"}
 """Clouds that SkyPilot's users call by another name than the collection does."""
+
+_CONSTRAINED = re.compile(r"Standard_[A-Z]+\d+-(\d+)")
 
 Disks = Mapping[str, tuple[int, float, str]]
 
@@ -43,7 +46,13 @@ def import_folder(source: Path, target: Path, disks: Disks | None = None) -> Non
         cloud = OUR_NAMES.get(file.stem, file.stem)
         known = _known_disks(target, cloud) if disks is None else disks if cloud == "aws" else {}
         rows = (row._replace(disks=known.get(row.name)) for row in _rows(file, cloud))
-        write_cloud(target, cloud, [_share(row, memory) if row.count == 0 else row for row in rows])
+        write_cloud(target, cloud, [_active(_share(row, memory) if row.count == 0 else row) for row in rows])
+
+
+def _active(row: Row) -> Row:
+    """A row with the vCPUs that are switched on: `Standard_E16-4s_v5` is a machine of 16 with 4 of them."""
+    constrained = _CONSTRAINED.match(row.name) if row.cloud == "azure" else None
+    return row._replace(cpus=float(constrained[1])) if constrained else row
 
 
 def _share(row: Row, memory: Mapping[str, float | None]) -> Row:
