@@ -31,7 +31,8 @@ def sift(rows: Iterable[Row]) -> Sifted:
     """
     sifted = Sifted()
     kept: dict[tuple[str, str, float, str, str], Row] = {}
-    for row in rows:
+    for given in rows:
+        row = given if given.accelerator else given._replace(accelerator=None, count=None, device_memory=None)
         reason = _fault(row)
         for zone in () if reason else (row.zones or ("",)):
             key = row.name, row.accelerator or "", row.count or 0.0, row.region, zone
@@ -41,8 +42,12 @@ def sift(rows: Iterable[Row]) -> Sifted:
                 kept[key] = _with_sane_spot(row, sifted)
         if reason:
             sifted.drop(reason)
+    zoned = {key[:-1] for key in kept if key[-1]}
     places: dict[Row, list[str]] = {}
     for key in sorted(kept):
+        if not key[-1] and key[:-1] in zoned:
+            sifted.drop("given for single zones, too")
+            continue
         places.setdefault(kept[key]._replace(zones=()), []).append(key[-1])
     sifted.rows = [row._replace(zones=tuple(filter(None, zones))) for row, zones in places.items()]
     return sifted

@@ -1,4 +1,4 @@
-"""`stix catalog update` and `reset` as a person runs them: over the shipped snapshot, killed, offline, with own prices."""
+"""`stix catalog update` and `reset` as a person runs them: over the snapshot, killed, offline, with own prices."""
 
 import json
 import os
