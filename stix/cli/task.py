@@ -102,7 +102,12 @@ def normal_form(
 
         return [storage_config(load.load_storage(text, file=file))]
     read = load.load_job_group if kind == "job-group" else load.load_pipeline
-    pipeline = read(text, file=file, env=env, secrets=secrets)
+    try:
+        pipeline = read(text, file=file, env=env, secrets=secrets)
+    except UsageError as error:
+        if kind == "task" and error.details.get("key") == "execution":
+            error.hint = "a job group is read with --as job-group"
+        raise
     several = len(pipeline.tasks) > 1 or kind == "job-group"
     return dump.pipeline_config(pipeline, head=several)
 

@@ -57,17 +57,17 @@ def hint_for_key(name: str, key: Key, root: Key) -> str:
     if plain in public:
         return f"did you mean '{plain}'?"
     if plain in places and len(places[plain]) <= 1:
-        return f"it belongs under {_owner(places[plain])}"
+        return f"it belongs {_owner(places[plain])}"
     if meant in public:
         return f"here it is called '{meant}'"
     if near:
         return f"did you mean '{near}'?"
     if meant in places:
-        return f"it belongs under {_owner(places[meant])} and is called '{meant}' there"
+        return f"it belongs {_owner(places[meant])} and is called '{meant}' there"
     far = plain if plain in places else near_word(name, places, _CLOSE_ELSEWHERE)
     if far:
-        return f"did you mean '{far}', which belongs under {_owner(places[far])}?"
-    return f"valid here: {', '.join(public)}"
+        return f"did you mean '{far}', which belongs {_owner(places[far])}?"
+    return f"valid here: {', '.join(each for each in public if key.keys[each].example)}"
 
 
 def _plain(word: str) -> str:
@@ -82,12 +82,12 @@ def _strange_letter(name: str) -> str:
     for place, sign in enumerate(name, start=1):
         if not sign.isascii():
             known = unicodedata.name(sign, f"U+{ord(sign):04X}").lower()
-            return f"letter {place} is no plain one but '{known}' (U+{ord(sign):04X})"
+            return f"its letter {place} is '{known}' (U+{ord(sign):04X})"
     return ""
 
 
 def _owner(path: Path) -> str:
-    return f"'{dotted(path)}'" if path else "the top of the file"
+    return f"under '{dotted(path)}'" if path else "at the top of the file"
 
 
 def _everywhere(root: Key) -> dict[str, Path]:

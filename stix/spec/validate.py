@@ -10,6 +10,7 @@ from stix.spec.document import Document, Path, Unfit, dotted, shown
 from stix.spec.schema.key import FORMS, Key
 
 _NUMBERS = ("integer", "number")
+_NO_SPACE = re.compile(r"[\w-]+:[^\s/]")
 _ENOUGH = 100
 """Problems of one document that are looked for."""
 
@@ -210,6 +211,10 @@ def _wrong_form(value: Any, key: Key, path: Path, what: str) -> Problem:
     wanted = _one_of([FORMS[form] for form in key.forms])
     quotes_help = "text" in key.forms and form_of(value) in ("integer", "number", "boolean", "other")
     hint = "write it in quotes to make it text" if quotes_help else _for_example(key)
+    if form_of(value) == "list" and key.forms == ("text",) and path:
+        hint = f"several lines go below '{shown(path[-1], quote='')}: |', each indented"
+    elif not path and isinstance(value, str) and _NO_SPACE.match(value):
+        hint = "put a space after the colon"
     return Problem(path, f"{_subject(path, what)} must be {wanted}, not {_found(value, key)}", hint)
 
 

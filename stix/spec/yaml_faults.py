@@ -42,6 +42,9 @@ def explained(error: yaml.YAMLError | UnicodeEncodeError, text: str) -> Told:
     if "could not find expected ':'" in reason:
         hint = "put a colon and a space after the key, or indent the line if it belongs to the one above"
         return began or at, "this line is no 'key: value'", hint
+    tight = _tight_colon(text, at) if reason.startswith("mapping values are not allowed") else None
+    if tight:
+        return tight, "no space stands after the colon here", "write 'key: value'"
     for words, sentence, hint in _KNOWN:
         if words in reason:
             return at or began, sentence, hint
@@ -50,6 +53,13 @@ def explained(error: yaml.YAMLError | UnicodeEncodeError, text: str) -> Told:
 
 def _place(mark: Any) -> Place | None:
     return (mark.line + 1, mark.column + 1) if mark else None
+
+
+def _tight_colon(text: str, place: Place | None) -> Place | None:
+    """Where the line before `place` has 'key:value', which is one word to YAML."""
+    before = _line(text, (place[0] - 1, 1)) if place and place[0] > 1 else ""
+    found = re.match(r"\s*(?:- )?[\w-]+:(?=[^\s/])", before)
+    return (place[0] - 1, found.end()) if found and place else None
 
 
 def _line(text: str, place: Place | None) -> str:
