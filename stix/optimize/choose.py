@@ -191,7 +191,8 @@ class _Ranker:
         named = (preference, infra, zone, first.name, index)
         if self.minimize == "time":
             seconds = cost.seconds(first, hours)
-            return (index if self.ordered else 0, inf if seconds is None else seconds, dollars, *named)
+            unknown = hourly is None or seconds is None
+            return (index if self.ordered else 0, unknown, inf if seconds is None else seconds, dollars, *named)
         return (index if self.ordered else 0, dollars, *named)
 
 

@@ -16,6 +16,9 @@ Estimates = Sequence[Mapping[int, float]]
 """For each task: hours by number of the candidate, where that is known."""
 
 
+SECONDS_A_DOLLAR = 1e-6
+"""Of places that are equally quick the cheaper is taken: too little to change which is quicker."""
+
 Source = tuple[egress.Place, float]
 """Where data is, and how many GiB."""
 
@@ -97,7 +100,7 @@ def _options(
 ) -> dict[Place, tuple[float, Placement]]:
     """Of each region the best placement, with what the task costs or takes there."""
     numbers: dict[int, int] = {}
-    found: dict[str, tuple[float, float, Placement]] = {}
+    found: dict[str, tuple[float, Placement]] = {}
     only = min(_number(task, each, numbers) for each in ranked) if task.resources_order == "ordered" else None
     for placement in ranked:
         number = _number(task, placement, numbers)
@@ -109,15 +112,15 @@ def _options(
         before = found.get(placement.infra)
         if in_sum:
             if before is None or dollars < before[0]:
-                found[placement.infra] = dollars, 0.0, placement
+                found[placement.infra] = dollars, placement
             continue
         lasts = cost.seconds(placement.offers[0], known)
-        goals = inf if lasts is None else lasts, dollars
-        if before is None or goals < before[:2]:
-            found[placement.infra] = *goals, placement
+        goal = inf if lasts is None or dollars == inf else lasts + dollars * SECONDS_A_DOLLAR
+        if before is None or goal < before[0]:
+            found[placement.infra] = goal, placement
     priced = {infra: each for infra, each in found.items() if each[0] < inf}
     options = {}
-    for infra, (goal, _, placement) in (priced or found).items():
+    for infra, (goal, placement) in (priced or found).items():
         cloud, _, region = infra.partition("/")
         options[cloud, region] = goal if priced else 0.0, placement
     return options
