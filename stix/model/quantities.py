@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 _INFINITE = float("inf")
+_WHOLE = re.compile(r"\d+\s*[a-zA-Z]*")
 _AMOUNT = re.compile(rf"({_NUMBER.pattern})\s*([a-zA-Z]*)")
 
 _GIB_OF_UNIT = {letter: 1024.0**power for power, letter in enumerate("kmgtp", start=-2)}
@@ -80,7 +81,7 @@ def parse_disk_size(text: str | int) -> int:
         ValueError: it is not a whole number of GiB above zero.
     """
     digits = str(text).strip()
-    gib = _gib(digits) if digits[:1].isdecimal() and "." not in digits else None
+    gib = _gib(digits) if _WHOLE.fullmatch(digits) else None
     if gib is None or not 0 < gib < _INFINITE or gib != int(gib):
         raise ValueError(f"must be a whole number of GiB such as 256 or 1TB, not {_shown(text)}")
     return int(gib)

@@ -48,18 +48,20 @@ def test_memory(text: str | float, gib: float) -> None:
     assert parse_memory(f"{text}+") == Quantity(gib, or_more=True)
 
 
-@pytest.mark.parametrize("text", ["", "16x", "16 quarts", "GB", "16g", "16bb", "0GB", "-16", "1e999"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "16x+", "16+x", "0x", "16 quarts", "GB", "16g", "16bb", "0GB", "-16", "1e999"]
+)
 def test_no_memory(text: str) -> None:
     with pytest.raises(ValueError, match=r"^must be a size"):
         parse_memory(text)
 
 
-@pytest.mark.parametrize(("text", "gib"), [(256, 256), ("256", 256), ("1TB", 1024), ("1024MB", 1), ("1.5TB", 1536)])
+@pytest.mark.parametrize(("text", "gib"), [(256, 256), ("256", 256), ("1TB", 1024), ("1024MB", 1), ("1Ti", 1024)])
 def test_disk_size(text: str | int, gib: int) -> None:
     assert parse_disk_size(text) == gib
 
 
-@pytest.mark.parametrize("text", ["256+", "500MB", "0", "-1", "big"])
+@pytest.mark.parametrize("text", ["256+", "1.5TB", "1e3", "500MB", "0", "-1", "big"])
 def test_no_disk_size(text: str) -> None:
     with pytest.raises(ValueError, match=r"^must be a whole number of GiB"):
         parse_disk_size(text)
@@ -85,5 +87,25 @@ def test_met_by() -> None:
     assert not Quantity(4, or_more=True).met_by(3.9)
 
 
+def test_memory_for_each_cpu() -> None:
+    wish = parse_memory("4x")
+    assert wish == Quantity(4, per_cpu=True) == parse_memory("4GBx")
+    assert wish.met_by(32, cpus=8) and wish.met_by(64, cpus=8) and not wish.met_by(31, cpus=8)
+
+
+def test_no_memory_where_none_is_counted() -> None:
+    assert parse_memory(0, zero=True) == Quantity(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [(16, "16"), ("16", "16"), (16.0, "16.0"), ("16GB", "16.0"), ("16GB+", "16.0+"), ("512MB", "0.5"), ("4x", "4x")],
+)
+def test_memory_as_skypilot_writes_it(text: str | float, written: str) -> None:
+    assert parse_memory(text).written == written
+    assert parse_memory(written) == parse_memory(text)
+
+
 def test_text() -> None:
+    assert str(Quantity(4, per_cpu=True)) == "4x" and str(parse_memory("16GB")) == "16"
     assert [str(Quantity(4)), str(Quantity(4, or_more=True)), str(Quantity(0.5))] == ["4", "4+", "0.5"]

@@ -4,6 +4,7 @@ import pytest
 
 from stix.errors import UsageError
 from stix.model.quantities import Quantity
+from stix.model.resources import Resources
 from stix.model.task import GitSource
 from stix.spec.load import load_text
 from stix.spec.overrides import Overrides, apply
@@ -33,7 +34,7 @@ def test_every_candidate_changes() -> None:
     )
     assert [each.infra for each in task.resources] == ["local", "docker"] and task.resources_order == "any_of"
     for each in task.resources:
-        assert each.accelerators == {"A100": 8}
+        assert each.accelerators == {"a100": 8}
         assert (each.cpus, each.memory) == (Quantity(8, or_more=True), Quantity(64))
         assert (each.image_id, each.disk_size, each.ports) == ("docker:x", 1024, ("80",))
 
@@ -49,14 +50,59 @@ def test_none_takes_a_wish_away() -> None:
     assert apply(TASK, Overrides(ports=("none",))).resources[0].ports == ()
 
 
+@pytest.mark.parametrize(
+    ("overrides", "fields"),
+    [
+        (Overrides(infra="aws/us-east-1"), {"infra": "aws/us-east-1"}),
+        (Overrides(infra="none"), {"infra": None}),
+        (Overrides(cloud="GCP"), {"infra": "gcp"}),
+        (Overrides(cloud="gcp", zone="us-central1-a"), {"infra": "gcp/*/us-central1-a"}),
+        (Overrides(cloud="none"), {"infra": None}),
+        (Overrides(instance_type="m5.large"), {"instance_type": "m5.large"}),
+        (Overrides(use_spot=False), {"use_spot": False}),
+        (Overrides(job_recovery="failover"), {"job_recovery": {"strategy": "FAILOVER"}}),
+        (Overrides(job_recovery="none"), {"job_recovery": {}}),
+        (Overrides(disk_tier="HIGH", network_tier="Best"), {"disk_tier": "high", "network_tier": "best"}),
+        (Overrides(local_disk="500+"), {"local_disk": "nvme:500+"}),
+        (Overrides(max_hourly_cost="2.5"), {"max_hourly_cost": 2.5}),
+        (Overrides(priority="5"), {"priority": 5, "priority_class": None}),
+        (Overrides(priority="high"), {"priority": None, "priority_class": "high"}),
+        (Overrides(infra="gcp", gpus="tpu-v2-8"), {"accelerator_args": {"runtime_version": "tpu-vm-base"}}),
+    ],
+    ids=lambda value: "" if isinstance(value, Overrides) else str(value),
+)
+def test_wishes(overrides: Overrides, fields: dict[str, object]) -> None:
+    for each in apply(TASK, overrides).resources:
+        assert {name: getattr(each, name) for name in fields} == fields
+
+
+def test_region_and_zone_change_what_each_candidate_says() -> None:
+    task = load_text("resources: {any_of: [{infra: aws/us-east-1/us-east-1a}, {infra: gcp}]}")
+    changed = apply(task, Overrides(region="eu-1", zone="none"))
+    assert [each.infra for each in changed.resources] == ["aws/eu-1", "gcp/eu-1"]
+
+
+def test_everything_can_be_taken_away() -> None:
+    written = "instance_type: a, cpus: 1, memory: 2, disk_tier: low, network_tier: best, local_disk: ssd, priority: 5"
+    task = load_text(f"resources: {{{written}, max_hourly_cost: 1, image_id: {{a: b}}}}")
+    words = "instance_type cpus memory disk_tier network_tier local_disk max_hourly_cost priority image_id".split()
+    assert apply(task, Overrides(**dict.fromkeys(words, "none"))).resources == (Resources(),)
+
+
+def test_config_is_laid_over_that_of_the_task() -> None:
+    task = load_text("config: {kubernetes: {enable_docker: true, provision_timeout: 5}, docker: {run_options: [a]}}")
+    changed = apply(task, Overrides(config={"kubernetes": {"enable_docker": None}, "docker": {"run_options": ["b"]}}))
+    assert changed.resources[0].config == {"kubernetes": {"provision_timeout": 5}, "docker": {"run_options": ["b"]}}
+
+
 def test_task_fields() -> None:
     task = apply(
-        TASK, Overrides(name="other", num_nodes=3, workdir="/src", envs={"B": "3"}, secrets={"S": "two", "T": "x"})
+        TASK, Overrides(name="other", num_nodes=3, workdir="/src", envs={"B": "3"}, secrets={"S": "planted", "T": "x"})
     )
     assert (task.name, task.num_nodes, task.workdir) == ("other", 3, "/src")
     assert task.envs == {"A": "1", "B": "3"}
-    assert dict(task.secrets) == {"S": "two", "T": "x"}
-    assert "two" not in repr(task) + repr(Overrides(secrets={"S": "two"}))
+    assert dict(task.secrets) == {"S": "planted", "T": "x"}
+    assert "planted" not in repr(task) + repr(Overrides(secrets={"S": "planted"}))
 
 
 def test_git_workdir() -> None:
@@ -70,10 +116,26 @@ def test_git_workdir() -> None:
     [
         (Overrides(cpus="lots"), "--cpus must be a number above zero such as 4 or 4+, not 'lots'"),
         (Overrides(gpus="A100:x"), "--gpus must be a name and a count such as A100:8, not 'A100:x'"),
+        (Overrides(infra="awss"), "--infra names 'awss', which is no infrastructure that stix knows"),
+        (Overrides(cloud="awss"), "--cloud names 'awss', which is no infrastructure that stix knows"),
+        (Overrides(infra="aws", region="us-east-1"), "--infra and --region both say where"),
+        (Overrides(disk_tier="hihg"), "--disk-tier must be one of low, medium, high, ultra, best, not 'hihg'"),
+        (Overrides(network_tier="bets"), "--network-tier must be one of standard, best, not 'bets'"),
+        (Overrides(max_hourly_cost="cheap"), "--max-hourly-cost must be a number of dollars above zero, not 'cheap'"),
+        (Overrides(max_hourly_cost=0), "--max-hourly-cost must be a number of dollars above zero, not 0"),
         (
-            Overrides(infra="aws"),
-            "--infra names 'aws', which is part of SkyPilot's language, but stix cannot run it yet",
+            Overrides(job_recovery="failovr"),
+            "--job-recovery must name one of FAILOVER, EAGER_NEXT_REGION or none, not 'FAILOVR'",
         ),
+        (Overrides(priority="1001"), "--priority must be a whole number from -1000 to 1000, not 1001"),
+        (Overrides(infra="aws", gpus="tpu-v2-8"), "--gpus asks for the TPU 'tpu-v2-8', which 'aws' does not have"),
+        (Overrides(gpus="24GB+"), "--gpus must name one accelerator such as A100-80GB here, not a memory ('24GB+')"),
+        (
+            Overrides(local_disk="hdd"),
+            "--local-disk must be a kind (nvme or ssd), a size in GB, or both as in nvme:1000+, not 'hdd'",
+        ),
+        (Overrides(ports=("80", "none")), "--ports names ports and none"),
+        (Overrides(config={"kubernets": {}}), "--config: unknown key 'kubernets' under 'config'"),
         (Overrides(num_nodes=0), "--num-nodes must be at least 1, not 0"),
         (Overrides(ports=("80", "x")), "--ports must be ports from 1 to 65535 such as 8080 or 9000-9010, not 'x'"),
         (
