@@ -1,93 +1,93 @@
 """Any task that can be made can be written and read back unchanged."""
 
-import string
+import json
 
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stix.model.pipeline import Pipeline
 from stix.model.quantities import Quantity, parse_count
-from stix.model.resources import NEVER, WAIT_FOR, Autostop, Resources, parse_ports
-from stix.model.task import GitSource, Secrets, Task, candidates
-from stix.spec.dump import to_config
-from stix.spec.load import from_config, load_text
+from stix.model.storage import Storage, Volume
+from stix.model.task import Task
+from stix.spec.dump import pipeline_config, to_config
+from stix.spec.load import from_config, load_job_group, load_pipeline, load_text, load_volume
+from stix.spec.storage import storage_config
+from stix.spec.volume import volume_config
+from tests.unit.spec.strategies import QUANTITIES
+from tests.unit.spec.strategies_task import JOB_GROUPS, PIPELINES, STORAGE, TASKS, VOLUMES
 
-LETTERS = string.ascii_letters
-TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20)
-WORDS = st.text(LETTERS + string.digits, min_size=1, max_size=8)
-NUMBERS = st.one_of(st.integers(1, 10**6).map(float), st.floats(1e-6, 1e9))
-QUANTITIES = st.builds(Quantity, NUMBERS, st.booleans())
-MINUTES = st.one_of(st.just(-1), st.integers(0, 10**5), st.floats(0.01, 1e5))
-ENV_NAMES = st.text(LETTERS + "_", min_size=1, max_size=8)
-# No `$`: reading replaces variables, so a path that holds one is not in normal form.
-PATHS = st.text(LETTERS + string.digits + "~./- _", min_size=1, max_size=12).filter(lambda path: not path.endswith("/"))
-
-AUTOSTOPS = st.one_of(
-    st.just(NEVER),
-    st.builds(
-        Autostop,
-        MINUTES,
-        st.booleans(),
-        st.sampled_from([None, *WAIT_FOR]),
-        st.one_of(st.none(), st.floats(0.01, 1e6)),
-    ),
-)
-RESOURCES = st.builds(
-    Resources,
-    infra=st.sampled_from([None, "local", "ssh", "ssh/rack", "docker", "docker/gpu-box"]),
-    cpus=st.none() | QUANTITIES,
-    memory=st.none() | QUANTITIES,
-    accelerators=st.none()
-    | st.dictionaries(
-        st.sampled_from(["A100", "T4", "tpu-v2-8", "Own-1"]), st.sampled_from([1, 8, 0.5]), min_size=1, max_size=1
-    ),
-    image_id=st.none() | WORDS.map("docker:{}".format),
-    ports=st.lists(st.integers(1, 65535), max_size=4).map(parse_ports),
-    labels=st.dictionaries(TEXT.filter(bool), TEXT, max_size=2),
-    disk_size=st.none() | st.integers(1, 10**6),
-    autostop=st.none() | AUTOSTOPS,
-)
-CANDIDATES = st.builds(candidates, st.lists(RESOURCES, min_size=1, max_size=3), st.sampled_from(["any_of", "ordered"]))
-TASKS = st.builds(
-    lambda fields, chosen: Task(**fields, **chosen),
-    st.fixed_dictionaries(
-        {
-            "name": st.none() | WORDS,
-            "workdir": st.none() | PATHS | st.builds(GitSource, WORDS, st.none() | WORDS),
-            "num_nodes": st.integers(1, 1000),
-            "envs": st.dictionaries(ENV_NAMES, TEXT, max_size=3),
-            "secrets": st.dictionaries(ENV_NAMES, TEXT, max_size=3).map(Secrets),
-            "file_mounts": st.dictionaries(PATHS, PATHS, max_size=3),
-            "setup": st.none() | TEXT,
-            "run": st.none() | TEXT,
-            "docker_run_options": st.lists(TEXT, max_size=2).map(tuple),
-        }
-    ),
-    CANDIDATES,
+slow = settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def as_yaml(*documents: object) -> str:
+    return yaml.safe_dump_all(documents, allow_unicode=True)
+
+
+@slow
 @given(TASKS)
 def test_config_reads_back(task: Task) -> None:
     config = to_config(task, reveal_secrets=True)
     assert from_config(config) == task
-    assert from_config(to_config(from_config(config), reveal_secrets=True)) == task
+    assert to_config(from_config(config), reveal_secrets=True) == config
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@slow
 @given(TASKS)
 def test_yaml_reads_back(task: Task) -> None:
-    text = yaml.safe_dump(to_config(task, reveal_secrets=True), allow_unicode=True)
-    assert load_text(text) == task
+    assert load_text(as_yaml(to_config(task, reveal_secrets=True))) == task
 
 
+@slow
 @given(TASKS)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_hidden_secrets_are_asked_for_again(task: Task) -> None:
     config = to_config(task)
-    assert set(config.get("secrets", {}).values()) <= {None}
+    if task.secrets:
+        assert set(config["secrets"].values()) == {None}
     assert from_config(config, secrets=task.secrets) == task
+
+
+@slow
+@given(st.data(), TASKS)
+def test_hidden_secrets_are_nowhere(data: st.DataObject, task: Task) -> None:
+    """What a secret was filled into shows its name."""
+    filled = "planted-secret"
+    config = to_config(task, reveal_secrets=True)
+    config["secrets"] = {"PLANTED": filled}
+    config["file_mounts"] = {"/at/$PLANTED": "s3://${PLANTED}/x", "/b": {"name": "of-$PLANTED", "mode": "MOUNT"}}
+    config["service"] = {"readiness_probe": {"path": "/", "headers": {"Authorization": "Bearer $PLANTED"}}}
+    read = from_config(config)
+    assert filled in json.dumps(to_config(read, reveal_secrets=True)["file_mounts"])
+    shown = to_config(read)
+    assert filled not in json.dumps(shown, default=str)
+    assert from_config(shown, secrets=read.secrets) == read
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(PIPELINES)
+def test_pipeline_reads_back(pipeline: Pipeline) -> None:
+    assert load_pipeline(as_yaml(*pipeline_config(pipeline, head=True, reveal_secrets=True))) == pipeline
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(JOB_GROUPS)
+def test_job_group_reads_back(group: Pipeline) -> None:
+    assert load_job_group(as_yaml(*pipeline_config(group, head=True, reveal_secrets=True))) == group
+
+
+@slow
+@given(VOLUMES)
+def test_volume_reads_back(volume: Volume) -> None:
+    assert load_volume(as_yaml(volume_config(volume))) == volume
+
+
+@slow
+@given(STORAGE)
+def test_bucket_reads_back(storage: Storage) -> None:
+    target = {"/at": storage_config(storage)}
+    assert from_config({"file_mounts": target}).storage_mounts == {"/at": storage}
 
 
 @given(QUANTITIES)
