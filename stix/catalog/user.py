@@ -7,17 +7,17 @@ changed; else opening costs a few `stat` calls and one small file.
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 FORM = 1
 """Of the notes beside the database; others are not read."""
 MAX_AGE_DAYS = 90.0
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Own:
+class Own(NamedTuple):
     """The user's settings for the catalog.
 
     Attributes:
@@ -31,8 +31,8 @@ class Own:
     database: Path | None = None
     max_age_days: float = MAX_AGE_DAYS
     auto_update: tuple[str, ...] = ()
-    sources: Mapping[str, str] = field(default_factory=dict)
-    addresses: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = NOTHING
+    addresses: Mapping[str, str] = NOTHING
 
 
 def load(home: Path, snapshot: Path, *, fetch: bool = True) -> Own:
