@@ -75,7 +75,7 @@ class DockerLab:
                 sweep()
                 self._start()
             for image in (DEBIAN, SHELL):
-                self._load(image)
+                self.load(image)
         except BaseException:
             self.close()
             raise
@@ -101,6 +101,17 @@ class DockerLab:
         if check and done.returncode:
             raise RuntimeError(f"docker {' '.join(words)} failed: {done.stderr.strip()}")
         return done.stdout.strip()
+
+    @property
+    def number(self) -> int:
+        """Which of the engines on this machine it is; 0 for a borrowed one."""
+        return self._claim.number - 200 if self._claim else 0
+
+    def own_networks(self, *prefixes: str) -> None:
+        """Remember address prefixes (`10.64.`) whose bridges go with the engine, however it ends."""
+        if self._claim:
+            self._claim.networks += prefixes
+            self._claim.save()
 
     @contextlib.contextmanager
     def cleaned(self) -> Iterator[None]:
@@ -169,7 +180,8 @@ class DockerLab:
         self._process.wait(timeout=30)
         self._process = None
 
-    def _load(self, image: Image) -> None:
+    def load(self, image: Image) -> None:
+        """Have an image of `images`."""
         if not self.docker("images", "--quiet", image.name):
             self.docker("import", "--change", f"CMD {image.command}", str(image.tarball()), image.name)
 

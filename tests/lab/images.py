@@ -1,7 +1,7 @@
-"""Container images for tests, made without a registry: a small Debian with what a node needs, and a shell without
-Python.
+"""Container images for tests, made without a registry: a small Debian with what a node needs, a shell without Python,
+and a cloud's machine with sshd and cloud-init.
 
-Both are tar files of a root folder in a cache (`STIX_TEST_CACHE`, default `~/.cache/stix-tests` of the real home),
+All are tar files of a root folder in a cache (`STIX_TEST_CACHE`, default `~/.cache/stix-tests` of the real home),
 built once.
 """
 
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGES = "python3,rsync,procps,git,ca-certificates,iproute2"
+CLOUD_PACKAGES = f"{PACKAGES},openssh-server,sudo,cloud-init,dbus"
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 
 
@@ -50,18 +51,24 @@ def cache_folder() -> Path:
 
 
 def _build_debian(path: Path) -> None:
-    excludes = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
-    words = [
-        "mmdebstrap",
-        "--quiet",
-        "--format=tar",
-        "--variant=minbase",
-        f"--include={PACKAGES}",
-        *excludes,
-        "bookworm",
-        str(path),
+    _debootstrap(path, PACKAGES)
+
+
+def _build_cloud(path: Path) -> None:
+    """sshd needs no keys of the image's own: cloud-init makes them at the first boot."""
+    files = Path(__file__).with_name("cloud_image")
+    hooks = [
+        f"--customize-hook=copy-in {files}/99-lab.cfg /etc/cloud/cloud.cfg.d",
+        f"--customize-hook=copy-in {files}/lab-boot /usr/local/sbin",
+        '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*; chmod 755 "$1"/usr/local/sbin/lab-boot',
     ]
-    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+    _debootstrap(path, CLOUD_PACKAGES, *hooks)
+
+
+def _debootstrap(path: Path, packages: str, *hooks: str) -> None:
+    excludes = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
+    options = ["--quiet", "--format=tar", "--variant=minbase", f"--include={packages}", *excludes, *hooks]
+    subprocess.run(["mmdebstrap", *options, "bookworm", str(path)], check=True, stdin=subprocess.DEVNULL)
 
 
 def _build_shell(path: Path) -> None:
@@ -83,3 +90,4 @@ def _build_shell(path: Path) -> None:
 
 DEBIAN = Image("stix-test/debian:latest", "debian-bookworm-1.tar", '["/bin/bash"]', _build_debian)
 SHELL = Image("stix-test/shell:latest", "shell-1.tar", '["/bin/sh"]', _build_shell)
+CLOUD = Image("stix-test/cloud:latest", "cloud-bookworm-1.tar", '["/usr/local/sbin/lab-boot"]', _build_cloud)

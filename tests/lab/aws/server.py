@@ -1,0 +1,129 @@
+"""EC2, S3, IAM and SSM as moto has them, with what a test of real machines needs besides: one process, one port.
+
+    python -m tests.lab.aws.server PORT SLOT ENGINE
+
+Added to moto: public addresses from 127.77.SLOT.0/24 that real SSH machines answer at (`machines`), a network range
+of its own for each region, client tokens that make a repeated create the same create, and under `/_lab/` a control
+channel: `faults` (POST a list of rules, DELETE), `calls` (GET: the actions so far; DELETE forgets them),
+`preempt?instance=`.
+"""
+
+import io
+import itertools
+import json
+import sys
+from urllib.parse import parse_qs
+
+from moto.backends import get_backend
+from moto.ec2.models import elastic_network_interfaces, vpcs
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+
+from tests.lab.aws.faults import Faults, error_answer
+from tests.lab.aws.machines import Machines
+
+ACCOUNT = "123456789012"
+
+
+def own_addresses(slot: int) -> None:
+    """Public addresses on the loopback device; default networks that two labs on one machine do not share."""
+    places = itertools.count(5)
+    elastic_network_interfaces.random_public_ip = lambda: f"127.77.{slot}.{next(places) % 250 + 1}"
+    regions: dict[str, int] = {}
+
+    create = vpcs.VPCBackend.create_vpc
+
+    def create_vpc(backend: object, cidr_block: str, *rest: object, **options: object) -> object:
+        if options.get("is_default"):
+            number = regions.setdefault(backend.region_name, len(regions))
+            cidr_block = f"10.{64 + 16 * slot + number}.0.0/16"
+        return create(backend, cidr_block, *rest, **options)
+
+    vpcs.VPCBackend.create_vpc = create_vpc
+
+
+def instances() -> list[tuple[object, object]]:
+    """Every instance with its region's backend."""
+    found = []
+    for backend in list(get_backend("ec2")[ACCOUNT].values()):
+        found += [(backend, one) for each in list(backend.reservations.values()) for one in list(each.instances)]
+    return found
+
+
+def preempt(instance_id: str) -> bool:
+    """Take a spot machine back, as EC2 does."""
+    for backend, instance in instances():
+        if instance.id == instance_id:
+            backend.terminate_instances([instance_id])
+            instance.state_reason.code = "Server.SpotInstanceTermination"
+            instance.state_reason.message = "Server.SpotInstanceTermination: Spot instance termination"
+            return True
+    return False
+
+
+class Application:
+    """moto behind the control channel, the fault rules and the memory of client tokens."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._faults = faults
+        self._answers: dict[str, tuple[str, list[tuple[str, str]], list[bytes]]] = {}
+
+    def __call__(self, environ: dict[str, object], start: object) -> list[bytes]:
+        """One request."""
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        path = str(environ.get("PATH_INFO", ""))
+        if path.startswith("/_lab/"):
+            answer = self._control(path.removeprefix("/_lab/"), environ, body)
+            start("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps(answer).encode()]
+        query = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+        if "Action" in query:
+            refusal = self._faults.refusal(query, str(environ.get("HTTP_AUTHORIZATION", "")))
+            if refusal:
+                status, text = error_answer(refusal)
+                start(status, [("Content-Type", "text/xml;charset=UTF-8")])
+                return [text.encode()]
+        return self._answer(query, environ, body, start)
+
+    def _answer(self, query: dict[str, str], environ: dict[str, object], body: bytes, start: object) -> list[bytes]:
+        environ["wsgi.input"] = io.BytesIO(body)
+        token = f"{query.get('Action')} {query.get('ClientToken')}" if query.get("ClientToken") else ""
+        if token in self._answers:
+            status, headers, parts = self._answers[token]
+            start(status, headers)
+            return parts
+        heard: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def listen(status: str, headers: list[tuple[str, str]], *rest: object) -> None:
+            heard.append((status, headers))
+
+        parts = list(self._moto(environ, listen))
+        status, headers = heard[-1]
+        if token and status.startswith("200"):
+            self._answers[token] = (status, headers, parts)
+        start(status, headers)
+        return parts
+
+    def _control(self, word: str, environ: dict[str, object], body: bytes) -> object:
+        method = environ["REQUEST_METHOD"]
+        if word == "faults":
+            return self._faults.add(json.loads(body)) if method == "POST" else self._faults.clear()
+        if word == "calls":
+            return self._faults.forget_calls() if method == "DELETE" else self._faults.calls
+        if word == "preempt":
+            return preempt(parse_qs(str(environ.get("QUERY_STRING", "")))["instance"][0])
+        return {"ready": True}
+
+
+def main() -> None:
+    """Serve until killed."""
+    port, slot, engine = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""
+    own_addresses(slot)
+    if engine:
+        Machines(engine, instances).start()
+    run_simple("127.0.0.1", port, Application(Faults(instances)), threaded=True)
+
+
+if __name__ == "__main__":
+    main()
