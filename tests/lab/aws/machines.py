@@ -80,7 +80,8 @@ class Machines:
         seed = self._seed(backend, instance)
         self._docker(
             "run", "--detach", "--init", "--label", LABEL, "--name", instance.id, "--hostname", instance.id,
-            "--network", vpc.id, "--ip", instance.private_ip, "--volume", f"{seed}:/var/lib/cloud/seed/nocloud:ro", CLOUD.name,
+            "--network", vpc.id, "--ip", instance.private_ip, "--volume", f"{seed}:/var/lib/cloud/seed/nocloud:ro",
+            CLOUD.name,
         )  # fmt: skip
 
     def _network(self, name: str, addresses: str) -> None:
