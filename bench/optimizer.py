@@ -1,0 +1,110 @@
+"""The optimizer in one process: ranking, a chain of 20 tasks, random graphs of 1,000 tasks over the full catalog."""
+
+import random
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+
+from timing import Figure, absolute, compared, in_turn, report
+
+from stix.catalog.database import Catalog
+from stix.clouds.registry import Cloud, clouds
+from stix.model.offer import Offer, Placement
+from stix.model.pipeline import Pipeline
+from stix.model.quantities import Quantity
+from stix.model.resources import Resources
+from stix.model.task import Task
+from stix.optimize.choose import rank
+from stix.optimize.dag import best
+
+ACCELERATORS = (
+    "T4:1 T4:4 L4:1 A10G:1 A100:1 A100:8 A100-80GB:1 A100-80GB:8 H100:1 H100:8 H200:8 V100:1 V100:4 L40S:1 B200:8"
+)
+EVERY_TYPE = 10_000
+"""More instance types than any cloud has: the whole catalog, not its cheapest types only."""
+
+SHORT = {"separate": "separate", "dynamic programming": "DP", "milp": "MILP"}
+
+
+def wishes() -> list[Resources]:
+    """What the tasks of random graphs ask."""
+    gpus = [each.split(":") for each in ACCELERATORS.split()]
+    return [
+        *(Resources(accelerators={name: float(count)}) for name, count in gpus),
+        *(Resources(cpus=Quantity(count, True)) for count in (4, 8, 16, 96)),
+        *(Resources(memory=Quantity(count, True)) for count in (64, 256)),
+        Resources(accelerators={"H100": 8}, use_spot=True),
+        Resources(infra="aws"),
+        Resources(infra="gcp", cpus=Quantity(32, True)),
+        Resources(infra="azure", accelerators={"A100-80GB": 1}),
+    ]
+
+
+class Market:
+    """The catalog's offers for each wish, ranked once."""
+
+    def __init__(self) -> None:
+        self.clouds: dict[str, Cloud] = dict(clouds())
+        catalog = Catalog.open()
+        self.wishes = wishes()
+        self.offers: list[list[Offer]] = [catalog.offers(each, types=EVERY_TYPE) for each in self.wishes]
+        self.ranked: list[list[Placement]] = [self.rank(number) for number in range(len(self.wishes))]
+
+    def rank(self, number: int) -> list[Placement]:
+        """Placements of one wish, best first."""
+        return rank(Task(resources=(self.wishes[number],)), self.offers[number], self.clouds)[0]
+
+    def place(self, count: int, *, chain: bool, gib: float, seed: int) -> tuple[float, str]:
+        """Seconds to place a random pipeline, and the method; each task has up to three before it."""
+        dice = random.Random(seed)
+        kinds = [dice.randrange(len(self.wishes)) for _ in range(count)]
+        tasks = tuple(Task(resources=(self.wishes[kind],), outputs=("s3://out", dice.random() * gib)) for kind in kinds)
+        hours = [{0: dice.uniform(0.2, 20)} for _ in kinds]
+        if chain:
+            edges = set(pairwise(range(count)))
+        else:
+            near = {then: range(max(0, then - 50), then) for then in range(1, count)}
+            edges = {
+                (first, then)
+                for then, some in near.items()
+                for first in dice.sample(some, min(then, dice.randint(1, 3)))
+            }
+        pipeline = Pipeline(tasks, edges=frozenset(edges))
+        began = time.perf_counter()
+        found = best(pipeline, [self.ranked[kind] for kind in kinds], self.clouds, hours=hours)
+        return time.perf_counter() - began, found.method
+
+
+def measure(rounds: int) -> Iterator[Figure]:
+    """Seconds, and ratios to one call of `rank`."""
+    market = Market()
+    widest = max(range(len(market.offers)), key=lambda number: len(market.offers[number]))
+    some = market.offers[widest][:5000]
+    task = Task(resources=(market.wishes[widest],))
+
+    def ranking() -> float:
+        began = time.perf_counter()
+        rank(task, some, market.clouds)
+        return time.perf_counter() - began
+
+    cases = {"rank": ranking, "chain": lambda: market.place(20, chain=True, gib=1000, seed=1)[0]}
+    cases |= {
+        f"{gib}": lambda gib=gib: market.place(1000, chain=False, gib=gib, seed=2)[0] for gib in (50, 1000, 10_000)
+    }
+    times = in_turn(cases, rounds)
+    yield absolute(f"rank {len(some):,} offers", times["rank"], goal=0.03)
+    yield absolute("a chain of 20 tasks, the full catalog", times["chain"], goal=0.3)
+    yield compared("the same, against ranking once", times["chain"], f"rank {len(some):,} offers", times["rank"])
+    for gib in (50, 1000, 10_000):
+        method = market.place(1000, chain=False, gib=gib, seed=2)[1]
+        yield absolute(f"1,000 tasks, up to {gib:,} GiB each ({SHORT[method]})", times[f"{gib}"], goal=10)
+    yield absolute("placements weighed for 1,000 tasks, thousands", [_weighed(market) // 1000], "")
+
+
+def _weighed(market: Market) -> int:
+    dice = random.Random(2)
+    return sum(len(market.ranked[dice.randrange(len(market.wishes))]) for _ in range(1000))
+
+
+if __name__ == "__main__":
+    report(measure, rounds=5)
