@@ -159,7 +159,7 @@ class Update:
 
 
 def _machines(rows: Iterable[Row]) -> set[tuple[str, str]]:
-    return {(row.name, row.region) for row in rows}
+    return {(row.name, row.region) for row in rows if row.name}
 
 
 def _sleeper(web: Web, stopped: threading.Event) -> Callable[[float], None]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from stix.catalog import habits
 from stix.catalog.build import Row
 from stix.catalog.sources.known import Known, Machine
 from stix.catalog.sources.sift import number
@@ -136,6 +137,8 @@ def with_devices(rows: Iterable[Row], known: Known) -> Iterator[Row]:
     rows = list(rows)
     alone = {(row.accelerator, row.count, row.zones): row for row in rows if not row.name}
     for row in rows:
+        if not row.name and not habits.attaches(row.accelerator or ""):
+            continue  # what cannot be attached to a host of choice is part of one
         machine = known.machines.get(row.name, Machine())
         if row.accelerator or not machine.accelerator:
             yield row
