@@ -55,8 +55,8 @@ def show_pipeline(pipeline: "Pipeline", cluster: str | None, form: str, *, minim
 
 def pipeline_in(file: str, envs: Mapping[str, str], secrets: Mapping[str, str]) -> "Pipeline | None":
     """The pipeline in a task file of several documents; None where there is one task."""
-    with open(file, encoding="utf-8-sig", errors="replace") as source:
-        text = source.read()
+    with open(file, encoding="utf-8", errors="replace") as source:
+        text = source.read().removeprefix("\ufeff")
     if not any(line.startswith("---") for line in text.splitlines()[1:]):
         return None
     from stix.spec.load import load_pipeline

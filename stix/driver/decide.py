@@ -4,13 +4,12 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.clouds.registry import clouds
 from stix.driver.ledger import Ledger
 from stix.driver.offers import LOCAL_NOTE, OWN, Market, enabled_clouds, market
 from stix.errors import ProvisionError, StixError, UsageError
-from stix.model.cluster import Cluster
 from stix.model.offer import Blocked, Placement, Refusal
 from stix.model.plan import LaunchPlan
 from stix.model.resources import Resources
@@ -19,7 +18,10 @@ from stix.optimize.choose import rank
 from stix.plan.launch import autostop_setting, plan_launch
 from stix.plan.refusal import nothing_fits, refused_plan
 from stix.plan.runnable import refusals as refusals_of
-from stix.plan.saved import SavedPlan, changed, held_to
+
+if TYPE_CHECKING:
+    from stix.model.cluster import Cluster
+    from stix.plan.saved import SavedPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,7 @@ class LaunchOptions:
     minimize: str = "cost"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Places for a task: those that could be taken, best first, and those that are not enabled."""
 
     ranked: tuple[Placement, ...]
@@ -52,7 +53,7 @@ def choose(
     name: str,
     minimize: str,
     blocked: Collection[Blocked] = (),
-    saved: SavedPlan | None = None,
+    saved: "SavedPlan | None" = None,
 ) -> Choice:
     """Rank what could be had for a task; where nothing enabled serves, also what could be had anywhere.
 
@@ -61,6 +62,8 @@ def choose(
     """
     found = market(ledger, task, name)
     if saved is not None:
+        from stix.plan.saved import held_to
+
         offers = [offer for offer in found.offers if saved.serves(offer)]
         ranked, refusals = rank(task, offers, clouds(), blocked, minimize=minimize)
         return Choice(held_to(saved, task, ranked), (), tuple(refusals), found)
@@ -82,7 +85,7 @@ def make_plan(
     options: LaunchOptions,
     blocked: Collection[Blocked] = (),
     *,
-    saved: SavedPlan | None = None,
+    saved: "SavedPlan | None" = None,
     look: bool = False,
     count_upload: bool = False,
 ) -> LaunchPlan:
@@ -103,6 +106,8 @@ def make_plan(
     if existing is not None and existing.wanted != "gone":
         return _plan_on(existing, task, options, saved, _shown(task, options, count_upload))
     if saved is not None and saved.action != "create":
+        from stix.plan.saved import changed
+
         raise changed(f"cluster {name} is gone")
     choice = choose(ledger, task, name, options.minimize, blocked, saved)
     if not choice.ranked and not (look and choice.elsewhere):
@@ -111,7 +116,7 @@ def make_plan(
 
 
 def _plan_on(
-    cluster: Cluster, task: Task, options: LaunchOptions, saved: SavedPlan | None, shown: Mapping[str, Any]
+    cluster: "Cluster", task: Task, options: LaunchOptions, saved: "SavedPlan | None", shown: Mapping[str, Any]
 ) -> LaunchPlan:
     """The plan for a cluster that is there."""
     autostop = _autostop(served_candidate(task, cluster), options)
@@ -148,7 +153,7 @@ def plan_at(
 def _shown(task: Task, options: LaunchOptions, count_upload: bool) -> dict[str, Any]:
     """What every plan shows."""
     shown: dict[str, Any] = {"minimize": options.minimize, "cannot_run": refusals_of(task)}
-    if count_upload:
+    if count_upload and (task.workdir or task.file_mounts):
         from stix.runner.upload import upload_of
 
         shown["upload"] = upload_of(task)
@@ -221,7 +226,7 @@ def require_runnable(task: Task) -> None:
     )
 
 
-def served_candidate(task: Task, cluster: Cluster) -> Resources:
+def served_candidate(task: Task, cluster: "Cluster") -> Resources:
     """The candidate that the cluster serves: what its jobs take of a node."""
     for candidate in task.resources:
         wanted = candidate.infra

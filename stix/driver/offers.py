@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.clouds.registry import clouds
 from stix.driver.ledger import Ledger
@@ -20,8 +20,7 @@ OWN = ("local", "ssh", "docker")
 """Infrastructures whose offers are looked at, not read from the catalog."""
 
 
-@dataclass(frozen=True, slots=True)
-class Market:
+class Market(NamedTuple):
     """What could be had for a task.
 
     Attributes:
@@ -40,11 +39,11 @@ class Market:
 
     def everywhere(self, ledger: Ledger, task: Task) -> "Market":
         """Also what the catalog has on clouds that are not enabled and that the task may go to."""
-        if all(candidate.cloud in OWN for candidate in task.resources):
+        if self.asked or all(candidate.cloud in OWN for candidate in task.resources):
             return self
         catalog = _catalog(ledger)
         shut = frozenset(catalog.clouds()) - enabled_clouds(ledger)
-        return replace(self, closed=tuple(_cataloged(catalog, task, shut)), shut_clouds=shut, asked=True)
+        return self._replace(closed=tuple(_cataloged(catalog, task, shut)), shut_clouds=shut, asked=True)
 
     def survey(self, ledger: Ledger, task: Task) -> list[Offer]:
         """Every kind of machine on the clouds that the task may go to, whatever it has."""
@@ -85,7 +84,8 @@ def market(ledger: Ledger, task: Task, cluster: str) -> Market:
     fallback = anywhere and not found
     if "local" in named or fallback:
         found.append(local_offer(wants_gpus=any(candidate.accelerators for candidate in task.resources)))
-    return Market(tuple(found), tuple(closed), shut, fallback=fallback and "local" not in named)
+    asked = bool(named_clouds) and not anywhere
+    return Market(tuple(found), tuple(closed), shut, asked, fallback and "local" not in named)
 
 
 def enabled_clouds(ledger: Ledger) -> set[str]:

@@ -1,7 +1,5 @@
 """Decides where the tasks of a pipeline would run, all together. Reads, and changes nothing."""
 
-from dataclasses import replace
-
 from stix.clouds.registry import clouds
 from stix.driver.decide import Choice, LaunchOptions, choose, nothing_serves, plan_at
 from stix.driver.ledger import Ledger
@@ -34,5 +32,5 @@ def make_plans(ledger: Ledger, pipeline: Pipeline, name: str, minimize: str) -> 
 def _first(choice: Choice, place: Placement) -> Choice:
     """The choice with the place that is best for the whole in front."""
     if choice.ranked:
-        return replace(choice, ranked=(place, *(each for each in choice.ranked if each is not place)))
-    return replace(choice, elsewhere=(place, *(each for each in choice.elsewhere if each is not place)))
+        return choice._replace(ranked=(place, *(each for each in choice.ranked if each is not place)))
+    return choice._replace(elsewhere=(place, *(each for each in choice.elsewhere if each is not place)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from stix.model.resources import Resources
 
@@ -56,8 +56,7 @@ class Offer:
         return self.infra.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(NamedTuple):
     """What failed just now and is not tried again in this launch: every offer that all given parts match.
 
     infra is `cloud`, `cloud/region` or `cloud/region/zone`; name an instance type or machine; candidate a place in the
@@ -96,8 +95,7 @@ class Placement:
         return f"{self.infra} ({', '.join(names)})" if names else self.infra
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why an infrastructure cannot serve a candidate, in words for people."""
 
     infra: str

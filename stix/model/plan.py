@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stix.model.cluster import Cluster
 from stix.model.offer import Placement, Refusal, describe_resources
 from stix.model.task import GitSource, Task
+
+if TYPE_CHECKING:
+    from stix.model.cluster import Cluster
 
 HIDDEN = "***"
 """What stands in a plan in place of a secret's value."""
@@ -14,16 +16,14 @@ HIDDEN = "***"
 SHORTEST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One play: its playbook (`provision`, `up`, ...) and the reason for it."""
 
     play: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A row of the plan's table.
 
     Attributes:
@@ -87,7 +87,7 @@ class LaunchPlan:
     steps: tuple[Step, ...]
     candidates: tuple[Candidate, ...] = ()
     refusals: tuple[Refusal, ...] = ()
-    existing: Cluster | None = None
+    existing: "Cluster | None" = None
     autostop: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
     upload: Mapping[str, Any] | None = None

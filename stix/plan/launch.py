@@ -1,10 +1,9 @@
 """Plans a launch. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stix.errors import ClusterError
-from stix.model.cluster import Cluster, ClusterStatus
 from stix.model.offer import Offer, Placement, Refusal, missing
 from stix.model.plan import Candidate, LaunchPlan, Step
 from stix.model.resources import NEVER, Autostop
@@ -12,11 +11,14 @@ from stix.model.task import GitSource, Task
 from stix.plan.refusal import nothing_fits
 from stix.plan.table import folded, rows
 
+if TYPE_CHECKING:
+    from stix.model.cluster import Cluster
+
 
 def plan_launch(
     task: Task,
     name: str,
-    existing: Cluster | None,
+    existing: "Cluster | None",
     ranked: Sequence[Placement],
     refusals: Sequence[Refusal],
     *,
@@ -66,8 +68,8 @@ def plan_launch(
     )
 
 
-def _action(existing: Cluster) -> str:
-    if existing.status is ClusterStatus.UP:
+def _action(existing: "Cluster") -> str:
+    if existing.status.value == "UP":
         return "reuse"
     stopped = existing.wanted == "stopped" or existing.seen == "stopped"
     return "start" if stopped else "repair"
@@ -103,7 +105,7 @@ def _files(task: Task) -> str:
     return " and ".join(parts) or "no files"
 
 
-def check_fits(task: Task, cluster: Cluster) -> None:
+def check_fits(task: Task, cluster: "Cluster") -> None:
     """Make sure that a live cluster can hold the task.
 
     Raises:
@@ -125,7 +127,7 @@ def check_fits(task: Task, cluster: Cluster) -> None:
     raise _mismatch(cluster, "; ".join(dict.fromkeys(reasons)))
 
 
-def _mismatch(cluster: Cluster, reason: str) -> ClusterError:
+def _mismatch(cluster: "Cluster", reason: str) -> ClusterError:
     return ClusterError(
         "cluster.mismatch",
         f"cluster {cluster.name} {reason}",
@@ -141,7 +143,7 @@ def offer_of(node: Mapping[str, Any], infra: str) -> Offer:
     return Offer(infra, node["name"], node.get("cpus"), node.get("memory"), gpus, connection=node.get("connection"))
 
 
-def placement_of(cluster: Cluster, task: Task) -> Placement | None:
+def placement_of(cluster: "Cluster", task: Task) -> Placement | None:
     """Where a cluster is, as a placement; None before its machines were ever seen."""
     if not cluster.nodes:
         return None

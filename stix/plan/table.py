@@ -1,7 +1,6 @@
 """The rows of a plan's table: what was chosen, what could be had besides, and why that was not taken. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from stix.model.offer import Placement
 from stix.model.plan import Candidate
@@ -56,6 +55,6 @@ def folded(places: Sequence[Candidate]) -> tuple[Candidate, ...]:
         best.setdefault(key, row)
         regions.setdefault(key, {})[first.region or ""] = None
     return tuple(
-        replace(row, regions=tuple(region for region in regions[key] if region)) if len(regions[key]) > 1 else row
+        row._replace(regions=tuple(region for region in regions[key] if region)) if len(regions[key]) > 1 else row
         for key, row in best.items()
     )

@@ -1,7 +1,6 @@
 """Where the Ansible content is: in a checkout beside the package, in a wheel inside it."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -44,6 +43,8 @@ def ansible_playbook() -> str:
     Raises:
         StixError: `runner.missing_content`.
     """
+    import shutil
+
     beside = Path(sys.executable).with_name("ansible-playbook")
     found = str(beside) if beside.is_file() else shutil.which("ansible-playbook")
     if not found:

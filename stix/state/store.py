@@ -121,10 +121,12 @@ class Store:
         return now
 
     def _cluster(self, name: str) -> "Cluster | None":
+        rows = self._rows("select record from clusters where name = ?", (name,))
+        if not rows:
+            return None
         from stix.model.cluster import Cluster
 
-        rows = self._rows("select record from clusters where name = ?", (name,))
-        return Cluster.from_record(json.loads(rows[0]["record"])) if rows else None
+        return Cluster.from_record(json.loads(rows[0]["record"]))
 
     def cluster(self, name: str) -> "Cluster | None":
         """The cluster of that name, or None."""
