@@ -175,6 +175,10 @@ class Catalog:
 
     def accelerators(self) -> list[str]:
         """Names of all accelerators that a cloud offers."""
+        return list(self._offered)
+
+    @cached_property
+    def _offered(self) -> list[str]:
         return sorted({name for layer in self.layers for name in _accelerators(layer)})
 
     def devices(self) -> dict[str, Device]:
