@@ -66,6 +66,9 @@ def _plan(words: list[str]) -> int | None:
             file = word
     if not file:
         return None
+    import gc
+
+    gc.disable()  # the process ends in a moment, and most of that moment makes classes
     from stix.cli.plans import show_file
 
     return show_file(file, cluster, form)
