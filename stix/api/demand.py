@@ -12,7 +12,7 @@ def within(wish: Resources, have: Resources, *, check_ports: bool = False, check
         not check_place or _place_within(wish, have),
         _image_within(wish, have),
         wish.instance_type in (None, have.instance_type),
-        all((have.accelerators or {}).get(name, 0) >= count for name, count in (wish.accelerators or {}).items()),
+        _accelerators_within(wish, have),
         not wish.accelerator_args or wish.accelerator_args == have.accelerator_args,
         wish.use_spot is None or wish.use_spot == bool(have.use_spot),
         # The best that can be had is what a machine has.
@@ -41,6 +41,11 @@ def matches(resources: Resources, blocked: Resources) -> bool:
 
 def _place_within(wish: Resources, have: Resources) -> bool:
     return wish.cloud in (None, have.cloud) and wish.region in (None, have.region) and wish.zone in (None, have.zone)
+
+
+def _accelerators_within(wish: Resources, have: Resources) -> bool:
+    found = {name.lower(): count for name, count in (have.accelerators or {}).items()}
+    return all(found.get(name.lower(), 0) >= count for name, count in (wish.accelerators or {}).items())
 
 
 def _image_within(wish: Resources, have: Resources) -> bool:

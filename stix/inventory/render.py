@@ -110,13 +110,22 @@ def wishes(resources: Mapping[str, Any]) -> dict[str, Any]:
     """Sizes and settings of one node as cloud roles take them; absent ones are null."""
     return {
         "cpus": _amount(resources.get("cpus")),
-        "memory": _amount(resources.get("memory")),
+        "memory": _memory(resources),
         "accelerators": dict(resources.get("accelerators") or {}),
         "image_id": literal(resources.get("image_id")),
         "disk_size": resources.get("disk_size"),
         "ports": list(resources.get("ports") or []),
         "labels": literal(resources.get("labels") or {}),
     }
+
+
+def _memory(resources: Mapping[str, Any]) -> float | None:
+    """GiB; `4x` is 4 GiB for each CPU, which says nothing where no CPUs are asked for."""
+    text = str(resources.get("memory") or "")
+    if not text.endswith("x"):
+        return _amount(text)
+    cpus = _amount(resources.get("cpus"))
+    return float(text[:-1]) * cpus if cpus else None
 
 
 def _amount(text: str | None) -> float | None:

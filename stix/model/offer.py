@@ -113,7 +113,7 @@ def describe_resources(resources: Resources) -> dict[str, Any]:
         "accelerators": dict(resources.accelerators) if resources.accelerators else None,
         "use_spot": resources.use_spot,
         "max_hourly_cost": resources.max_hourly_cost,
-        "image_id": resources.image_id or dict(resources.images) or None,
+        "image_id": _image(resources),
         "ports": list(resources.ports) or None,
         "labels": dict(resources.labels) or None,
         "disk_size": resources.disk_size,
@@ -124,6 +124,12 @@ def describe_resources(resources: Resources) -> dict[str, Any]:
     return {key: value for key, value in shown.items() if value is not None}
 
 
+def _image(resources: Resources) -> str | dict[str, str] | None:
+    if resources.image_id is None and set(resources.images) == {"docker"}:
+        return f"docker:{resources.container_image}"
+    return resources.image_id or dict(resources.images) or None
+
+
 def missing(resources: Resources, offer: Offer) -> str | None:
     """What the offer lacks for the candidate, or None when it fits.
 
@@ -131,10 +137,11 @@ def missing(resources: Resources, offer: Offer) -> str | None:
     cannot be cut.
     """
     for word, wish, have in (("CPUs", resources.cpus, offer.cpus), ("GiB of memory", resources.memory, offer.memory)):
-        if wish and have is not None and have < wish.value:
+        if wish and have is not None and have < wish.value * ((offer.cpus or 0) if wish.per_cpu else 1):
             return f"has {have:g} {word}, {wish} wanted"
+    there = {name.lower(): count for name, count in offer.accelerators.items()}
     for name, count in (resources.accelerators or {}).items():
-        have_count = offer.accelerators.get(name, 0)
+        have_count = there.get(name.lower(), 0)
         if have_count < count:
             return f"has {have_count:g} {name}, {count:g} wanted"
     return None
