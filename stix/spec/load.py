@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stix.model.pipeline import Pipeline
 from stix.model.storage import Storage, Volume
@@ -10,13 +10,14 @@ from stix.model.task import Task
 from stix.spec import pipeline, schema
 from stix.spec.build import build, build_filled
 from stix.spec.document import Document, parse_documents
-from stix.spec.overrides import Overrides, apply
 from stix.spec.ready import check_bucket, check_ready
 from stix.spec.source import named, read_source
 from stix.spec.storage import read_storage
 from stix.spec.validate import check
 from stix.spec.variables import fill
-from stix.spec.volume import read_volume
+
+if TYPE_CHECKING:
+    from stix.spec.overrides import Overrides
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -44,7 +45,7 @@ def load_file(
     *,
     env: Mapping[str, str] = _NOTHING,
     secrets: Mapping[str, str] = _NOTHING,
-    overrides: Overrides | None = None,
+    overrides: "Overrides | None" = None,
     check_sources: bool = True,
 ) -> Task:
     """As `load_text`, from a file, with what flags change in it; checks that the task can be launched from here.
@@ -55,14 +56,18 @@ def load_file(
         UsageError: as `load_text`, `overrides.apply` and `require_sources`; task.invalid if the file cannot be read.
     """
     file = os.fspath(path)
-    overrides = overrides or Overrides()
-    env, secrets = {**env, **overrides.envs}, {**secrets, **overrides.secrets}
+    if overrides is not None:
+        env, secrets = {**env, **overrides.envs}, {**secrets, **overrides.secrets}
     document = pipeline.only_task(parse_documents(read_source(file), file=named(file)), file=named(file))
     document = fill(document, env=env, secrets=secrets)
     task = build_filled(document, env=env, secrets=secrets)
-    task = apply(task, overrides)
+    if overrides is not None:
+        from stix.spec.overrides import apply
+
+        task = apply(task, overrides)
     if check_sources:
-        require_sources(task, document=document, workdir_flag=overrides.workdir is not None)
+        by_flag = overrides is not None and overrides.workdir is not None
+        require_sources(task, document=document, workdir_flag=by_flag)
     return task
 
 
@@ -96,6 +101,8 @@ def load_volume(text: str, *, file: str = "volume.yaml") -> Volume:
     Raises:
         UsageError: task.invalid.
     """
+    from stix.spec.volume import read_volume
+
     return read_volume(_whole(text, file, "a volume"))
 
 

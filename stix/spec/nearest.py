@@ -1,7 +1,5 @@
 """What a word that is not valid was meant to be: a slip of the pen, another program's word, a key of another level."""
 
-import difflib
-import unicodedata
 from collections.abc import Iterable, Iterator
 
 from stix.spec.document import Path, dotted
@@ -41,6 +39,8 @@ def near_word(word: str, known: Iterable[str], cutoff: float = _CLOSE) -> str:
     plain = _plain(word)
     if plain in by_plain:
         return by_plain[plain]
+    import difflib  # costs what parsing a whole task costs, and only a mistake needs it
+
     near = difflib.get_close_matches(plain[:60], by_plain, n=1, cutoff=cutoff)
     return by_plain[near[0]] if near else ""
 
@@ -73,12 +73,16 @@ def hint_for_key(name: str, key: Key, root: Key) -> str:
 def _plain(word: str) -> str:
     """As keys are written: no capitals, dashes, odd spaces, or letters of other scripts that only look like Latin."""
     if not word.isascii():
+        import unicodedata
+
         word = unicodedata.normalize("NFKC", word).translate(_ALIKE)
         word = "".join(sign for sign in word if unicodedata.category(sign) not in ("Cf", "Mn"))
     return word.strip().lower().replace("-", "_").replace(" ", "_")
 
 
 def _strange_letter(name: str) -> str:
+    import unicodedata
+
     for place, sign in enumerate(name, start=1):
         if not sign.isascii():
             known = unicodedata.name(sign, f"U+{ord(sign):04X}").lower()
