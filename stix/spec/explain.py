@@ -139,10 +139,10 @@ def _unknown(path: str, part: str, here: str, key: Key, kind: str) -> UsageError
     like = next((each for each in known if each.split(".")[-1] == last), "") or near_word(path, known, 0.75)
     if near:
         like = f"{here}.{near}".lstrip(".")
-    if like:
-        hint = f"did you mean '{like}'?"
-    elif whole.keys:
-        hint = f"{f'below {here!r}' if here else 'there'} are: {', '.join(name for name, _ in public(whole))}"
-    else:
+    if here and not whole.keys:
         hint = f"'{here}' has no keys of its own"
+    elif like:
+        hint = f"did you mean '{like}'?"
+    else:
+        hint = f"{f'below {here!r}' if here else 'there'} are: {', '.join(name for name, _ in public(whole))}"
     return UsageError("usage", f"{TITLES[kind]} has no key '{path}'", hint=hint)

@@ -79,17 +79,22 @@ def _of_text(key: Key) -> dict[str, Any]:
         # The list is for completion; the pattern takes the words in any case.
         words = (
             {"enum": list(key.choices)},
-            {"type": "string", "pattern": f"^(?:{'|'.join(map(_any_case, key.choices))})$"},
+            {"type": "string", "pattern": _or_variable("|".join(map(_any_case, key.choices)))},
         )
         others = [kind for form in key.forms if form != "text" for kind in _TYPES[form]]
         schema["anyOf"] = [*words, {"type": [*others, "null"]}]
     elif key.pattern and "(?i" not in key.pattern:
-        schema["pattern"] = f"^(?:{key.pattern})$"
+        schema["pattern"] = _or_variable(key.pattern)
     return schema
 
 
+def _or_variable(pattern: str) -> str:
+    """An editor does not fill variables in."""
+    return rf"^(?:{pattern})$|\$"
+
+
 def _any_case(word: str) -> str:
-    return "".join(f"[{sign.upper()}{sign.lower()}]" if sign.isalpha() else f"\\{sign}" for sign in word)
+    return "".join(f"[{sign.upper()}{sign.lower()}]" if sign.isalpha() else sign for sign in word)
 
 
 def _of_number(key: Key) -> dict[str, Any]:

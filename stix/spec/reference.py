@@ -1,24 +1,39 @@
-"""The schema as Markdown: the generated part of docs/reference/task.md.
+"""The schema as Markdown: the generated part of docs/reference/task.md, and the JSON Schema beside it.
 
-`python -m stix.spec.reference docs/reference/task.md` writes it anew; a test compares.
+`python -m stix.spec.reference docs/reference/task.md` writes both anew; a test compares.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
-from stix.spec.schema import FORMS, LATER_INFRA, TASK, Key
+from stix.spec import json_schema
+from stix.spec.explain import KINDS, below, bounds, public, takes
+from stix.spec.schema import LATER_INFRA, WORKING_INFRA, Key
 
 BEGIN = "<!-- keys: written by python -m stix.spec.reference -->\n"
 END = "<!-- end of keys -->\n"
+SCHEMA = "task.schema.json"
+"""The JSON Schema's file, beside the page."""
+
+_HEADINGS = {
+    "task": "Keys of a task",
+    "pipeline": "Keys of the head of a pipeline",
+    "job-group": "Keys of the head of a job group",
+    "volume": "Keys of a volume",
+    "storage": "Keys of a bucket",
+}
 
 
 def render() -> str:
-    """The tables of all keys that work, and the list of those that do not yet."""
-    parts = [_table(title, keys) for title, keys in _sections("", TASK)]
-    later = [f"`{name}`" for name in sorted(_later("", TASK))]
-    parts.append("## Known, not yet working\n\nRefused by name until they work:\n" + ", ".join(later) + ".\n")
-    parts.append("Infrastructures: " + ", ".join(f"`{name}`" for name in LATER_INFRA) + ".\n")
+    """The tables of every kind of document, and the infrastructures that `infra` may name."""
+    parts = ["A star marks what is read, checked and kept, but cannot be run by `stix up` yet.\n"]
+    seen: list[Key] = []
+    for kind, key in KINDS.items():
+        parts += [f"## {_HEADINGS[kind]}\n\n{key.doc}".rstrip() + "\n", _table(key, key.works or kind != "task")]
+        parts += [f"### `{title}`\n\n{_table(child, works)}" for title, child, works in _sections("", key, True, seen)]
+    working, later = (", ".join(f"`{name}`" for name in names) for names in (WORKING_INFRA, LATER_INFRA))
+    parts.append(f"## Infrastructures\n\nClusters can be made on {working}. Plans know {later}, too.\n")
     return "\n".join(parts)
 
 
@@ -28,32 +43,45 @@ def rendered_into(page: str) -> str:
     return before + BEGIN + "\n" + render() + "\n" + END + rest.partition(END)[2]
 
 
-def _sections(title: str, key: Key) -> Iterator[tuple[str, Mapping[str, Key]]]:
-    yield title, key.keys
-    for name, child in key.keys.items():
-        if child.works and child.keys:
-            yield from _sections(f"{title}.{name}" if title else name, child)
+def _sections(title: str, key: Key, works: bool, seen: list[Key]) -> Iterator[tuple[str, Key, bool]]:
+    """Every map below a key; what repeats the map around it, or another one, is left out."""
+    for name, child in public(below(key)):
+        inner, path = below(child), f"{title}.{name}" if title else name
+        repeats = bool(inner.keys) and set(inner.keys) <= set(below(key).keys)
+        if not inner.keys or repeats or any(inner.keys == each.keys for each in seen):
+            continue
+        seen.append(inner)
+        yield path, inner, works and child.works
+        yield from _sections(path, child, works and child.works, seen)
 
 
-def _table(title: str, keys: Mapping[str, Key]) -> str:
-    heading = f"## Keys under `{title}`" if title else "## Keys of a task"
-    rows = ["| key | takes | meaning | example |", "|---|---|---|---|"]
-    for name, key in keys.items():
-        if key.works:
-            forms = ", ".join(FORMS[form] for form in key.forms)
-            rows.append(f"| `{name}` | {forms} | {key.doc} | `{key.example}` |")
-    return f"{heading}\n\n" + "\n".join(rows) + "\n"
+def _table(key: Key, works: bool) -> str:
+    rows = ["| key | takes | meaning |", "|---|---|---|"]
+    for name, child in public(below(key)):
+        star = "" if works and child.works else " *"
+        rows.append(f"| `{name}`{star} | {takes(child)} | {_meaning(child)} |")
+    return "\n".join(rows) + "\n"
 
 
-def _later(title: str, key: Key) -> Iterator[str]:
-    for name, child in key.keys.items():
-        path = f"{title}.{name}" if title else name
-        if not child.works and not name.startswith("_"):
-            yield path
-        elif child.works:
-            yield from _later(path, child)
+def _meaning(key: Key) -> str:
+    told = [key.doc]
+    if key.needed:
+        told.append("Must be given.")
+    if key.choices:
+        told.append(f"One of {', '.join(f'`{choice}`' for choice in key.choices)}.")
+    if key.like:
+        told.append(f"Must be {key.like}.")
+    if bounds(key):
+        told.append(f"{bounds(key).capitalize()}.")
+    if key.default:
+        told.append(f"Default: `{key.default}`.")
+    if key.instead:
+        told.append(f"Better: `{key.instead}`.")
+    text = " ".join(each for each in told if each)
+    return (f"{text}<br>`{key.example}`" if key.example else text).replace("|", "\\|").replace("\n", " ")
 
 
 if __name__ == "__main__":
     page = Path(sys.argv[1])
     page.write_text(rendered_into(page.read_text()))
+    (page.parent / SCHEMA).write_text(json_schema.render())

@@ -1,21 +1,32 @@
-"""docs/reference/task.md says what the schema says, and its examples are true."""
+"""docs/reference/task.md and task.schema.json say what the schema says, and its examples are true."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from stix.spec.load import from_config, load_text
-from stix.spec.reference import rendered_into
-from stix.spec.schema import RESOURCES, TASK, Key
+from stix.spec import json_schema
+from stix.spec.document import parse_documents
+from stix.spec.explain import KINDS, below, examples
+from stix.spec.load import load_pipeline
+from stix.spec.reference import SCHEMA, rendered_into
+from stix.spec.schema import RESOURCES, Key
+from stix.spec.validate import problems_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "task.md"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+AGAIN = "run: python -m stix.spec.reference docs/reference/task.md"
 
 
 def test_page_is_rendered_from_the_schema() -> None:
     page = PAGE.read_text()
-    assert rendered_into(page) == page, "run: python -m stix.spec.reference docs/reference/task.md"
+    assert rendered_into(page) == page, AGAIN
+
+
+def test_json_schema_is_rendered_from_the_schema() -> None:
+    assert (PAGE.parent / SCHEMA).read_text() == json_schema.render(), AGAIN
 
 
 def test_page_has_examples() -> None:
@@ -24,31 +35,46 @@ def test_page_has_examples() -> None:
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_block_loads(block: str) -> None:
-    load_text(block, secrets={"HF_TOKEN": "x"})
+    load_pipeline(block, secrets={"HF_TOKEN": "x"})
 
 
-def working(key: Key, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Key]]:
-    """Every key that works, with its path."""
+def keys(key: Key, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Key, Key]]:
+    """Every key of a kind of document: path, key, and the key around it."""
     found = []
-    for name, child in key.keys.items():
-        if child.works:
-            found += [((*path, name), child), *working(child, (*path, name))]
+    around = below(key)
+    for name, child in around.keys.items():
+        found += [((*path, name), child, around), *keys(child, (*path, name))]
     return found
 
 
-@pytest.mark.parametrize(
-    ("path", "key"), working(TASK), ids=lambda value: ".".join(value) if type(value) is tuple else ""
-)
-def test_example_of_every_key_loads(path: tuple[str, ...], key: Key) -> None:
-    assert key.doc and key.example.startswith(f"{path[-1]}:")
-    text = "\n".join("  " * depth + f"{name}:" for depth, name in enumerate(path[:-1]))
-    text += "\n" + "  " * (len(path) - 1) + key.example
-    if path == ("workdir", "ref"):
-        text += "\n  url: https://github.com/org/repo"
-    assert load_text(text.strip("\n"), secrets={"HF_TOKEN": "x"}) != from_config({})
+EVERY = [(f"{kind}: {'.'.join(path)}", path[-1], *rest) for kind, top in KINDS.items() for path, *rest in keys(top)]
+
+
+@pytest.mark.parametrize(("path", "name", "key", "around"), EVERY, ids=[each[0] for each in EVERY])
+def test_every_key_is_described_and_its_examples_are_right(path: str, name: str, key: Key, around: Key) -> None:
+    assert key.doc.endswith((".", "?")) or "_docker_login_config" in path
+    internal = name.startswith("_") or not key.example
+    for example in examples(key):
+        (document,) = parse_documents(example, file="example")
+        assert list(document.data) == [name]
+        told = [each.sentence for each in problems_of(document.data, Key(("map",), keys=around.keys))]
+        assert all("needs" in sentence for sentence in told), told
+    if key.default and not internal and key.forms == ("boolean",):
+        assert isinstance(yaml.safe_load(key.default), bool)
 
 
 def test_candidates_take_what_resources_take() -> None:
     for name in ("any_of", "ordered"):
         items = RESOURCES[name].items
-        assert items is not None and set(items.keys) == set(RESOURCES) - {"any_of", "ordered"}
+        assert items is not None and set(items.keys) <= set(RESOURCES) - {"any_of", "ordered"}
+
+
+def plain(schema: Any) -> list[str]:
+    """Words of a schema that are no JSON Schema or of no use to an editor."""
+    return [key for key in ("forms", "check") if key in str(schema.keys())]
+
+
+def test_json_schema_has_the_dialect_and_every_top_key() -> None:
+    schema = json_schema.json_schema()
+    assert schema["$schema"].endswith("2020-12/schema") and not plain(schema)
+    assert set(schema["$defs"]["task"]["properties"]) == set(KINDS["task"].keys)
