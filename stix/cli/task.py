@@ -91,6 +91,7 @@ def normal_form(
     Raises:
         UsageError: task.invalid.
     """
+    from stix.api.memory import memory_of
     from stix.spec import dump, load
 
     if kind == "volume":
@@ -109,7 +110,7 @@ def normal_form(
             error.hint = "a job group is read with --as job-group"
         raise
     several = len(pipeline.tasks) > 1 or kind == "job-group"
-    return dump.pipeline_config(pipeline, head=several)
+    return dump.pipeline_config(pipeline, head=several, memory_of=memory_of)
 
 
 def as_yaml(documents: Iterable[Mapping[str, Any]]) -> str:
