@@ -10,6 +10,7 @@ from stix.model.pipeline import Pipeline, find_cycle, topological_order
 
 if TYPE_CHECKING:
     from stix.api.task import Task
+    from stix.optimize.dag import Assignment
 
 Pairs = Iterable[tuple[str, str]] | Mapping[str, str] | None
 
@@ -24,6 +25,7 @@ class Dag:
         execution: `DagExecution.PARALLEL` makes it a job group; None is serial.
         pool: the pool of workers that runs it.
         primary_tasks, termination_delay, inter_connection: a job group's; as its head document has them.
+        assignment: what `stix.optimize` found for the whole; None before.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class Dag:
         self.primary_tasks: list[str] | None = None
         self.termination_delay: str | dict[str, str] | None = None
         self.inter_connection: bool | None = None
+        self.assignment: Assignment | None = None
         # Dictionaries keep the order, and single operations on them are safe between threads.
         self._tasks: dict[Task, None] = {}
         self._edges: dict[tuple[Task, Task], None] = {}

@@ -1,6 +1,7 @@
 """The SDK's verbs on infrastructure: what is enabled, and the pools of one's own machines."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,18 @@ AT_ONCE = 16
 """How many infrastructures are looked at together."""
 
 
-def check(infra_list: list[str] | None = None, *, on_event: "Listener | None" = None) -> list[dict[str, Any]]:
+def check(
+    infra_list: Sequence[str] | None = None,
+    verbose: bool = False,
+    workspace: str | None = None,
+    *,
+    on_event: "Listener | None" = None,
+) -> list[dict[str, Any]]:
     """Look which infrastructures can be used, all at once, and enable those that can.
 
     Args:
         infra_list: `local`, `docker`, `ssh`, `ssh/<pool>`, a cloud; None: all.
+        verbose, workspace: accepted for SkyPilot's callers; all is told always, and there is one workspace.
 
     Returns:
         for each, in the order asked: `{infra, ok, account, message, hint, seconds}`; `hint` is the one step that would

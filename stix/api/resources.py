@@ -224,6 +224,11 @@ class Resources:
         return self._model.disk_size
 
     @property
+    def disk_size_specified(self) -> bool:
+        """Whether it asks for a size of the disk."""
+        return self._model.disk_size is not None
+
+    @property
     def disk_tier(self) -> str | None:
         """How fast the disk is."""
         return self._model.disk_tier
@@ -282,6 +287,11 @@ class Resources:
     def cluster_config_overrides(self) -> dict[str, Any]:
         """The task's settings of clouds."""
         return {key: value for key, value in self._model.config.items() if key != "hooks"}
+
+    @property
+    def repr_with_region_zone(self) -> str:
+        """As `repr`."""
+        return repr(self)
 
     def get_accelerators_str(self) -> str:
         """`A100:8`, or `-`."""

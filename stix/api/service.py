@@ -1,6 +1,7 @@
 """SkyPilot's SkyServiceSpec: how many replicas of a task, how their health is seen, how they scale."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from stix.api.documents import read
@@ -90,7 +91,13 @@ class SkyServiceSpec:
 
     def copy(self, **override: Any) -> "SkyServiceSpec":
         """The service with some parameters of the constructor changed."""
-        return SkyServiceSpec(**{**self._parameters(), **override})
+        made = SkyServiceSpec(**{**self._parameters(), **override})._model
+        # A pool may say `workers` beside its range, for which SkyPilot has no parameter.
+        if "min_replicas" not in override:
+            made = replace(
+                made, replica_policy=replace(made.replica_policy, workers=self._model.replica_policy.workers)
+            )
+        return SkyServiceSpec.of(made)
 
     @property
     def model(self) -> ServiceModel:
@@ -123,6 +130,12 @@ class SkyServiceSpec:
             "queue_length_threshold": policy.queue_length_threshold,
             "consecutive_failure_threshold_timeout": probe.failure_threshold_seconds,
         }
+
+    @property
+    def use_ondemand_fallback(self) -> bool:
+        """Whether on-demand machines stand in for spot machines that were taken."""
+        policy = self._model.replica_policy
+        return bool(policy.dynamic_ondemand_fallback) or bool(policy.base_ondemand_fallback_replicas)
 
     def __getattr__(self, name: str) -> Any:
         """Each parameter of the constructor as an attribute."""

@@ -110,6 +110,22 @@ class Storage:
         """Settings of a plain mount."""
         return self._model.config.get("mount")
 
+    def add_store(self, store_type: StoreType | str, region: str | None = None) -> None:
+        """Make the bucket in a store; refused until stix makes any. Name the store in `stores` instead."""
+        raise _later("add_store")
+
+    def delete(self, store_type: StoreType | None = None) -> None:
+        """Delete the bucket; refused until stix makes any."""
+        raise _later("delete")
+
+    def construct(self) -> None:
+        """Make the bucket; refused until stix makes any."""
+        raise _later("construct")
+
+    def sync_all_stores(self) -> None:
+        """Fill the bucket; refused until stix makes any."""
+        raise _later("sync_all_stores")
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Storage) and self._model == other._model
 

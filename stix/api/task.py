@@ -324,6 +324,11 @@ class Task(Mounts):
         self._time_estimator = func
         return self
 
+    @property
+    def has_time_estimator(self) -> bool:
+        """Whether somebody said how to tell how long it takes."""
+        return self._time_estimator is not None
+
     def estimate_runtime(self, resources: Resources) -> float:
         """Seconds that it takes on given resources.
 

@@ -63,6 +63,9 @@ class Volume:
         """The document, which `from_yaml_str` reads back."""
         return dump([self.to_yaml_config()])
 
+    def validate(self, skip_cloud_compatibility: bool = False) -> None:
+        """Does nothing: every value was checked when it was set."""
+
     @property
     def model(self) -> VolumeModel:
         """The frozen volume."""
