@@ -16,7 +16,17 @@ MAY_ASK = {
     "stix/driver/infra.py": "a pool is looked at machine by machine, this machine by itself; others by their role",
     "stix/driver/machines.py": "variables that only one role takes: the folder of local nodes, the engine's address",
     "stix/api/infra.py": "rows of pools, which only ssh has",
-    "stix/spec/candidates.py": "this machine has no regions",
+    "stix/api/accelerators.py": "engines' devices were probed, they are in no price list",
+    "stix/api/resources.py": "`docker` is SkyPilot's word for an image of any region",
+    "stix/catalog/build.py": "GCP sells accelerators apart from machines",
+    "stix/catalog/import_facts.py": "habits of two price lists",
+    "stix/catalog/sources/gpuhunt.py": "habits of one source's names",
+    "stix/catalog/sources/skypilot.py": "habits of one source's names",
+    "stix/model/offer.py": "`docker` is SkyPilot's word for an image of any region",
+    "stix/model/resources.py": "`docker` is SkyPilot's word for an image of any region; only GCP's TPUs have a runtime",
+    "stix/spec/candidates.py": "only GCP's TPUs have arguments",
+    "stix/spec/infra.py": "this machine has no regions, an engine no zones",
+    "stix/spec/wishes.py": "`docker` is SkyPilot's word for an image of any region",
 }
 """Files that may compare with a cloud's name, and why; a new one needs a reason that no word in cloud.yml can give."""
 
