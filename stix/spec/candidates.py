@@ -23,6 +23,7 @@ from stix.spec.wishes import (
     read_disk_tier,
     read_image,
     read_network_tier,
+    read_place,
     read_price,
     read_priority,
     refuse_tpu_elsewhere,
@@ -54,7 +55,7 @@ def read_resources(document: Document, *, volumes: Disks = ()) -> dict[str, Any]
     base["config"] = _task_config(document, config)
     if not config.get(lists[0] if lists else ""):
         found, order = _candidates(document, base, top)
-        return _fields(found, order)
+        return _fields(document, found, order)
     order = lists[0]
     _refuse_two_orders(document, base, order)
     found = []
@@ -65,7 +66,7 @@ def read_resources(document: Document, *, volumes: Disks = ()) -> dict[str, Any]
         if own.get("_cluster_config_overrides"):
             own["config"] = _with_hooks(own["_cluster_config_overrides"], base["config"])
         found += _candidates(document, {**base, **own, "labels": labels}, path)[0]
-    return _fields(found, order)
+    return _fields(document, found, order)
 
 
 def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tuple[list[Resources], str]:
@@ -120,7 +121,15 @@ def _refuse_two_orders(document: Document, base: Mapping[str, Any], order: str) 
         raise document.error(("resources", order), sentence, hint="name one accelerator in each candidate")
 
 
-def _fields(found: list[Resources], order: str) -> dict[str, Any]:
+def _fields(document: Document, found: list[Resources], order: str) -> dict[str, Any]:
+    """The task's fields; what belongs to the task and not to a candidate is the same in all of them."""
+    priorities = sorted({one.priority for one in found if one.priority is not None})
+    if len(priorities) > 1:
+        sentence = f"candidates have different priorities: {' and '.join(map(str, priorities))}"
+        raise document.error(("resources", order), sentence, hint="write one priority beside the list")
+    hooks = next((one.config["hooks"] for one in found if "hooks" in one.config), None)
+    if hooks:
+        found = [one.with_(config={**one.config, "hooks": hooks}) for one in found]
     return {"resources": tuple(found), "resources_order": order if len(found) > 1 else "single"}
 
 
@@ -190,8 +199,8 @@ class _Reader:
             sentence = f"'{old[0]}' and 'infra' both say where"
             raise self._document.error(path, sentence, hint=f"keep infra: {self._config['infra']}")
         cloud = self.read("cloud", read_cloud)
-        place = (self._config.get(key) for key in ("region", "zone"))
-        return join_infra(cloud, *(part if part is None else part.strip() for part in place))
+        read_part = str.strip if cloud in ("kubernetes", "ssh") else read_place
+        return join_infra(cloud, *(self.read(key, read_part) for key in ("region", "zone")))
 
     def on_tpu_cloud(self, one: Resources) -> Resources:
         """The candidate, if its cloud has the TPU that it asks for."""

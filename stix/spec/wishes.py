@@ -57,6 +57,17 @@ def read_image(image: str | Mapping[Any, str]) -> dict[str, Any]:
     return {"image_id": everywhere, "images": images}
 
 
+def read_place(text: str) -> str:
+    """The name of a region or zone.
+
+    Raises:
+        ValueError: it holds a slash, as only a context of Kubernetes may.
+    """
+    if "/" in text:
+        raise Unfit(f"must be one name without a slash, not {text!r}", "write: infra: <cloud>/<region>/<zone>")
+    return text.strip()
+
+
 def read_price(dollars: float) -> float:
     """Dollars an hour.
 

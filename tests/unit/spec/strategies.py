@@ -155,5 +155,10 @@ def _has_one_container_image(one: Resources) -> bool:
 
 
 RESOURCES = resources()
-CANDIDATES = st.builds(candidates, st.lists(RESOURCES, min_size=1, max_size=3), st.sampled_from(["any_of", "ordered"]))
-"""The fields `resources` and `resources_order` of a task."""
+CANDIDATES = st.builds(
+    lambda several, priority, order: candidates([each.with_(priority=priority) for each in several], order),
+    st.lists(RESOURCES, min_size=1, max_size=3),
+    st.none() | st.integers(-1000, 1000),
+    st.sampled_from(["any_of", "ordered"]),
+)
+"""The fields `resources` and `resources_order` of a task; its candidates have one priority."""
