@@ -4,11 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stix.catalog.database import Catalog
+    from stix.catalog.lookup_rows import InstanceTypeInfo, NotInCatalogError, Region, Zone
     from stix.catalog.lookups import (
-        InstanceTypeInfo,
-        NotInCatalogError,
-        Region,
-        Zone,
         check_accelerator_attachable_to_host,
         get_accelerator_hourly_cost,
         get_accelerators_from_instance_type,
@@ -57,12 +54,16 @@ __all__ = [
     "validate_region_zone",
 ]
 
+_ELSEWHERE = {"Catalog": "database"} | dict.fromkeys(
+    ("InstanceTypeInfo", "NotInCatalogError", "Region", "Zone"), "lookup_rows"
+)
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    module = import_module("stix.catalog.database" if name == "Catalog" else "stix.catalog.lookups")
+    module = import_module(f"stix.catalog.{_ELSEWHERE.get(name, 'lookups')}")
     value = globals()[name] = getattr(module, name)
     return value

@@ -175,7 +175,7 @@ def _fill(database: sqlite3.Connection, rows: list[Row], sources: list[Source]) 
 
 def _machine(row: Row) -> tuple[object, ...]:
     """The columns of table machine after its id."""
-    attached = row.cloud == "gcp" and row.accelerator is not None and _is_host(row.name)
+    attached = row.accelerator is not None and habits.is_host(row.cloud, row.name)
     return (
         *(row.cloud, row.name, row.cpus, row.memory, row.accelerator, row.count, row.device_memory, row.arch),
         *(row.disks or (None, None, None)),
@@ -208,7 +208,7 @@ def _paired(rows: list[Row]) -> Iterator[Row]:
     """The rows, each accelerator that is priced alone replaced by its hosts with it, at the price of both."""
     hosts: dict[str, list[Row]] = {}
     for row in rows:
-        if row.cloud == "gcp" and not row.accelerator and _is_host(row.name):
+        if not row.accelerator and habits.is_host(row.cloud, row.name):
             hosts.setdefault(row.region, []).append(row)
     for row in rows:
         if row.name:
@@ -219,10 +219,6 @@ def _paired(rows: list[Row]) -> Iterator[Row]:
             zones = _shared_zones(host.zones, row.zones)
             if (host.cpus or 0) <= limit[0] and (host.memory or 0) <= limit[1] and zones is not None:
                 yield _with_host(row, host, zones)
-
-
-def _is_host(name: str) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in habits.HOST_FAMILIES)
 
 
 def _shared_zones(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -4,24 +4,20 @@ Databases are opened read-only and never change under a reader: an update puts a
 """
 
 import os
-import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
 
 from stix.catalog import names, query, user
+from stix.catalog.layers import USER, Layer, open_layers, overlays
 from stix.catalog.query import Found, Where
-from stix.catalog.schema import VERSION
 from stix.catalog.snapshot import snapshot
 
 if TYPE_CHECKING:  # as in `query`
     from stix.model.offer import Blocked, Offer
     from stix.model.resources import Resources
-
-USER = "user"
 
 
 class Device(NamedTuple):
@@ -47,37 +43,6 @@ class SourceInfo(NamedTuple):
     types: int
     regions: int
     layer: str
-
-
-class Layer(NamedTuple):
-    """One database, the clouds it speaks for, and the places (cloud, type, region) where the user's rows go first."""
-
-    path: Path
-    connection: sqlite3.Connection
-    clouds: frozenset[str]
-    hidden: frozenset[tuple[str, str, str]] = frozenset()
-
-    @property
-    def kind(self) -> str:
-        """`user`, `update` or `snapshot`."""
-        stem = self.path.stem
-        return USER if stem == USER else "update" if {stem} == set(self.clouds) else "snapshot"
-
-    def where(self, clouds: Collection[str] | None) -> Where | None:
-        """Conditions for the rows it speaks for among those clouds; None: there are none."""
-        mine = self.clouds if clouds is None else self.clouds & set(clouds)
-        if not mine:
-            return None
-        return Where().among("machine.cloud", sorted(mine)).joined(self.uncovered(mine))
-
-    def uncovered(self, clouds: Collection[str]) -> Where:
-        """Conditions for the rows that the user's do not replace."""
-        where = Where()
-        if places := sorted(place for place in self.hidden if place[0] in clouds):
-            listed = ",".join(["(?, ?, ?)"] * len(places))
-            values = [part for place in places for part in place]
-            where.add(f"(machine.cloud, machine.name, region.name) NOT IN (VALUES {listed})", *values)
-        return where
 
 
 class Catalog:
@@ -118,8 +83,8 @@ class Catalog:
         own = user.load(home, base)
         days = own.max_age_days if stale_after is None else stale_after
         now = time.mktime(time.strptime(today, "%Y-%m-%d")) if today else time.time()
-        layers = _layers([*_overlays(home / "catalog"), base])
-        return cls(layers, time.strftime("%Y-%m-%d", time.localtime(now - days * 86400)))
+        found = open_layers([*overlays(home / "catalog"), base])
+        return cls(found, time.strftime("%Y-%m-%d", time.localtime(now - days * 86400)))
 
     def clouds(self) -> list[str]:
         """Names of the clouds that anything is known of."""
@@ -376,46 +341,3 @@ def _plain(count: float | None) -> float:
 def _accelerators(layer: Layer) -> list[str]:
     text = "SELECT DISTINCT cloud, accelerator FROM machine WHERE accelerator IS NOT NULL"
     return [name for cloud, name in layer.connection.execute(text) if cloud in layer.clouds]
-
-
-def _overlays(folder: Path) -> list[Path]:
-    """Databases of the user and of updates, the user's first."""
-    try:
-        with os.scandir(folder) as found:
-            listed = [
-                entry.name for entry in found if entry.name.endswith(".sqlite") and not entry.name.startswith(".")
-            ]
-    except OSError:
-        return []
-    listed = sorted(set(listed) - {"snapshot.sqlite"}, key=lambda name: (name != f"{USER}.sqlite", name))
-    return [folder / name for name in listed]
-
-
-def _layers(paths: Iterable[Path]) -> list[Layer]:
-    """The databases of this version among the files; a cloud that one before speaks for is left out of the rest."""
-    layers: list[Layer] = []
-    spoken: set[str] = set()
-    hidden: frozenset[tuple[str, str, str]] = frozenset()
-    for path in paths:
-        connection = connect(path)
-        if connection is None:
-            continue
-        clouds = {cloud for (cloud,) in connection.execute("SELECT DISTINCT cloud FROM source")}
-        if path.name == f"{USER}.sqlite":
-            layers.append(Layer(path, connection, frozenset(clouds)))
-            text = f"SELECT DISTINCT machine.cloud, machine.name, region.name {query.TABLES}"
-            hidden = frozenset(connection.execute(text))
-        else:
-            layers.append(Layer(path, connection, frozenset(clouds - spoken), hidden))
-            spoken |= clouds
-    return layers
-
-
-def connect(path: Path) -> sqlite3.Connection | None:
-    """The database, read-only; None where it is not there, is damaged, or of another version."""
-    try:
-        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, check_same_thread=False)
-        version = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
-    except sqlite3.Error:
-        return None
-    return connection if version == (VERSION,) else None

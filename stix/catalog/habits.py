@@ -54,8 +54,14 @@ def usual(cloud: str, name: str) -> bool:
     return not families or any(fnmatchcase(name, pattern) for pattern in families)
 
 
-HOST_FAMILIES = ("n1-standard-*", "n1-highmem-*", "n1-highcpu-*")
-"""GCP machines that accelerators without a machine of their own are attached to."""
+HOST_FAMILIES = {"gcp": ("n1-standard-*", "n1-highmem-*", "n1-highcpu-*")}
+"""By cloud: machines that accelerators without a machine of their own are attached to."""
+
+
+def is_host(cloud: str, name: str) -> bool:
+    """Whether accelerators are attached to machines of that type."""
+    return any(fnmatchcase(name, pattern) for pattern in HOST_FAMILIES.get(cloud, ()))
+
 
 _LARGEST_HOST: dict[str, dict[float, tuple[float, float]]] = {
     "V100": {1: (12, 78), 2: (24, 156), 4: (48, 312), 8: (96, 624)},

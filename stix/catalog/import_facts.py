@@ -20,7 +20,10 @@ from stix.catalog.facts import FOLDER, read_accelerators, read_machines, write_a
 OUR_NAMES = {"digitalocean": "do"}
 """Clouds that SkyPilot's users call by another name than the collection does."""
 
-_CONSTRAINED = re.compile(r"Standard_[A-Z]+\d+-(\d+)")
+DISKS_OF = ("aws",)
+"""Clouds that `--disks` speaks of."""
+
+_CONSTRAINED = {"azure": re.compile(r"Standard_[A-Z]+\d+-(\d+)")}
 
 Disks = Mapping[str, tuple[int, float, str]]
 
@@ -44,14 +47,14 @@ def import_folder(source: Path, target: Path, disks: Disks | None = None) -> Non
         memory = {item.name: item.memory for item in devices}
     for file in sorted(set(source.glob("*.csv")) - {source / "accelerators.csv"}):
         cloud = OUR_NAMES.get(file.stem, file.stem)
-        known = _known_disks(target, cloud) if disks is None else disks if cloud == "aws" else {}
+        known = _known_disks(target, cloud) if disks is None or cloud not in DISKS_OF else disks
         rows = (row._replace(disks=known.get(row.name)) for row in _rows(file, cloud))
         write_cloud(target, cloud, [_active(_share(row, memory) if row.count == 0 else row) for row in rows])
 
 
 def _active(row: Row) -> Row:
     """A row with the vCPUs that are switched on: `Standard_E16-4s_v5` is a machine of 16 with 4 of them."""
-    constrained = _CONSTRAINED.match(row.name) if row.cloud == "azure" else None
+    constrained = _CONSTRAINED[row.cloud].match(row.name) if row.cloud in _CONSTRAINED else None
     return row._replace(cpus=float(constrained[1])) if constrained else row
 
 

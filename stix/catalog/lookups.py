@@ -7,53 +7,31 @@ does not know raises `NotInCatalogError`, which is a ValueError.
 SkyPilot's look-ups about images (`get_image_id_from_tag`, `is_image_tag_valid`) are missing: the catalog has no images.
 """
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from stix.catalog import habits, listing, names, query
-from stix.catalog.database import Catalog
-from stix.catalog.query import Found, Where
-from stix.errors import UsageError
-
-if TYPE_CHECKING:
-    from stix.model.resources import Resources
-
-CloudFilter = str | Iterable[str] | None
-
-
-class NotInCatalogError(UsageError, ValueError):
-    """The catalog has no such cloud, place, machine, or price."""
-
-
-class InstanceTypeInfo(NamedTuple):
-    """A machine with accelerators, where it is cheapest."""
-
-    cloud: str
-    instance_type: str | None
-    accelerator_name: str
-    accelerator_count: float
-    cpu_count: float | None
-    device_memory: float | None
-    memory: float | None
-    price: float | None
-    spot_price: float | None
-    region: str
-
-
-class Zone(NamedTuple):
-    """A zone; AWS's are ids (`use1-az1`), the same in every account."""
-
-    name: str
-
-
-class Region(NamedTuple):
-    """A region and its zones; none: it has none, or they are not known."""
-
-    name: str
-    zones: tuple[Zone, ...] = ()
+from stix.catalog.lookup_rows import (
+    CloudFilter,
+    InstanceTypeInfo,
+    NotInCatalogError,
+    Region,
+    by_region,
+    cheapest_first,
+    cloud_names,
+    every_cloud,
+    found_in,
+    info,
+    least,
+    machine,
+    of_type,
+    opened,
+    rows_of,
+    rows_with,
+    types,
+    unknown,
+    wishes_of,
+)
+from stix.catalog.query import Where
 
 
 def list_accelerators(
@@ -74,18 +52,22 @@ def list_accelerators(
         quantity_filter: exactly so many accelerators.
         require_price: without effect, as in SkyPilot.
     """
-    catalog = _catalog()
+    catalog = opened()
     known = [name for name in catalog.accelerators() if not (gpus_only and listing.is_tpu(name))]
-    wanted = [name for name in known if _found(name_filter, name, case_sensitive)]
+    wanted = [name for name in known if found_in(name_filter, name, case_sensitive)]
     rows = listing.machines_with(
-        catalog, wanted, count=quantity_filter, clouds=_names(clouds), every_region=all_regions or bool(region_filter)
+        catalog,
+        wanted,
+        count=quantity_filter,
+        clouds=cloud_names(clouds),
+        every_region=all_regions or bool(region_filter),
     )
-    rows = [row for row in rows if _found(region_filter, row.region, case_sensitive)]
+    rows = [row for row in rows if found_in(region_filter, row.region, case_sensitive)]
     found: dict[str, dict[tuple[Any, ...], InstanceTypeInfo]] = {}
     for row in sorted(rows, key=lambda row: (row.price is None, row.price or 0, row.spot or 0, row.region)):
         name = row.accelerator or ""
         key = (row.cloud, row.name, row.count, row.region if all_regions else None)
-        found.setdefault(name, {}).setdefault(key, _info(row))
+        found.setdefault(name, {}).setdefault(key, info(row))
     return {
         name: sorted(each.values(), key=lambda info: (info.accelerator_count, info.instance_type, info.price or 0))
         for name, each in found.items()
@@ -106,7 +88,7 @@ def list_accelerator_counts(
 
 def instance_type_exists(instance_type: str, clouds: CloudFilter = None) -> bool:
     """Whether a cloud has the type."""
-    return next(_rows(clouds, _named(instance_type)), None) is not None
+    return next(rows_of(clouds, of_type(instance_type)), None) is not None
 
 
 def validate_region_zone(
@@ -120,30 +102,30 @@ def validate_region_zone(
     known = regions(clouds)
     chosen = [each for each in known if region_name is None or each.name.lower() == region_name.lower()]
     if not chosen:
-        raise _unknown("region", region_name or "", [each.name for each in known])
+        raise unknown("region", region_name or "", [each.name for each in known])
     if zone_name is None:
         return (chosen[0].name if region_name else None), None
     for each in chosen:
         if zone_name.lower() in [zone.name.lower() for zone in each.zones]:
             return each.name, next(zone.name for zone in each.zones if zone.name.lower() == zone_name.lower())
-    raise _unknown("zone", zone_name, [zone.name for each in chosen for zone in each.zones])
+    raise unknown("zone", zone_name, [zone.name for each in chosen for zone in each.zones])
 
 
 def regions(clouds: CloudFilter = None) -> list[Region]:
     """All regions with their zones, by name."""
-    return sorted(_by_region(_rows(clouds)))
+    return sorted(by_region(rows_of(clouds)))
 
 
 def get_region_zones_for_instance_type(instance_type: str, use_spot: bool, clouds: CloudFilter = None) -> list[Region]:
     """Regions that have the type at a known price of that kind, cheapest first; zones likewise."""
-    return _by_region(_cheapest_first(_rows(clouds, _named(instance_type)), use_spot))
+    return by_region(cheapest_first(rows_of(clouds, of_type(instance_type)), use_spot))
 
 
 def get_region_zones_for_accelerators(
     acc_name: str, acc_count: float, use_spot: bool, clouds: CloudFilter = None
 ) -> list[Region]:
     """Regions that have machines with so many of the accelerator, cheapest first."""
-    return _by_region(_cheapest_first(_with(acc_name, acc_count, clouds), use_spot))
+    return by_region(cheapest_first(rows_with(acc_name, acc_count, clouds), use_spot))
 
 
 def get_hourly_cost(
@@ -158,9 +140,9 @@ def get_hourly_cost(
     Raises:
         NotInCatalogError: it is not there, or no price of that kind is known.
     """
-    rows = list(_rows(clouds, _named(instance_type), query.place(region, zone)))
+    rows = list(rows_of(clouds, of_type(instance_type), query.place(region, zone)))
     where = zone or region or "any region"
-    return _least(rows, use_spot, f"instance type {instance_type!r} in {where}")
+    return least(rows, use_spot, f"instance type {instance_type!r} in {where}")
 
 
 def get_accelerator_hourly_cost(
@@ -176,32 +158,32 @@ def get_accelerator_hourly_cost(
     Raises:
         NotInCatalogError: there is none, or no price of that kind is known.
     """
-    rows = list(_with(acc_name, acc_count, clouds, query.place(region, zone)))
-    return _least(rows, use_spot, f"{acc_name}:{listing.plain(acc_count)}")
+    rows = list(rows_with(acc_name, acc_count, clouds, query.place(region, zone)))
+    return least(rows, use_spot, f"{acc_name}:{listing.plain(acc_count)}")
 
 
 def get_vcpus_mem_from_instance_type(
     instance_type: str, clouds: CloudFilter = None
 ) -> tuple[float | None, float | None]:
     """vCPUs and memory of a type; None where they are not known."""
-    row = _machine(instance_type, clouds)
+    row = machine(instance_type, clouds)
     return row.cpus, row.memory
 
 
 def get_accelerators_from_instance_type(instance_type: str, clouds: CloudFilter = None) -> dict[str, float] | None:
     """`{name: count}` of what a type has; None: nothing. Attached accelerators are not the type's."""
-    row = _machine(instance_type, clouds)
+    row = machine(instance_type, clouds)
     return {row.accelerator: listing.plain(row.count) or 0} if row.accelerator else None
 
 
 def get_arch_from_instance_type(instance_type: str, clouds: CloudFilter = None) -> str | None:
     """`x86_64` or `arm64`."""
-    return _machine(instance_type, clouds).arch
+    return machine(instance_type, clouds).arch
 
 
 def get_local_disk_from_instance_type(instance_type: str, clouds: CloudFilter = None) -> str | None:
     """Local disks together, `nvme:1900` or `ssd:800`; None: none, not known, or no SSDs."""
-    row = _machine(instance_type, clouds)
+    row = machine(instance_type, clouds)
     if not row.disk_count or row.disk_kind == "hdd":
         return None
     return f"{row.disk_kind}:{int(row.disk_count * (row.disk_gib or 0))}"
@@ -225,8 +207,8 @@ def get_default_instance_type(
         use_spot: orders by spot price where `max_hourly_cost` is given, too, as in SkyPilot.
     """
     spot = use_spot and max_hourly_cost is not None
-    wishes = _wishes(cpus, memory, local_disk=local_disk, max_hourly_cost=max_hourly_cost, use_spot=spot)
-    found = _types(wishes, _every_cloud(clouds), query.place(region, zone))
+    wishes = wishes_of(cpus, memory, local_disk=local_disk, max_hourly_cost=max_hourly_cost, use_spot=spot)
+    found = types(wishes, every_cloud(clouds), query.place(region, zone))
     return found[0] if found else None
 
 
@@ -257,8 +239,8 @@ def get_instance_type_for_accelerator(
 
     The list is empty where the accelerator is there, but not with those CPUs, that memory or price.
     """
-    chosen, place = _every_cloud(clouds), query.place(region, zone)
-    wishes = _wishes(
+    chosen, place = every_cloud(clouds), query.place(region, zone)
+    wishes = wishes_of(
         cpus,
         memory,
         accelerators={acc_name: acc_count},
@@ -266,11 +248,11 @@ def get_instance_type_for_accelerator(
         max_hourly_cost=max_hourly_cost,
         use_spot=use_spot,
     )
-    if next(_with(acc_name, acc_count, chosen, place), None) is not None:
-        return _types(wishes, chosen, place), []
-    like = names.containing(acc_name, _catalog().accelerators())
+    if next(rows_with(acc_name, acc_count, chosen, place), None) is not None:
+        return types(wishes, chosen, place), []
+    like = names.containing(acc_name, opened().accelerators())
     more = Where().among("accelerator", like).add("count >= ?", acc_count)
-    rows = sorted(_rows(chosen, more, place), key=lambda row: row.price or 0)
+    rows = sorted(rows_of(chosen, more, place), key=lambda row: row.price or 0)
     return None, list(dict.fromkeys(f"{row.accelerator}:{row.count:.4g}" for row in rows))
 
 
@@ -283,12 +265,12 @@ def check_accelerator_attachable_to_host(
         NotInCatalogError: it does not; the message says what would do.
     """
     for name, count in (accelerators or {}).items():
-        known = _catalog().known_as(name)
+        known = opened().known_as(name)
         limit = next((habits.largest_host(each, count) for each in known if habits.attaches(each)), None)
-        row = _machine(instance_type, "gcp")
+        row = machine(instance_type, "gcp")
         if row.accelerator in known and row.count == count:
             continue
-        if limit is None or not any(fnmatchcase(instance_type, family) for family in habits.HOST_FAMILIES):
+        if limit is None or not habits.is_host("gcp", instance_type):
             raise NotInCatalogError("usage", f"{name}:{count:g} cannot be attached to {instance_type}")
         if (row.cpus or 0) > limit[0] or (row.memory or 0) > limit[1]:
             hint = f"a host of {name}:{count:g} has at most {limit[0]:g} vCPUs and {limit[1]:g} GiB of memory"
@@ -302,134 +284,4 @@ def get_common_gpus() -> list[str]:
 
 def get_tpus() -> list[str]:
     """TPU slices that the catalog knows, by name."""
-    return [name for name in listing.counts(_catalog()) if listing.is_tpu(name)]
-
-
-def _catalog() -> Catalog:
-    home = os.path.expanduser(os.environ.get("STIX_HOME") or "~/.stix")
-    folder = os.path.join(home, "catalog")
-    # An update puts a new file into the folder, so its time tells of it.
-    return _opened(home, os.stat(folder).st_mtime_ns if os.path.isdir(folder) else 0)
-
-
-@lru_cache(maxsize=1)
-def _opened(home: str, changed: int) -> Catalog:
-    from pathlib import Path
-
-    return Catalog.open(Path(home))
-
-
-def _names(clouds: CloudFilter) -> list[str] | None:
-    """Names of clouds.
-
-    Raises:
-        NotInCatalogError: the catalog does not know one.
-    """
-    if clouds is None:
-        return None
-    chosen = [clouds] if isinstance(clouds, str) else list(clouds)
-    known = _catalog().clouds()
-    for name in chosen:
-        if name.lower() not in known:
-            raise _unknown("cloud", name, known)
-    return [name.lower() for name in chosen]
-
-
-def _every_cloud(clouds: CloudFilter) -> list[str]:
-    return _names(clouds) or _catalog().clouds()
-
-
-def _rows(clouds: CloudFilter, *conditions: Where) -> Iterator[Found]:
-    return _catalog().rows(*conditions, clouds=_names(clouds))
-
-
-def _named(instance_type: str) -> Where:
-    return Where("attached = 0").add("machine.name = ?", instance_type)
-
-
-def _with(name: str, count: float, clouds: CloudFilter, *conditions: Where) -> Iterator[Found]:
-    where = Where("(attached = 0 OR usual = 1)").among("accelerator", _catalog().known_as(name))
-    return _rows(clouds, where.add(f"abs(count - ?) <= {query.COUNT_SLACK}", count), *conditions)
-
-
-def _machine(instance_type: str, clouds: CloudFilter) -> Found:
-    found = sorted(_rows(clouds, _named(instance_type)), key=lambda row: (row.cloud, row.accelerator or "", row.region))
-    if not found:
-        raise NotInCatalogError("usage", f"the catalog has no instance type {instance_type!r}")
-    return found[0]
-
-
-def _types(wishes: "Resources", clouds: Sequence[str], place: Where) -> list[str]:
-    """Names of types, cheapest first; those without a price of the asked kind are left out."""
-    catalog = _catalog()
-    wished = next(iter(wishes.accelerators or {}), None)
-    needed = query.hardware(wishes, catalog.known_as(wished) if wished else [])
-    conditions = (needed, query.defaults(wishes, clouds), query.price(wishes.max_hourly_cost, bool(wishes.use_spot)))
-    rows = catalog.rows(*conditions, place, clouds=clouds)
-    return list(dict.fromkeys(row.name for row in _cheapest_first(rows, bool(wishes.use_spot))))
-
-
-def _wishes(cpus: str | float | None, memory: str | float | None, **more: Any) -> "Resources":
-    """Resources of such words.
-
-    Raises:
-        ValueError: an amount is not written right.
-    """
-    from stix.model.quantities import parse_count, parse_memory
-    from stix.model.resources import Resources, parse_local_disk
-
-    disk = more.pop("local_disk", None)
-    return Resources(
-        cpus=None if cpus is None else parse_count(cpus),
-        memory=None if memory is None else parse_memory(memory),
-        local_disk=None if disk is None else parse_local_disk(disk),
-        **more,
-    )
-
-
-def _cheapest_first(rows: Iterable[Found], spot: bool) -> list[Found]:
-    priced = [(row.spot if spot else row.price, row) for row in rows]
-    known = [(price, row) for price, row in priced if price is not None]
-    return [row for _, row in sorted(known, key=lambda pair: (pair[0], pair[1].cloud, pair[1].region, pair[1].name))]
-
-
-def _by_region(rows: Iterable[Found]) -> list[Region]:
-    """Regions in the order of the rows, each with its zones."""
-    found: dict[str, dict[str, None]] = {}
-    for row in rows:
-        if row.region:
-            zones = found.setdefault(row.region, {})
-            zones.update(dict.fromkeys(filter(None, row.zones.split(";"))))
-    return [Region(name, tuple(map(Zone, zones))) for name, zones in found.items()]
-
-
-def _least(rows: Sequence[Found], spot: bool, what: str) -> float:
-    if not rows:
-        raise NotInCatalogError("usage", f"the catalog has no {what}")
-    prices = [price for row in rows if (price := row.spot if spot else row.price) is not None]
-    if not prices:
-        kind = "spot" if spot else "on-demand"
-        raise NotInCatalogError("usage", f"no {kind} price is known of {what}")
-    return min(prices)
-
-
-def _info(row: Found) -> InstanceTypeInfo:
-    count = listing.plain(row.count) or 0
-    return InstanceTypeInfo(
-        row.cloud, row.name, row.accelerator or "", count, row.cpus, row.device_memory, row.memory, row.price, row.spot,
-        row.region,
-    )  # fmt: skip
-
-
-def _found(pattern: str | None, text: str, case_sensitive: bool) -> bool:
-    if pattern is None:
-        return True
-    import re
-
-    return re.search(pattern, text, 0 if case_sensitive else re.IGNORECASE) is not None
-
-
-def _unknown(kind: str, word: str, known: Sequence[str]) -> NotInCatalogError:
-    like = names.nearest(word, known)
-    hint = f"did you mean {', '.join(like)}?" if like else f"there are {', '.join(sorted(set(known)))}"
-    return NotInCatalogError("usage", f"the catalog has no {kind} {word!r}", hint=hint)
+    return [name for name in listing.counts(opened()) if listing.is_tpu(name)]

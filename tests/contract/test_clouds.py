@@ -18,8 +18,6 @@ MAY_ASK = {
     "stix/api/infra.py": "rows of pools, which only ssh has",
     "stix/api/accelerators.py": "engines' devices were probed, they are in no price list",
     "stix/api/resources.py": "`docker` is SkyPilot's word for an image of any region",
-    "stix/catalog/build.py": "GCP sells accelerators apart from machines",
-    "stix/catalog/import_facts.py": "habits of two price lists",
     "stix/catalog/sources/gpuhunt.py": "habits of one source's names",
     "stix/catalog/sources/skypilot.py": "habits of one source's names",
     "stix/model/offer.py": "`docker` is SkyPilot's word for an image of any region",

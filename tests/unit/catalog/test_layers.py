@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stix.catalog import database
 from stix.catalog.build import Row, Source, write, write_database
 from stix.catalog.database import Catalog
+from stix.catalog.layers import open_layers
 from stix.model.resources import Resources
 
 TODAY = "2026-11-22"
@@ -23,7 +23,7 @@ def user_catalog(stix_home: Path, base: Path, rows: list[Row]) -> Catalog:
     """The catalog with rows of the user's, as `$STIX_HOME/catalog/user.sqlite` holds them."""
     own = stix_home / "catalog" / "user.sqlite"
     write_database(own, rows, "config", FRESH)
-    return Catalog(database._layers([own, base]))
+    return Catalog(open_layers([own, base]))
 
 
 def test_an_update_replaces_the_whole_cloud(mini_base: Path, stix_home: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stix.catalog import database, snapshot
+from stix.catalog import layers, snapshot
 from tests.unit.catalog.conftest import MINI
 
 ROOT = Path(snapshot.__file__).parents[2]
@@ -38,7 +38,7 @@ def ask(root: Path) -> Path:
 
 
 def rows(path: Path) -> int:
-    connection = database.connect(path)
+    connection = layers.connect(path)
     assert connection is not None
     return int(connection.execute("SELECT count(*) FROM offer").fetchone()[0])
 
