@@ -6,8 +6,10 @@ from typing import Any
 from stix.api.enumerations import FileMountType, StorageMode, StoreType, word
 from stix.errors import UsageError
 from stix.model.storage import Storage as Bucket
+from stix.spec import schema
 from stix.spec.document import Document
 from stix.spec.storage import read_storage, storage_config
+from stix.spec.validate import check
 
 
 class Storage:
@@ -151,7 +153,9 @@ def _later(verb: str) -> UsageError:
 
 
 def _read(config: Mapping[str, Any]) -> Bucket:
-    return read_storage(Document("storage", {key: value for key, value in config.items() if value is not None}))
+    document = Document("storage", {key: value for key, value in config.items() if value is not None})
+    check(document, schema.STORAGE, what="a bucket")
+    return read_storage(document)
 
 
 def _settings(given: Any) -> dict[str, Any] | None:
