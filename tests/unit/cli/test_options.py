@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 
 from stix.cli import launch, options
@@ -113,3 +114,43 @@ def test_a_missing_task_file_is_no_command(tmp_path: Path, monkeypatch: pytest.M
 def test_a_command_behind_a_task_file_is_refused(task_file: str) -> None:
     with pytest.raises(UsageError, match="and a command exclude each other"):
         task_of(task_file, "--", "echo", "hi")
+
+
+def test_every_wish_has_a_flag(task_file: str) -> None:
+    task = task_of(
+        *["--cloud", "aws", "--region", "us-east-1", "-t", "m5.large", "--use-spot", "--disk-tier", "high"],
+        *["--network-tier", "best", "--local-disk", "nvme", "--max-hourly-cost", "2.5", "--job-recovery", "failover"],
+        *["--priority", "7", "--image-id", "none", "--ports", "none", "--env", "TOKEN_FILE=x", "--secret", "KEY=y"],
+        task_file,
+    )
+    one = task.resources[0]
+    assert (one.infra, one.instance_type, one.use_spot) == ("aws/us-east-1", "m5.large", True)
+    assert (one.disk_tier, one.network_tier, one.local_disk) == ("high", "best", "nvme:100+")
+    assert (one.max_hourly_cost, one.job_recovery, one.priority) == (2.5, {"strategy": "FAILOVER"}, 7)
+    assert (one.image_id, one.ports) == (None, ())
+
+
+def test_settings_come_from_files_and_words(tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text("kubernetes: {enable_docker: true, provision_timeout: 5}\n")
+    task = task_of(
+        *["--config", str(tmp_path / "settings.yaml"), "--config", "kubernetes.provision_timeout=60"],
+        *["--config", "docker.run_options=[--shm-size=8g]", "echo"],
+    )
+    assert task.resources[0].config == {
+        "kubernetes": {"enable_docker": True, "provision_timeout": 60},
+        "docker": {"run_options": ["--shm-size=8g"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("nothing", "'nothing' is neither a file nor KEY=VALUE"),
+        ("a={", "'a={' is not YAML"),
+        ("kubernets.x=1", "--config: unknown key 'kubernets' under 'config'"),
+    ],
+)
+def test_wrong_settings(word: str, sentence: str) -> None:
+    with pytest.raises((click.BadParameter, UsageError)) as raised:
+        task_of("--config", word, "echo")
+    assert sentence in raised.value.message
