@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from stix.errors import UsageError
 from stix.model.storage import Storage
@@ -102,11 +101,11 @@ def check_bucket(document: Document, path: Path, what: str, storage: Storage) ->
 
 
 def _wrong_address(storage: Storage, source: str) -> tuple[str, str] | None:
-    parts = urlsplit(source)
-    if parts.scheme not in STORE_SCHEMES:
+    scheme, _, rest = source.partition("://")
+    if scheme not in STORE_SCHEMES:
         return f"has the source {source}, which is no bucket", f"addresses begin with {':// '.join(STORE_SCHEMES)}://"
-    depth = len([part for part in parts.path.split("/") if part.strip()])
-    if storage.mounted and parts.scheme not in ("hf", "https") and depth > (parts.scheme == "cos"):
+    depth = len([part for part in rest.split("/")[1:] if part.strip()])
+    if storage.mounted and scheme not in ("hf", "https") and depth > (scheme == "cos"):
         return "is mounted, which takes whole buckets only", "name the bucket alone, or write mode: COPY"
     return None
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stix.errors import StixError
 from stix.spec.dump import pipeline_config
 from stix.spec.explain import paths
-from stix.spec.load import load_job_group, load_pipeline, load_storage, load_volume
+from stix.spec.load import load_job_group, load_pipeline, load_storage, load_volume, require_sources
 from stix.spec.source import read_source
 
 HERE = Path(__file__)
@@ -42,6 +42,8 @@ def ends_well(text: str) -> None:
             made = load(text, file="t.yaml")
             if load is load_pipeline:
                 json.dumps(pipeline_config(made, head=True), default=str)
+                for task in made.tasks:
+                    require_sources(task, is_dir=bool, exists=bool)
         except StixError as raised:
             error = raised
         if error is not None:
@@ -54,7 +56,7 @@ SIGNS = st.sampled_from(
 )
 KEYS = sorted({path.rpartition(".")[2] for path in paths("task")})
 WORDS = st.sampled_from(
-    [*KEYS, "<<", "null", "true", "1e3", ".inf", ".nan", "0x1F", "1:30", "2026-01-01", "16+", "4x", "A100:8", "s3://b",
+    [*KEYS, "<<", "null", "true", "1e3", ".inf", ".nan", "0x1F", "1:30", "2026-01-01", "16+", "4x", "A100:8", "s3://b", "https://[",
      "aws/us-east-1", "*", "&a", "*a", "!!python/name:os.system", "!!set", "!!int", "!!str", "$A", "${A", "docker:x"]
 )  # fmt: skip
 
