@@ -1,5 +1,7 @@
-"""What looking up prices costs: `stix gpus list` and `stix catalog list` over the full catalog, and the same question to
-its text tables by the csv module and, where it is installed, by pandas."""
+"""What looking up prices costs: `stix gpus list` and `stix catalog list` over the full catalog.
+
+Beside them the same question to the text tables, by the csv module and, where it is installed, by pandas.
+"""
 
 import sys
 import time

@@ -75,7 +75,7 @@ class Catalog:
             base: another file instead of the snapshot.
 
         Raises:
-            OSError: there is no snapshot, and none can be built.
+            OSError: there is no snapshot, or a damaged one, and none can be built.
             UsageError: config.invalid; the user's own prices.
         """
         home = home or Path(os.environ.get("STIX_HOME") or "~/.stix").expanduser()
@@ -84,6 +84,8 @@ class Catalog:
         days = own.max_age_days if stale_after is None else stale_after
         now = time.mktime(time.strptime(today, "%Y-%m-%d")) if today else time.time()
         found = open_layers([*overlays(home / "catalog"), base])
+        if not any(layer.path == base for layer in found):
+            raise OSError(f"{base} is not there, or no catalog of this version of stix")
         return cls(found, time.strftime("%Y-%m-%d", time.localtime(now - days * 86400)))
 
     def clouds(self) -> list[str]:

@@ -107,3 +107,8 @@ def test_wrong_rows_are_refused_and_leave_nothing(tmp_path: Path, rows: list[Row
 def test_an_offer_without_a_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no source covers it"):
         write(tmp_path / "x.sqlite", [Row("x", "a", "r", 1.0)], [Source("x", "s", FRESH, regions=("q*",))])
+
+
+def test_a_missing_snapshot_is_an_error(stix_home: Path, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="is not there"):
+        Catalog.open(stix_home, base=tmp_path / "none.sqlite")
