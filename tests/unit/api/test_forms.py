@@ -76,7 +76,7 @@ def test_resources_forms() -> None:
 
 def test_resources_properties_and_copy() -> None:
     asked = stix.Resources(
-        infra="ssh/rack", cpus=4, memory="8+", accelerators="a100", ports=[80, "90-91"], labels={"a": "b"}, disk_size=10
+        infra="ssh/rack", cpus=4, memory="8+", accelerators="A100", ports=[80, "90-91"], labels={"a": "b"}, disk_size=10
     )
     assert (asked.cloud, asked.region, asked.zone) == (stix.SSH(), "rack", None)
     assert (asked.cpus, asked.memory, asked.accelerators) == ("4", "8+", {"A100": 1})
