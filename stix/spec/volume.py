@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stix.model.quantities import parse_disk_size
+from stix.model.quantities import parse_memory
 from stix.model.storage import VOLUME_TYPES, Volume
 from stix.spec import schema
 from stix.spec.document import Document
@@ -31,7 +31,7 @@ def read_volume(document: Document) -> Volume:
             infra = read_infra(data["infra"])
     if "size" in data:
         with document.reading(("size",), hint="for example: size: 100Gi"):
-            size = parse_disk_size(data["size"])
+            size = _whole_gib(data["size"])
     volume = Volume(
         name=data["name"],
         type=kind,
@@ -57,6 +57,14 @@ def volume_config(volume: Volume) -> dict[str, Any]:
         "config": dict(volume.config),
     }
     return {key: value for key, value in config.items() if value is not None and value != {}}
+
+
+def _whole_gib(text: str | int) -> int:
+    """GiB, rounded down."""
+    size = int(parse_memory(text).value)
+    if size < 1:
+        raise ValueError(f"must be at least 1 GiB, not {text}")
+    return size
 
 
 def _check_type(document: Document, volume: Volume) -> None:
