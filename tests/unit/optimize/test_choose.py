@@ -37,7 +37,9 @@ tasks = st.builds(
     resources=st.lists(candidates, min_size=1, max_size=3).map(tuple),
     resources_order=st.sampled_from(["any_of", "ordered"]),
 )
-blocks = st.sets(st.builds(Blocked, st.sampled_from(INFRAS), st.sampled_from([None, *"abc"])), max_size=3)
+blocks = st.sets(
+    st.builds(Blocked, st.sampled_from(INFRAS), st.sampled_from([None, *"abc"]), st.none(), st.none()), max_size=3
+)
 
 
 @settings(max_examples=100, deadline=None)
