@@ -113,7 +113,7 @@ def _cataloged(catalog: "Catalog", task: Task, names: Collection[str]) -> list[O
 
 def local_offer(*, wants_gpus: bool) -> Offer:
     """This machine, as often as wanted: its nodes share it."""
-    hardware = _local_hardware() if wants_gpus else {}
+    hardware = _local_hardware() if wants_gpus and _may_have_gpus() else {}
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return Offer(
         "local",
@@ -122,6 +122,12 @@ def local_offer(*, wants_gpus: bool) -> Offer:
         float(hardware.get("memory") or round(memory, 2)),
         count_gpus(hardware.get("gpus") or ()),
     )
+
+
+def _may_have_gpus() -> bool:
+    """Whether the tool is there that the agent's probe asks; a Python process less where it is not."""
+    folders = [*os.environ.get("PATH", "").split(":"), "/usr/bin", "/usr/local/nvidia/bin", "/usr/lib/wsl/lib"]
+    return any(os.access(os.path.join(folder, "nvidia-smi"), os.X_OK) for folder in folders)
 
 
 def _local_hardware() -> dict[str, Any]:
