@@ -32,7 +32,13 @@ from stix.spec.wishes import (
 Disks = Sequence[Mapping[str, Any]]
 
 _LISTS = ("any_of", "ordered")
-_INTERNAL = ("_no_missing_accel_warnings", "_docker_login_config", "_is_image_managed", "_requires_fuse")
+_INTERNAL = (
+    "_no_missing_accel_warnings",
+    "_docker_login_config",
+    "_docker_username_for_runpod",
+    "_is_image_managed",
+    "_requires_fuse",
+)
 
 
 def read_resources(document: Document, *, volumes: Disks = ()) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """A volume's document to a Volume and back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from stix.model.quantities import parse_memory
-from stix.model.storage import VOLUME_TYPES, Volume
+from stix.model.storage import ACCESS_MODES, VOLUME_TYPES, Volume
 from stix.spec import schema
 from stix.spec.document import Document
 from stix.spec.infra import read_infra
@@ -39,7 +40,7 @@ def read_volume(document: Document) -> Volume:
         size=size,
         use_existing=data.get("use_existing"),
         labels=data.get("labels") or {},
-        config={key: value for key, value in (data.get("config") or {}).items() if value is not None},
+        config=_settings(data.get("config") or {}),
     )
     _check_type(document, volume)
     return volume
@@ -57,6 +58,13 @@ def volume_config(volume: Volume) -> dict[str, Any]:
         "config": dict(volume.config),
     }
     return {key: value for key, value in config.items() if value is not None and value != {}}
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    found = {key: value for key, value in config.items() if value is not None}
+    if "access_mode" in found:
+        found["access_mode"] = next(mode for mode in ACCESS_MODES if mode.lower() == found["access_mode"].lower())
+    return found
 
 
 def _whole_gib(text: str | int) -> int:

@@ -284,6 +284,9 @@ _CANDIDATE = {
             "server": Key(("text",), example="server: ghcr.io", needed=True),
         },
     ),
+    "_docker_username_for_runpod": Key(
+        ("text",), "Written by tools: whose images RunPod may pull.", "_docker_username_for_runpod: ann"
+    ),
     "_is_image_managed": Key(
         ("boolean",), "Written by tools: the image is deleted with the cluster.", "_is_image_managed: true"
     ),

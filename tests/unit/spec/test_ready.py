@@ -16,7 +16,8 @@ REFUSED = {
     "file_mounts: {/data: ./here/}": "1:15: './here/' in 'file_mounts' ends with a slash",
     "envs: {D: data}\nfile_mounts: {'/$D/': ./here}": "2:15: '/data/' in 'file_mounts' ends with a slash",
     "file_mounts: {s3://data: ./here}": "1:15: 's3://data' in 'file_mounts' must be a path on the nodes",
-    "workdir: .\nfile_mounts:\n  ~/sky_workdir: here": "3:3: '~/sky_workdir' in 'file_mounts' is where the workdir goes",
+    "workdir: .\nfile_mounts:\n  ~/sky_workdir: here": "3:3: '~/sky_workdir' in 'file_mounts' is where the workdir "
+    "goes",
     "file_mounts: {/data: ./gone}": "1:15: './gone', which is to become '/data', does not exist here",
     "file_mounts: {/data: {mode: COPY}}": "1:15: the bucket at '/data' has 'mode: COPY', but no 'source' to copy",
     "file_mounts: {/data: {name: null}}": "1:15: the bucket at '/data' needs 'name' or 'source'",

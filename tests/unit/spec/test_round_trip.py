@@ -90,6 +90,24 @@ def test_bucket_reads_back(storage: Storage) -> None:
     assert from_config({"file_mounts": target}).storage_mounts == {"/at": storage}
 
 
+def test_what_follows_from_the_task_is_no_wish_of_a_candidate() -> None:
+    login = {"USERNAME": "ann", "PASSWORD": "planted", "SERVER": "ghcr.io"}
+    task = from_config(
+        {
+            "secrets": {f"SKYPILOT_DOCKER_{key}": value for key, value in login.items()},
+            "envs": {"SKYPILOT_RUNPOD_DOCKER_USERNAME": "ann"},
+            "file_mounts": {"/data": {"name": "x"}},
+            "resources": {"image_id": "docker:private/image"},
+        }
+    )
+    config = to_config(task, reveal_secrets=True)
+    derived = {"_requires_fuse", "_docker_login_config", "_docker_username_for_runpod"}
+    assert derived <= config["resources"].keys()
+    assert not task.resources[0].internal
+    assert from_config(config) == task
+    assert "planted" not in json.dumps(to_config(task), default=str, skipkeys=True)
+
+
 @given(QUANTITIES)
 def test_quantity_is_its_text(quantity: Quantity) -> None:
     assert parse_count(str(quantity)) == quantity
