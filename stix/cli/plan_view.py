@@ -132,7 +132,7 @@ def costs(found: Mapping[str, Any]) -> str:
     if found.get("lifetime"):
         parts.append(f"at most ${cost(found['lifetime'])} until its lifetime ends")
     if found.get("idle"):
-        parts.append(f"${cost(found['idle'])} of it for the idle time before autostop")
+        parts.append(f"${cost(found['idle'])} for the idle time before autostop")
     return ", ".join(parts)
 
 
@@ -164,7 +164,7 @@ def render_pipeline(plan: Mapping[str, Any]) -> str:
     """A pipeline's plan (`PipelinePlan.to_dict()`): each task's, then what is moved between them, then the sums."""
     blocks = [render(each) for each in plan["tasks"]]
     lines = [
-        f"moves:    {edge['from']} -> {edge['to']}: {quantity(edge['gib'])} GiB, ${cost(edge['cost']) or '0'}"
+        f"moves:    {edge['from'] or 'inputs'} -> {edge['to']}: {quantity(edge['gib'])} GiB, ${cost(edge['cost']) or '0'}"
         for edge in plan["edges"]
         if edge.get("gib")
     ]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from stix.cli import clusters, jobs, plan_view, ssh, tools
+from stix.cli import clusters, costs, jobs, plan_view, ssh, tools
 from stix.cli.progress import Progress
 from stix.model import event
 
@@ -46,6 +46,12 @@ def render(view: str, data: Any, capsys: pytest.CaptureFixture[str], monkeypatch
     match view:
         case "plan":
             return plan_view.render(data)
+        case "pipeline":
+            return plan_view.render_pipeline(data)
+        case "explanation":
+            return plan_view.explanation(data)
+        case "costs":
+            return costs.table(data, NOW)
         case "status":
             plain, verbose = (clusters.status_table(data, verbose=wide, now=NOW) for wide in (False, True))
             return f"{plain}\n----\n{verbose}"
