@@ -140,34 +140,28 @@ def explanation(details: Mapping[str, Any]) -> str:
     """Why nothing fits: what ruled out how many offers, and the offers that would fit if one wish went."""
     blocks = []
     if killed := details.get("killed"):
-        rows = ((each["constraint"], f"{each['offers']:,}", each["reason"]) for each in killed)
-        blocks.append(output.table(("WISH", "RULES OUT", "WHY"), rows))
+        ruled_out = ((each["constraint"], f"{each['offers']:,}", each["reason"]) for each in killed)
+        blocks.append(output.table(("WISH", "RULES OUT", "WHY"), ruled_out))
     if nearest := details.get("nearest"):
         heads = ("NEAREST", "INSTANCE", "CPUS", "MEM(GiB)", "GPUS", "$/HOUR", "IF")
-        rows = (
-            (
-                each["infra"],
-                each["instance"],
-                quantity(each["cpus"]),
-                gib(each["memory"]),
-                accelerators(each["accelerators"]),
-                cost(each["hourly_cost"]),
-                each["relaxed"],
-            )
-            for each in nearest
-        )
-        blocks.append(output.table(heads, rows))
+        blocks.append(output.table(heads, map(_near_row, nearest)))
     return "\n".join(blocks)
+
+
+def _near_row(offer: Mapping[str, Any]) -> tuple[Any, ...]:
+    size = quantity(offer["cpus"]), gib(offer["memory"]), accelerators(offer["accelerators"])
+    return (offer["infra"], offer["instance"], *size, cost(offer["hourly_cost"]), offer["relaxed"])
+
+
+def _move(edge: Mapping[str, Any]) -> str:
+    what = f"{quantity(edge['gib'])} GiB, ${cost(edge['cost']) or '0'}"
+    return f"moves:    {edge['from'] or 'inputs'} -> {edge['to']}: {what}"
 
 
 def render_pipeline(plan: Mapping[str, Any]) -> str:
     """A pipeline's plan (`PipelinePlan.to_dict()`): each task's, then what is moved between them, then the sums."""
     blocks = [render(each) for each in plan["tasks"]]
-    lines = [
-        f"moves:    {edge['from'] or 'inputs'} -> {edge['to']}: {quantity(edge['gib'])} GiB, ${cost(edge['cost']) or '0'}"
-        for edge in plan["edges"]
-        if edge.get("gib")
-    ]
+    lines = [_move(edge) for edge in plan["edges"] if edge.get("gib")]
     if plan["costs"].get("total") is not None:
         lines.append(f"cost:     ${cost(plan['costs']['total']) or '0'} for all tasks, each taken to last an hour")
     name = f"Pipeline {plan['name']!r}" if plan.get("name") else "This pipeline"
