@@ -67,14 +67,12 @@ def _model(task: Any) -> "Task":
 
 
 def _write(decided: "LaunchPlan", options: "LaunchOptions", file: str | os.PathLike[str]) -> None:
-    from dataclasses import asdict
-
     from stix import __version__
     from stix.errors import UsageError
     from stix.plan.saved import to_file
     from stix.spec.dump import to_config
 
-    data = to_file(decided, to_config(decided.task), asdict(options), __version__)
+    data = to_file(decided, to_config(decided.task), options._asdict(), __version__)
     try:
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
             target.write(json.dumps(data, indent=1) + "\n")
@@ -173,13 +171,21 @@ def checked_name(cluster_name: str | None) -> str:
     from stix.model.names import auto_cluster_name, check_cluster_name
 
     if cluster_name is None:
-        import getpass
-
-        return auto_cluster_name(getpass.getuser(), os.urandom(2).hex())
+        return auto_cluster_name(_login(), os.urandom(2).hex())
     try:
         return check_cluster_name(cluster_name)
     except ValueError as error:
         raise UsageError("usage", f"cluster name {error}") from None
+
+
+def _login() -> str:
+    """As `getpass.getuser`, without its import, which costs more than a look at the catalog."""
+    named = next((os.environ[name] for name in ("LOGNAME", "USER", "LNAME", "USERNAME") if os.environ.get(name)), "")
+    if named:
+        return named
+    import pwd
+
+    return pwd.getpwuid(os.getuid()).pw_name
 
 
 def launch_options(
