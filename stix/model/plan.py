@@ -1,7 +1,6 @@
 """A decision, as data: what will be done to which cluster, in which steps, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.model.offer import Placement, Refusal, describe_resources
@@ -63,8 +62,7 @@ class Candidate(NamedTuple):
         }
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchPlan:
+class LaunchPlan(NamedTuple):
     """What `stix plan` shows and `stix up` does.
 
     Attributes:
