@@ -9,10 +9,34 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from stix import catalog as catalog
-    from stix.api import clouds as clouds
-    from stix.api import exceptions as exceptions
+    from stix import clouds as clouds
+    from stix import exceptions as exceptions
     from stix.api.answers import get, stream_and_get
-    from stix.api.clouds import (
+    from stix.api.clusters import autostop, down, launch, start, stop
+    from stix.api.costs import cost_report
+    from stix.api.dag import Dag
+    from stix.api.enabled import enabled_clouds
+    from stix.api.enumerations import (
+        DagExecution,
+        FileMountType,
+        OptimizeTarget,
+        StatusRefreshMode,
+        StorageMode,
+        StoreType,
+    )
+    from stix.api.infra import check
+    from stix.api.jobs import cancel, download_logs, exec, job_status, queue, tail_logs
+    from stix.api.optimizer import optimize
+    from stix.api.plans import plan as preview
+    from stix.api.resources import Resources
+    from stix.api.service import SkyServiceSpec
+    from stix.api.service import SkyServiceSpec as Service
+    from stix.api.status import status
+    from stix.api.storage import Storage, storage_delete, storage_ls
+    from stix.api.task import Task
+    from stix.api.volume import Volume
+    from stix.catalog import list_accelerator_counts, list_accelerators
+    from stix.clouds.objects import (
         AWS,
         DO,
         GCP,
@@ -42,30 +66,6 @@ if TYPE_CHECKING:
         Vsphere,
         Yotta,
     )
-    from stix.api.clusters import autostop, down, launch, start, stop
-    from stix.api.costs import cost_report
-    from stix.api.dag import Dag
-    from stix.api.enabled import enabled_clouds
-    from stix.api.enumerations import (
-        DagExecution,
-        FileMountType,
-        OptimizeTarget,
-        StatusRefreshMode,
-        StorageMode,
-        StoreType,
-    )
-    from stix.api.infra import check
-    from stix.api.jobs import cancel, download_logs, exec, job_status, queue, tail_logs
-    from stix.api.optimizer import optimize
-    from stix.api.plans import plan as preview
-    from stix.api.resources import Resources
-    from stix.api.service import SkyServiceSpec
-    from stix.api.service import SkyServiceSpec as Service
-    from stix.api.status import status
-    from stix.api.storage import Storage, storage_delete, storage_ls
-    from stix.api.task import Task
-    from stix.api.volume import Volume
-    from stix.catalog import list_accelerator_counts, list_accelerators
     from stix.model.cluster import ClusterStatus
     from stix.model.job import JobStatus
 
@@ -108,7 +108,7 @@ _HOMES = {
     "download_logs": "stix.api.jobs",
     "check": "stix.api.infra",
     "cost_report": "stix.api.costs",
-    "optimize": "stix.api.optimizer",
+    "optimize": "stix.optimize:",
     "preview": "stix.api.plans:plan",
     "enabled_clouds": "stix.api.enabled",
     "list_accelerators": "stix.catalog",
@@ -116,9 +116,9 @@ _HOMES = {
     "JobStatus": "stix.model.job",
     "ClusterStatus": "stix.model.cluster",
     "catalog": "stix.catalog:",
-    "clouds": "stix.api.clouds:",
-    "exceptions": "stix.api.exceptions:",
-    **dict.fromkeys(_CLOUDS, "stix.api.clouds"),
+    "clouds": "stix.clouds:",
+    "exceptions": "stix.exceptions:",
+    **dict.fromkeys(_CLOUDS, "stix.clouds.objects"),
 }
 """Public name -> the module that holds it, `module:name` where it is called otherwise there, `module:` for a module."""
 
@@ -219,16 +219,26 @@ __all__ = [
 ]
 
 
-class _Package(type(sys)):  # type: ignore[misc]
-    """The module `stix`. Inner packages of a public name (`stix.optimize`, `stix.clouds`) do not take its place."""
+class _Stix(type(sys)):  # type: ignore[misc]
+    """The module `stix`."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        inner = getattr(value, "__name__", "") == f"stix.{name}" and isinstance(value, type(sys))
-        if not (inner and name in _HOMES and _HOMES[name] != f"stix.{name}:"):
-            super().__setattr__(name, value)
+        if name == "optimize" and isinstance(value, type(sys)):
+            value.__class__ = _Optimize
+        super().__setattr__(name, value)
 
 
-sys.modules[__name__].__class__ = _Package
+class _Optimize(type(sys)):  # type: ignore[misc]
+    """The package `stix.optimize`, which can be called, for SkyPilot has a function of that name."""
+
+    def __call__(self, dag: "Dag", minimize: "OptimizeTarget | str | None" = None, *others: object) -> "Dag":
+        """`stix.api.optimizer.optimize`."""
+        from stix.api.optimizer import optimize
+
+        return optimize(dag, minimize, *others)
+
+
+sys.modules[__name__].__class__ = _Stix
 
 
 def __getattr__(name: str) -> object:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stix.model.offer import Blocked, Placement
 
 
-def optimize(dag: "Dag", minimize: OptimizeTarget | str = OptimizeTarget.COST, *_: Any) -> "Dag":
+def optimize(dag: "Dag", minimize: OptimizeTarget | str | None = OptimizeTarget.COST, *_: Any) -> "Dag":
     """Find where the tasks of a Dag are cheapest, or done soonest, moving their data included; nothing is made.
 
     A task for which nothing is enabled gets the best place of any cloud that it names or could use. A task's time is

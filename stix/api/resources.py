@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stix.api import demand
-from stix.api.clouds import Cloud, cloud_name, cloud_of
 from stix.api.enumerations import word
+from stix.clouds.objects import Cloud, cloud_name, cloud_of
 from stix.errors import UsageError
 from stix.model.quantities import Quantity
 from stix.model.resources import Autostop

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stix.api import dag
-from stix.api.clouds import AWS, GCP, IBM, Cloud
 from stix.api.dag import Dag
 from stix.api.kept import Kept, KeptSecrets
 from stix.api.mounts import Mounts, storage_config
 from stix.api.resources import Resources
 from stix.api.storage import Storage
+from stix.clouds.objects import AWS, GCP, IBM, Cloud
 from stix.errors import UsageError
 from stix.model.task import ManagedSecret, candidates
 from stix.model.task import Task as TaskModel

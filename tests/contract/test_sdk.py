@@ -6,6 +6,8 @@ tests/golden/sdk/skypilot.json holds those of 0.14.1; `record.py` beside it wrot
 import inspect
 import json
 import re
+import subprocess
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ ABSENT = set(
 )
 """Names that the reference says we do not have; `api_*` stands for all that begin so."""
 
-OUR_DEFAULTS = {"optimize_target": None, "refresh": False, "case_sensitive": True}
+OUR_DEFAULTS = {"optimize_target": None, "minimize": None, "refresh": False, "case_sensitive": True}
 """Where SkyPilot's default is a member of an enumeration, or ours means the same."""
 
 
@@ -124,12 +126,39 @@ def test_every_public_name_can_be_fetched_and_is_documented() -> None:
         getattr(stix, "api_status")  # noqa: B009
 
 
-def test_inner_packages_do_not_hide_public_names() -> None:
-    import stix.clouds.registry
-    import stix.optimize.choose
+IMPORTS = [
+    "import stix.optimize.choose",
+    "import stix.optimize.choose as choose; choose.rank",
+    "from stix.optimize import choose; choose.rank",
+    "from stix.optimize.choose import rank",
+    "import stix.clouds.registry",
+    "import stix.clouds.registry as registry; registry.clouds",
+    "from stix.clouds import AWS, registry; AWS(), registry.clouds",
+    "import stix; stix.optimize; stix.clouds.AWS",
+    "import stix.catalog.database",
+    "import importlib; importlib.import_module('stix.optimize')",
+    "from stix.exceptions import ClusterDoesNotExist",
+    "from stix import optimize, clouds, catalog, exceptions; optimize, clouds.AWS",
+    "from stix import *",
+]
+CHECK = """
+import stix, stix.optimize.dag, stix.clouds.registry
+from stix import optimize
+assert optimize is stix.optimize and callable(optimize) and optimize.dag.best
+assert optimize(stix.Dag(), stix.OptimizeTarget.TIME).assignment is not None
+assert stix.clouds.AWS() == stix.AWS() and stix.clouds.registry.clouds
+assert stix.exceptions.ClusterDoesNotExist and stix.catalog.list_accelerators is stix.list_accelerators
+"""
 
-    assert callable(stix.optimize) and stix.optimize.__module__ == "stix.api.optimizer"
-    assert stix.clouds.AWS().canonical_name() == "aws"
+
+@pytest.mark.parametrize("first", IMPORTS)
+def test_public_names_hold_in_any_order_of_imports(first: str) -> None:
+    subprocess.run([sys.executable, "-c", f"{first}\n{CHECK}"], check=True, timeout=60)
+
+
+def test_help_on_optimize_is_about_it() -> None:
+    assert list(inspect.signature(stix.optimize).parameters)[:2] == ["dag", "minimize"]
+    assert "called" in (type(stix.optimize).__doc__ or "")
 
 
 def test_requests_are_answers_already() -> None:

@@ -3,6 +3,39 @@
 Equal when they are the same cloud; `str` is the name as it is written, `canonical_name()` the one in task files.
 """
 
+__all__ = [
+    "AWS",
+    "CLOUDS",
+    "DO",
+    "GCP",
+    "IBM",
+    "OCI",
+    "SCP",
+    "SSH",
+    "Azure",
+    "Cloud",
+    "Cudo",
+    "Docker",
+    "Fluidstack",
+    "Hyperbolic",
+    "K8s",
+    "Kubernetes",
+    "Lambda",
+    "Local",
+    "Mithril",
+    "Nebius",
+    "Paperspace",
+    "PrimeIntellect",
+    "RunPod",
+    "Seeweb",
+    "Shadeform",
+    "Slurm",
+    "Vast",
+    "Verda",
+    "Vsphere",
+    "Yotta",
+]
+
 
 class Cloud:
     """A cloud, or another infrastructure, by name."""
