@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 
 from tests.lab import engine, hosts
+from tests.lab.k8s import binaries
+from tests.lab.k8s.lab import KubernetesLab
 from tests.lab.processes import end_processes_of
 
 ALLOWED = ("PATH", "LANG", "TERM", "TZ", "USER", "LOGNAME", "SHELL", "CI")
@@ -124,3 +126,13 @@ def docker_engine(
         monkeypatch.setenv(name, value)
     with docker_lab.cleaned():
         yield docker_lab
+
+
+@pytest.fixture(scope="session")
+def kubernetes_lab() -> Iterator[KubernetesLab]:
+    """A Kubernetes of one node, one for each pytest process. A clean clone has no programs for it, so it skips there."""
+    if absent := binaries.archive_missing():
+        pytest.skip(absent)
+    demand(engine.missing() or binaries.missing())
+    with KubernetesLab() as lab:
+        yield lab

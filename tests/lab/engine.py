@@ -113,6 +113,32 @@ class DockerLab:
             self._claim.networks += prefixes
             self._claim.save()
 
+    @property
+    def address(self) -> str:
+        """A private engine's own address on its bridge."""
+        return f"10.231.{self._claim.number}.1"
+
+    def entered(self) -> list[str]:
+        """Words before a command that run it among the private engine's processes and mounts, to end with them."""
+        return ["nsenter", "--target", str(first_child(self._process.pid)), "--mount", "--pid"]
+
+    def own_process(self, pid: int) -> None:
+        """Remember a process that goes with the private engine, however it ends."""
+        self._claim.add_process(pid)
+
+    def own_folder(self, path: Path) -> None:
+        """Remember a folder likewise."""
+        self._claim.folders.append(str(path))
+        self._claim.save()
+
+    def own_cgroup(self, name: str) -> None:
+        """Make a control group, and remember it likewise."""
+        self._claim.cgroups.append(name)
+        self._claim.save()
+        for controller in Path("/sys/fs/cgroup").iterdir():
+            if controller.is_dir() and not controller.is_symlink():
+                (controller / name).mkdir(exist_ok=True)
+
     @contextlib.contextmanager
     def cleaned(self) -> Iterator[None]:
         """Remove containers and networks made meanwhile; of a borrowed engine's only those that carry stix's label."""

@@ -22,6 +22,12 @@ need tini tini
 need iptables iptables
 need mmdebstrap mmdebstrap
 need busybox busybox-static
+if [ -e "$(dirname "$0")/../../../shared/lab/k8s/bin.tar.xz" ]; then
+    need etcd etcd-server
+    need kubectl kubernetes-client
+    need cc gcc
+    need xz xz-utils
+fi
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "tests with real machines skip, for want of:$missing" >&2

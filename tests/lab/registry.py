@@ -5,6 +5,7 @@ bridge, and two pytest workers can never hold the same one. The folder's `owner.
 every process the lab started, each with its start time: a process id alone may be somebody else's by now.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ class Claim:
         networks: address prefixes ("10.233.200."); bridges that an engine made with such an address go, too.
         routes: destinations of routes.
         folders: folders outside of the lab's own.
+        cgroups: control groups, by their path below each controller.
         processes: process id -> start time.
     """
 
@@ -36,6 +38,7 @@ class Claim:
         self.networks: list[str] = []
         self.folders: list[str] = []
         self.routes: list[str] = []
+        self.cgroups: list[str] = []
         self.processes: dict[int, int] = {}
         fresh = Path(tempfile.mkdtemp(dir=BASE, prefix="new-"))
         fresh.chmod(0o711)
@@ -59,6 +62,7 @@ class Claim:
             "networks": self.networks,
             "folders": self.folders,
             "routes": self.routes,
+            "cgroups": self.cgroups,
             "processes": sorted(self.processes.items()),
         }
         draft = self.path / "owner.new"
@@ -97,9 +101,19 @@ def _remove(folder: Path) -> None:
         _ip("route", "del", *route.split())
     for bridge in [*record["bridges"], *_bridges_in(record["networks"])]:
         _ip("link", "del", bridge)
+    for group in record.get("cgroups", ()):
+        _remove_cgroup(group)
     for outside in record["folders"]:
         shutil.rmtree(outside, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_cgroup(name: str) -> None:
+    """Control groups are folders that hold files which cannot be removed: only the folders are, inner ones first."""
+    for top in Path("/sys/fs/cgroup").glob(f"*/{name}"):
+        for folder, _, _ in os.walk(top, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
 
 
 def _bridges_in(networks: list[str]) -> list[str]:
