@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ABILITIES = frozenset(
     "multi_node stop ports image docker_image file_mounts workdir storage labels run_options disk_size disk_tier "
@@ -19,8 +18,7 @@ Tiers = tuple[tuple[float, float], ...]
 """`(up to GiB a month, dollars a GiB)`, the last one up to infinity."""
 
 
-@dataclass(frozen=True, slots=True)
-class Egress:
+class Egress(NamedTuple):
     """What it costs to take data out of a region, in dollars a GiB by amount; empty tiers cost nothing.
 
     Attributes:
@@ -35,8 +33,7 @@ class Egress:
     as_of: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What shows that an account is set up: any one of the groups, whose members are all needed.
 
     Attributes:
@@ -48,8 +45,7 @@ class Credentials:
     files: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Cloud:
+class Cloud(NamedTuple):
     """A cloud's description.
 
     Attributes:

@@ -186,7 +186,7 @@ def nothing_serves(ledger: Ledger, task: Task, choice: Choice) -> StixError:
 
     explanation = explain(task, choice.market.survey(ledger, task), clouds())
     usable = {*OWN, *enabled_clouds(ledger)}
-    nearest = [(replace(offer, enabled=offer.cloud in usable), relaxed) for offer, relaxed in explanation.nearest]
+    nearest = [(offer._replace(enabled=offer.cloud in usable), relaxed) for offer, relaxed in explanation.nearest]
     return nothing_fits(choice.refusals, killed=explanation.killed, nearest=nearest)
 
 

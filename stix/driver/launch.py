@@ -6,7 +6,6 @@ import json
 import secrets as random
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from typing import Any
 
 from stix.clouds.registry import clouds
@@ -88,7 +87,7 @@ def _first_plan(world: World, task: Task, name: str, options: LaunchOptions, sav
 
 
 def _fits_once_free(world: World, task: Task, name: str) -> bool:
-    free = [replace(offer, held_by=None) for offer in market(world, task, name).offers]
+    free = [offer._replace(held_by=None) for offer in market(world, task, name).offers]
     return bool(rank(task, free, clouds())[0])
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -58,7 +57,7 @@ class Market(NamedTuple):
 
     def shut(self, place: Placement) -> Placement:
         """The place with its offers marked as not enabled."""
-        return replace(place, offers=tuple(replace(offer, enabled=False) for offer in place.offers))
+        return place._replace(offers=tuple(offer._replace(enabled=False) for offer in place.offers))
 
 
 def market(ledger: Ledger, task: Task, cluster: str) -> Market:

@@ -1,14 +1,13 @@
 """What could be had (offers) and what was chosen (a placement)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from stix.model.resources import Resources
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """One kind of machine, or one machine that exists.
 
     memory is in GiB; `copies` is how many nodes it can be (None: as many as wanted); `connection` are Ansible host
@@ -31,7 +30,7 @@ class Offer:
     name: str
     cpus: float | None = None
     memory: float | None = None
-    accelerators: Mapping[str, float] = field(default_factory=dict)
+    accelerators: Mapping[str, float] = MappingProxyType({})
     hourly_cost: float | None = 0.0
     copies: int | None = None
     connection: Mapping[str, Any] | None = None
@@ -69,8 +68,7 @@ class Blocked(NamedTuple):
     spot: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """A choice: the candidate that is served, where, and one offer a node, the head's first."""
 
     resources: Resources

@@ -222,6 +222,5 @@ def _hits(each: Blocked, infra: str, name: str | None, index: int, spot: bool, *
 
 
 def _in_zones(offer: Offer, zones: tuple[str, ...]) -> Offer:
-    from dataclasses import replace
 
-    return replace(offer, zones=zones)
+    return offer._replace(zones=zones)

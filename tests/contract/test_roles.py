@@ -37,8 +37,13 @@ def test_a_verb_reports_or_refuses(role: Path, verb: str) -> None:
 
 @pytest.mark.parametrize("cloud", sorted(path.parent.name for path in ROOT.glob("stix/clouds/*/cloud.yml")))
 def test_every_cloud_has_its_role(cloud: str) -> None:
-    described = yaml.safe_load((ROOT / "stix" / "clouds" / cloud / "cloud.yml").read_text())
-    assert (ROLES / f"cloud_{described['role']}").is_dir()
+    role = yaml.safe_load((ROOT / "stix" / "clouds" / cloud / "cloud.yml").read_text())["role"]
+    assert role is None or (ROLES / f"cloud_{role}").is_dir()
+
+
+def test_every_role_of_a_cloud_has_its_description() -> None:
+    described = {yaml.safe_load(path.read_text())["role"] for path in ROOT.glob("stix/clouds/*/cloud.yml")}
+    assert {path.name.removeprefix("cloud_") for path in ROLES.glob("cloud_*")} <= described
 
 
 def test_error_codes_are_those_of_the_driver() -> None:
