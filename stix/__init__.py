@@ -66,8 +66,8 @@ if TYPE_CHECKING:
         Vsphere,
         Yotta,
     )
-    from stix.model.cluster import ClusterStatus
     from stix.model.job import JobStatus
+    from stix.model.status import ClusterStatus
 
 __version__ = "0.1.0"
 
@@ -114,7 +114,7 @@ _HOMES = {
     "list_accelerators": "stix.catalog",
     "list_accelerator_counts": "stix.catalog",
     "JobStatus": "stix.model.job",
-    "ClusterStatus": "stix.model.cluster",
+    "ClusterStatus": "stix.model.status",
     "catalog": "stix.catalog:",
     "clouds": "stix.clouds:",
     "exceptions": "stix.exceptions:",

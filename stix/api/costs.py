@@ -18,13 +18,14 @@ def cost_report(days: float | None = None) -> list[dict[str, Any]]:
         up_seconds (stopped time left out), hourly_cost and cost in dollars of all nodes (None: not known; 0: one's own
         machines), user.
     """
+    from stix.api.records import Record
     from stix.api.status import open_store
     from stix.plan.usage import usage
 
     now = time.time()
     since = now - (DAYS if days is None else days) * 86400
     return [
-        each.to_dict()
+        Record(each.to_dict())
         for each in usage(open_store().all_facts(), now)
         if each.ended_at is None or each.ended_at >= since
     ]

@@ -67,8 +67,11 @@ def exec(
 
 def queue(cluster_name: str, skip_finished: bool = False, all_users: bool = False) -> list[dict[str, Any]]:
     """The jobs of a cluster, the newest first; see docs/concepts/contracts.md section 4 for the fields."""
+    from stix.api.records import Record
+    from stix.model.job import JobStatus
+
     answer = agent.call(head(cluster_name), "queue", {"skip_finished": skip_finished, "all_users": all_users})
-    return list(answer["jobs"])
+    return [Record(job | {"status": JobStatus(job["status"])}) for job in answer["jobs"]]
 
 
 def job_status(cluster_name: str, job_ids: list[int] | None = None) -> "dict[int | None, JobStatus | None]":

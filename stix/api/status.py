@@ -23,15 +23,12 @@ def status(
     """Clusters as they are recorded, the newest first; with `refresh` the clouds are asked first.
 
     Args:
-        cluster_names: names or patterns (`train-*`); None: all.
+        cluster_names: names or patterns (`train-*`); None: all. One that is not there has no row.
 
     Returns:
         for each: name, status (INIT, UP, STOPPED), phase, wanted, seen, infra, resources_str, num_nodes, launched_at,
         autostop (minutes, -1 none), to_down, lifetime_minutes, last_error, head_ip, user, last_use, cluster_id, nodes;
         with `refresh` idle_seconds, too, where autostop is on and the head answers.
-
-    Raises:
-        ClusterError: `cluster.not_found`, a name (not a pattern) is unknown.
     """
     home = Home()
     store = open_store(home)
@@ -41,7 +38,10 @@ def status(
         idle = _refresh([record["name"] for record in records])
         records = [record for record in store.cluster_records() if record["name"] in {item["name"] for item in records}]
     shown = [row(record) for record in records]
-    return [each | {"idle_seconds": idle[each["name"]]} if each["name"] in idle else each for each in shown]
+    for each in shown:
+        if each["name"] in idle:
+            each["idle_seconds"] = idle[each["name"]]
+    return list(shown)
 
 
 def _refresh(names: list[str]) -> dict[str, float]:
@@ -76,10 +76,6 @@ def _select(store: Store, wanted: str | Iterable[str] | None) -> list[dict[str, 
     if wanted is None:
         return records
     patterns = [wanted] if isinstance(wanted, str) else list(wanted)
-    known = {record["name"] for record in records}
-    for pattern in patterns:
-        if pattern not in known and not any(mark in pattern for mark in "*?["):
-            raise store.not_found(pattern)
     return [record for record in records if any(fnmatch.fnmatchcase(record["name"], pattern) for pattern in patterns)]
 
 

@@ -16,7 +16,8 @@ from stix.driver.decide import (
 from stix.driver.session import Run, World
 from stix.errors import ClusterError, ProvisionError, StixError
 from stix.inventory.render import file_vars, job_vars
-from stix.model.cluster import Cluster, ClusterStatus
+from stix.model.cluster import Cluster
+from stix.model.status import ClusterStatus
 from stix.model.task import Task
 from stix.nodes import agent
 from stix.nodes.connection import Connection, connect

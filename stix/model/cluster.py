@@ -2,16 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from enum import Enum
 from typing import Any
 
-
-class ClusterStatus(Enum):
-    """SkyPilot's three words."""
-
-    INIT = "INIT"
-    UP = "UP"
-    STOPPED = "STOPPED"
+from stix.model.status import ClusterStatus
 
 
 @dataclass(frozen=True, slots=True)

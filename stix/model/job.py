@@ -1,6 +1,6 @@
 """The states of a job and the exit statuses that stand for them."""
 
-from enum import Enum
+from enum import StrEnum
 
 EXIT_SUCCEEDED = 0
 EXIT_FAILED = 100
@@ -9,8 +9,8 @@ EXIT_NOT_FOUND = 102
 EXIT_CANCELLED = 103
 
 
-class JobStatus(Enum):
-    """Where a job is in its life."""
+class JobStatus(StrEnum):
+    """Where a job is in its life; members are equal to their words."""
 
     INIT = "INIT"
     PENDING = "PENDING"
@@ -22,7 +22,6 @@ class JobStatus(Enum):
     FAILED_SETUP = "FAILED_SETUP"
     CANCELLED = "CANCELLED"
 
-    @property
     def is_terminal(self) -> bool:
         """Whether the job has ended; it stays in such a state."""
         return self not in _UNFINISHED
@@ -30,7 +29,7 @@ class JobStatus(Enum):
     @property
     def exit_code(self) -> int:
         """Exit status of a command that reports this state: 0, 100 (failed), 101 (not finished) or 103 (cancelled)."""
-        if not self.is_terminal:
+        if not self.is_terminal():
             return EXIT_NOT_FINISHED
         return {JobStatus.SUCCEEDED: EXIT_SUCCEEDED, JobStatus.CANCELLED: EXIT_CANCELLED}.get(self, EXIT_FAILED)
 

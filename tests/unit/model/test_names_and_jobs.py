@@ -52,7 +52,7 @@ def test_exit_codes() -> None:
         "CANCELLED": 103,
     }
     assert exit_code(None) == 102
-    assert {status for status in JobStatus if not status.is_terminal} == {
+    assert {status for status in JobStatus if not status.is_terminal()} == {
         status for status in JobStatus if codes[status.value] == 101
     }
 
