@@ -2,16 +2,19 @@
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from stix.catalog import query
 from stix.catalog.query import Where
 from stix.catalog.schema import VERSION
+from stix.errors import StixError
 
 USER = "user"
+SNAPSHOT_STEMS = ("catalog", "snapshot")
+"""Of the shipped file, and of the one beside overlays where the package's folder cannot be written."""
 
 
 class Layer(NamedTuple):
@@ -19,14 +22,32 @@ class Layer(NamedTuple):
 
     path: Path
     connection: sqlite3.Connection
-    clouds: frozenset[str]
+    clouds: frozenset[str] = frozenset()
     hidden: frozenset[tuple[str, str, str]] = frozenset()
 
     @property
     def kind(self) -> str:
         """`user`, `update` or `snapshot`."""
         stem = self.path.stem
-        return USER if stem == USER else "update" if {stem} == set(self.clouds) else "snapshot"
+        return USER if stem == USER else "snapshot" if stem in SNAPSHOT_STEMS else "update"
+
+    def ask(self, text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """What the database answers.
+
+        Raises:
+            StixError: internal; it is damaged.
+        """
+        try:
+            return self.connection.execute(text, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise StixError("internal", f"{self.path} is damaged: {error}", hint=self._remedy()) from None
+
+    def _remedy(self) -> str:
+        if self.kind == "snapshot":
+            return "install stix again"
+        if self.kind == USER:
+            return "remove it; it is made anew from your config"
+        return f"'stix catalog reset {self.path.stem}' removes it"
 
     def where(self, clouds: Collection[str] | None) -> Where | None:
         """Conditions for the rows it speaks for among those clouds; None: there are none."""
@@ -67,13 +88,14 @@ def open_layers(paths: Iterable[Path]) -> list[Layer]:
         connection = connect(path)
         if connection is None:
             continue
-        clouds = {cloud for (cloud,) in connection.execute("SELECT DISTINCT cloud FROM source")}
-        if path.name == f"{USER}.sqlite":
-            found.append(Layer(path, connection, frozenset(clouds)))
+        layer = Layer(path, connection)
+        clouds = {cloud for (cloud,) in layer.ask("SELECT DISTINCT cloud FROM source")}
+        if layer.kind == USER:
+            found.append(layer._replace(clouds=frozenset(clouds)))
             text = f"SELECT DISTINCT machine.cloud, machine.name, region.name {query.TABLES}"
-            hidden = frozenset(connection.execute(text))
+            hidden = frozenset((cloud, name, region) for cloud, name, region in layer.ask(text))
         else:
-            found.append(Layer(path, connection, frozenset(clouds - spoken), hidden))
+            found.append(layer._replace(clouds=frozenset(clouds - spoken), hidden=hidden))
             spoken |= clouds
     return found
 

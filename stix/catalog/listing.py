@@ -4,29 +4,36 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from stix.catalog import names, query
+from stix.catalog import query
 from stix.catalog.database import Catalog
 from stix.catalog.query import Found, Where
 
 COMMON = "A10 A10G A100 A100-80GB B200 H100 H200 L4 L40S RTX5090 RTXPRO6000 T4 V100 V100-32GB".split()
 """What most people look for; SkyPilot's choice."""
 
+BASES = {"L": "listed", "C": "computed", "U": "user"}
+"""Where a price is from: it stands in a source, was reckoned from others, or is the user's own."""
+
 
 def counts(
-    catalog: Catalog, *, clouds: Collection[str] | None = None, region: str | None = None
+    catalog: Catalog,
+    *,
+    clouds: Collection[str] | None = None,
+    region: str | None = None,
+    zone: str | None = None,
 ) -> dict[str, list[float]]:
     """Every accelerator with the numbers of it that machines have, by name."""
     found: dict[str, set[float]] = {}
-    place = query.place(region, None)
+    place = query.place(region, zone)
     for layer in catalog.layers:
         mine = layer.clouds if clouds is None else layer.clouds & set(clouds)
         where = Where("accelerator IS NOT NULL").among("machine.cloud", sorted(mine))
-        tables = "machine"
+        tables = "\nFROM machine"
         if place.clauses or layer.hidden:
             where = where.joined(place, layer.uncovered(mine))
-            tables += " JOIN offer ON offer.machine = machine.id JOIN region ON region.id = offer.region"
-        text = f"SELECT DISTINCT accelerator, count FROM {tables}{where}"
-        for name, count in layer.connection.execute(text, where.values):
+            tables = query.TABLES
+        text = f"SELECT DISTINCT accelerator, count{tables}{where}"
+        for name, count in layer.ask(text, where.values):
             found.setdefault(name, set()).add(count)
     return {name: sorted(found[name]) for name in sorted(found, key=_natural)}
 
@@ -43,7 +50,7 @@ def machines_with(
 ) -> list[Found]:
     """Machines with one of these accelerators (all when None), in the region where each is cheapest, or in every one.
 
-    Zones of one region and price are one row. In order of name, count, price, cloud and instance type.
+    One row a region, with its cheapest zones. In order of name, count, price, cloud and instance type.
     """
     where = Where("accelerator IS NOT NULL")
     if accelerators is not None:
@@ -55,9 +62,8 @@ def machines_with(
     rows = sorted(catalog.rows(where, query.place(region, zone), clouds=clouds), key=_price)
     kept: dict[tuple[Any, ...], Found] = {}
     for row in rows:
-        place = (row.region, row.zones) if every_region and row.spot is not None else (row.region,)
-        machine = (row.name,) if not row.attached else ()
-        key = (row.cloud, *machine, row.accelerator, row.count, *(place if every_region else ()))
+        machine = None if row.attached else row.name
+        key = (row.cloud, machine, row.accelerator, row.count, row.region if every_region else None)
         kept.setdefault(key, row)
     return sorted(kept.values(), key=lambda row: (_natural(row.accelerator or ""), row.count or 0, *_price(row)))
 
@@ -78,16 +84,9 @@ def browse(
     for layer in catalog.layers:
         where = layer.where(clouds)
         if where is not None:
-            found += query.rows(layer.connection, where.joined(*conditions), order)
+            found += query.rows(layer.ask, where.joined(*conditions), order)
     found.sort(key=lambda row: _price(row, spot))
     return found[:limit]
-
-
-def named(catalog: Catalog, wish: str) -> tuple[list[str], list[str]]:
-    """Names that the wish names, and others that hold it somewhere (`A100` in `A100-80GB`)."""
-    known = catalog.accelerators()
-    found = names.matching(wish, known, catalog.aliases)
-    return found, [name for name in names.containing(wish, known) if name not in found]
 
 
 def record(catalog: Catalog, row: Found) -> dict[str, Any]:
@@ -103,12 +102,13 @@ def record(catalog: Catalog, row: Found) -> dict[str, Any]:
         "cpus": plain(row.cpus),
         "memory": plain(row.memory),
         "arch": row.arch,
+        "disks": {"count": row.disk_count, "size_gib": row.disk_gib, "kind": row.disk_kind} if row.disk_count else None,
         "price": row.price,
         "spot_price": row.spot,
         "priced_on": row.as_of,
         "spot_priced_on": row.spot_as_of if row.spot is not None else None,
         "stale": catalog.stale(row.as_of),
-        "basis": {"L": "listed", "C": "computed", "U": "user"}.get(row.basis, row.basis),
+        "basis": BASES.get(row.basis, row.basis),
         "source": row.source,
     }
 

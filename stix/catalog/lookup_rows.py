@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stix.catalog import listing, names, query
+from stix.catalog import listing, places, query
 from stix.catalog.database import Catalog
 from stix.catalog.query import Found, Where
 from stix.errors import UsageError
@@ -71,11 +71,10 @@ def cloud_names(clouds: CloudFilter) -> list[str] | None:
     if clouds is None:
         return None
     chosen = [clouds] if isinstance(clouds, str) else list(clouds)
-    known = opened().clouds()
-    for name in chosen:
-        if name.lower() not in known:
-            raise unknown("cloud", name, known)
-    return [name.lower() for name in chosen]
+    try:
+        return [places.cloud(opened().clouds(), name) for name in chosen]
+    except UsageError as error:
+        raise NotInCatalogError("usage", error.message, hint=error.hint) from None
 
 
 def every_cloud(clouds: CloudFilter) -> list[str]:
@@ -180,10 +179,3 @@ def found_in(pattern: str | None, text: str, case_sensitive: bool) -> bool:
     import re
 
     return re.search(pattern, text, 0 if case_sensitive else re.IGNORECASE) is not None
-
-
-def unknown(kind: str, word: str, known: Sequence[str]) -> NotInCatalogError:
-    """The error for a word that the catalog does not know, with the nearest ones."""
-    like = names.nearest(word, known)
-    hint = f"did you mean {', '.join(like)}?" if like else f"there are {', '.join(sorted(set(known)))}"
-    return NotInCatalogError("usage", f"the catalog has no {kind} {word!r}", hint=hint)

@@ -28,7 +28,6 @@ from stix.catalog.lookup_rows import (
     rows_of,
     rows_with,
     types,
-    unknown,
     wishes_of,
 )
 from stix.catalog.query import Where
@@ -47,14 +46,12 @@ def list_accelerators(
     """Machines by accelerator, sorted by count and instance type; each where it is cheapest, or in all regions.
 
     Args:
-        gpus_only: without TPUs.
         name_filter: a pattern found anywhere in the name; `region_filter` in the region.
         quantity_filter: exactly so many accelerators.
-        require_price: without effect, as in SkyPilot.
+        gpus_only, require_price: without effect, as in SkyPilot; TPUs are listed, too.
     """
     catalog = opened()
-    known = [name for name in catalog.accelerators() if not (gpus_only and listing.is_tpu(name))]
-    wanted = [name for name in known if found_in(name_filter, name, case_sensitive)]
+    wanted = [name for name in catalog.accelerators() if found_in(name_filter, name, case_sensitive)]
     rows = listing.machines_with(
         catalog,
         wanted,
@@ -102,13 +99,14 @@ def validate_region_zone(
     known = regions(clouds)
     chosen = [each for each in known if region_name is None or each.name.lower() == region_name.lower()]
     if not chosen:
-        raise unknown("region", region_name or "", [each.name for each in known])
+        raise names.not_known("region", region_name or "", [each.name for each in known], error=NotInCatalogError)
     if zone_name is None:
         return (chosen[0].name if region_name else None), None
     for each in chosen:
         if zone_name.lower() in [zone.name.lower() for zone in each.zones]:
             return each.name, next(zone.name for zone in each.zones if zone.name.lower() == zone_name.lower())
-    raise unknown("zone", zone_name, [zone.name for each in chosen for zone in each.zones])
+    zones = sorted({zone.name for each in chosen for zone in each.zones})
+    raise names.not_known("zone", zone_name, zones, error=NotInCatalogError)
 
 
 def regions(clouds: CloudFilter = None) -> list[Region]:

@@ -1,7 +1,7 @@
 """Questions to a catalog database, as SQL: which rows can meet the wishes, and what a row says."""
 
-import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.catalog.habits import HABITS, USUAL_HOST_RATIO
@@ -10,6 +10,9 @@ if TYPE_CHECKING:  # a listing of prices needs none of them, and they take as lo
     from stix.model.offer import Blocked
     from stix.model.quantities import Quantity
     from stix.model.resources import Resources
+
+Ask = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+"""Puts a question to a database: SQL and values to rows."""
 
 COUNT_SLACK = 0.01
 """How far a count may be off, so that 0.33 names a third of a device."""
@@ -84,37 +87,35 @@ class Where:
         return f" WHERE {' AND '.join(self.clauses)}" if self.clauses else ""
 
 
-def rows(database: sqlite3.Connection, where: Where, order: str = "") -> Iterator[Found]:
+def rows(ask: Ask, where: Where, order: str = "") -> Iterator[Found]:
     """Every row that meets the conditions."""
-    return map(Found._make, database.execute(f"{COLUMNS}{TABLES}{where}{order}", where.values))
+    return map(Found._make, ask(f"{COLUMNS}{TABLES}{where}{order}", where.values))
 
 
-def nearest(database: sqlite3.Connection, where: Where, region: str, spot: bool) -> Iterator[Found]:
+def nearest(ask: Ask, where: Where, region: str, spot: bool) -> Iterator[Found]:
     """One row a machine: in that region if it is there, else where it is cheapest."""
     asked = "spot" if spot else "price"
     # A price that nobody knows counts as high, another region as higher.
     measure = f"min((region.name <> ? COLLATE NOCASE) * 1e9 + ifnull({asked}, 1e8))"
     text = f"{COLUMNS}, {measure}{TABLES}{where} GROUP BY machine.id"
     # SQLite takes the other columns from the row that has the minimum.
-    return (Found._make(row[:-1]) for row in database.execute(text, (region, *where.values)))
+    return (Found._make(row[:-1]) for row in ask(text, (region, *where.values)))
 
 
-def cheapest(
-    database: sqlite3.Connection, machines: Where, places: Where, spot: bool
-) -> list[tuple[str, str, int, float | None, float]]:
+def cheapest(ask: Ask, machines: Where, places: Where, spot: bool) -> list[tuple[str, str, int, float | None, float]]:
     """Machines that meet the conditions on them, with an offer that meets those on places: cloud, name, id, least price
     of the asked kind, least price on demand."""
     # A price that nobody knows counts as the highest.
     if not places.clauses:
         asked = "least_spot" if spot else "least_price"
         text = f"SELECT cloud, name, id, {asked}, ifnull(least_price, 1e9) FROM machine {machines}"
-        return database.execute(text, machines.values).fetchall()
+        return ask(text, machines.values)
     where = machines.joined(places)
     text = f"""SELECT machine.cloud, machine.name, machine.id, min({"spot" if spot else "price"}),
         ifnull(min(price), 1e9)
         FROM offer JOIN machine ON machine.id = offer.machine JOIN region ON region.id = offer.region
         JOIN zones ON zones.id = offer.zones {where} GROUP BY machine.id"""
-    return database.execute(text, where.values).fetchall()
+    return ask(text, where.values)
 
 
 def hardware(wishes: "Resources", accelerators: Sequence[str]) -> Where:
@@ -153,8 +154,11 @@ def defaults(wishes: "Resources", clouds: Iterable[str]) -> Where:
 
 
 def place(region: str | None, zone: str | None) -> Where:
-    """Where it must be, case-blind. A row without zones may be in any zone of its region."""
+    """Where it must be, case-blind. A row without zones may be in any zone of its region, and the account's name of a
+    zone names any zone of its region."""
     where = Where()
+    if zone and is_account_zone(zone):
+        region, zone = region or zone[:-1], None
     if region:
         where.add("region.name = ? COLLATE NOCASE", region)
     if zone:
@@ -164,6 +168,11 @@ def place(region: str | None, zone: str | None) -> Where:
         named = "';' || lower(zones.names) || ';' LIKE '%;' || ? || ';%'"
         where.add(f"{named} OR {anywhere}", zone.lower(), *(() if region else (zone.lower(),)))
     return where
+
+
+def is_account_zone(zone: str | None) -> bool:
+    """Whether it is AWS's `us-east-1a`, which means another place in each account."""
+    return bool(zone and re.fullmatch(r".+-.+-.*\d[a-z]", zone, re.IGNORECASE))
 
 
 def price(limit: float | None, spot: bool) -> Where:

@@ -17,6 +17,7 @@ from typing import Any
 
 from stix.catalog import overlay, sources
 from stix.catalog.build import Row
+from stix.catalog.places import cloud as cloud_named
 from stix.catalog.sources.sift import Sifted, sift
 from stix.catalog.sources.web import SourceError, Web
 from stix.catalog.user import Own
@@ -185,20 +186,16 @@ def clouds_to_update(named: Iterable[str], known: Collection[str], source: str |
     Raises:
         UsageError: there is no such cloud or source, or the source does not list a cloud that is named.
     """
-    from difflib import get_close_matches
-
     if source is not None and source not in sources.NAMES:
         raise UsageError("usage", f"there is no source {source!r}", hint=f"sources: {', '.join(sources.NAMES)}")
     listed = sources.source(source).clouds if source else frozenset().union(*(s.clouds for s in _all_sources()))
-    for cloud in (named := list(dict.fromkeys(named))):
-        if cloud not in known:
-            near = get_close_matches(cloud, sorted(known), 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"clouds: {', '.join(sorted(known))}"
-            raise UsageError("usage", f"the catalog has no cloud {cloud!r}", hint=hint)
+    named = list(dict.fromkeys(cloud_named(known, word) for word in named))
+    for cloud in named:
         if cloud not in listed:
             others = [other.name for other in _all_sources() if cloud in other.clouds]
             hint = f"it is listed by {', '.join(others)}" if others else ""
-            raise UsageError("usage", f"source {source} does not list {cloud}", hint=hint)
+            lists = f"source {source} does not list" if source else "no source lists"
+            raise UsageError("usage", f"{lists} {cloud}", hint=hint)
     return named or sorted(listed & set(known))
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-FORM = 1
-"""Of the notes beside the database; others are not read."""
+from stix.catalog.schema import VERSION
+
+FORM = f"1 {VERSION}"
+"""Of the notes beside the database, and of the database; others are not read."""
 MAX_AGE_DAYS = 90.0
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -61,6 +63,8 @@ def load(home: Path, snapshot: Path, *, fetch: bool = True) -> Own:
 
 def _current(home: Path, snapshot: Path, config: Path, file: Path) -> Own:
     kept = _read_notes(file)
+    if kept is not None and kept["rows"] and not _database(home).exists():
+        kept = None
     if kept is not None and kept["stamps"] == _stamps(kept["files"]):
         return _own(home, kept)
     return _own(home, _renew(home, snapshot, config, file, kept))
@@ -68,7 +72,11 @@ def _current(home: Path, snapshot: Path, config: Path, file: Path) -> Own:
 
 def _own(home: Path, notes: Mapping[str, Any]) -> Own:
     settings = {**notes["settings"], "auto_update": tuple(notes["settings"].get("auto_update", ()))}
-    return Own(database=home / "catalog" / "user.sqlite" if notes["rows"] else None, **settings)
+    return Own(database=_database(home) if notes["rows"] else None, **settings)
+
+
+def _database(home: Path) -> Path:
+    return home / "catalog" / "user.sqlite"
 
 
 def _read_notes(file: Path) -> dict[str, Any] | None:

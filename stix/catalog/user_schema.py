@@ -45,7 +45,7 @@ SECTION = Key(
     keys={
         "prices": Key(("list",), items=PRICE),
         "file": Key(("text",), example="file: my-prices.csv"),
-        "max_age_days": Key(_NUMBER, above=0, example="max_age_days: 90"),
+        "max_age_days": Key(_NUMBER, above=0, most=36_500, example="max_age_days: 90"),
         "auto_update": Key(("boolean", "list"), items=Key(("text",)), example="auto_update: [aws, gcp]"),
         "sources": Key(
             ("map",),

@@ -61,7 +61,7 @@ def list_(
 ) -> None:
     """Offers, cheapest first.
 
-    A star marks a price that is older than 90 days.
+    A star marks a price that is older than 90 days, or than `max_age_days` of the config.
 
     \b
     Examples:
@@ -71,6 +71,7 @@ def list_(
     """
     from stix.catalog import listing
     from stix.cli import catalog_views
+    from stix.cli.price_text import explain_stars
 
     wanted = catalog_views.Wanted(clouds, infra, region, instance_type, cpus, memory, gpus, local_disk, max_price)
     opened, rows = catalog_views.find(wanted, spot=use_spot, limit=None if everything else limit)
@@ -78,6 +79,7 @@ def list_(
         output.as_json([listing.record(opened, row) for row in rows])
     elif rows:
         output.say(output.table(LIST_HEADS, (catalog_views.cells(opened, row) for row in rows)))
+        explain_stars(opened, (row.as_of for row in rows))
     else:
         output.say("No offer is like that.")
 
@@ -88,7 +90,8 @@ def list_(
 def info(clouds: tuple[str, ...], form: str) -> None:
     """How many offers there are of each cloud, where their prices are from, and of which day.
 
-    A star marks prices older than 90 days. FROM is the snapshot that came with stix, an update, or your own config.
+    A star marks prices older than 90 days, or than `max_age_days` of the config. FROM is the snapshot that came with
+    stix, an update, or your own config.
 
     \b
     Examples:
@@ -96,15 +99,16 @@ def info(clouds: tuple[str, ...], form: str) -> None:
       stix catalog info aws -o json
     """
     from stix.cli import catalog_views
+    from stix.cli.price_text import day, explain_stars
 
-    records = catalog_views.sources(clouds)
+    opened, records = catalog_views.sources(clouds)
     if form == "json":
         output.as_json(records)
         return
     rows = (
         (
             *(record["cloud"], record["offers"], record["instance_types"], record["regions"]),
-            record["priced_on"] + "*" * record["stale"],
+            day(opened, record["priced_on"]),
             record["spot_priced_on"],
             record["from"],
             record["source"],
@@ -112,3 +116,4 @@ def info(clouds: tuple[str, ...], form: str) -> None:
         for record in records
     )
     output.say(output.table(INFO_HEADS, rows))
+    explain_stars(opened, (record["priced_on"] for record in records))

@@ -10,7 +10,6 @@ import click
 
 from stix.cli import options, output
 from stix.cli.main import CONTEXT
-from stix.errors import UsageError
 
 if TYPE_CHECKING:
     from stix.catalog.update import Result
@@ -76,13 +75,13 @@ def reset(clouds: tuple[str, ...], form: str) -> None:
       stix catalog reset aws
     """
     from stix.catalog import overlay
+    from stix.catalog.places import cloud
 
     home, snapshot, _ = _catalog()
     there = overlay.clouds_with_overlay(home)
-    for cloud in clouds:
-        if cloud not in there and cloud not in overlay.clouds_in(snapshot):
-            raise UsageError("usage", f"the catalog has no cloud {cloud!r}")
-    removed = [cloud for cloud in (clouds or there) if overlay.remove(home, cloud)]
+    known = overlay.clouds_in(snapshot).union(there)
+    named = [cloud(known, word) for word in clouds]
+    removed = [name for name in (named or there) if overlay.remove(home, name)]
     if form == "json":
         output.as_json({"removed": removed})
     else:

@@ -1,12 +1,12 @@
 """Offers and sources of the catalog as people ask for them and read them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from stix.catalog import listing, names, query
+from stix.catalog import listing, names, places, query
 from stix.catalog.database import Catalog
 from stix.catalog.query import Found, Where
-from stix.cli.gpu_views import dollars
+from stix.cli.price_text import day, dollars, gib, number
 from stix.errors import UsageError
 
 
@@ -32,10 +32,23 @@ def find(wanted: Wanted, *, spot: bool, limit: int | None) -> tuple[Catalog, lis
     """
     catalog = Catalog.open()
     cloud, region, zone = query.split_infra(wanted.infra or "")
-    clouds = chosen_clouds(catalog, [*wanted.clouds, *filter(None, [cloud])])
-    place = query.place(wanted.region or region or None, zone or None)
-    conditions = [_hardware(catalog, wanted), place, query.price(wanted.max_price, spot)]
-    return catalog, listing.browse(catalog, *conditions, clouds=clouds, spot=spot, limit=limit)
+    if cloud and wanted.clouds:
+        raise UsageError("usage", f"--infra {wanted.infra} goes without other clouds", hint="leave one of them out")
+    clouds = places.clouds(catalog, [cloud] if cloud else wanted.clouds)
+    region = wanted.region or region
+    if region:
+        places.check_region(catalog, region, clouds)
+    conditions = [_hardware(catalog, wanted), query.place(region, zone), query.price(wanted.max_price, spot)]
+    found = listing.browse(catalog, *conditions, clouds=clouds, spot=spot, limit=limit)
+    if not found and wanted.instance_type:
+        _check_type(catalog, wanted.instance_type, clouds)
+    return catalog, found
+
+
+def _check_type(catalog: Catalog, name: str, clouds: Collection[str] | None) -> None:
+    known = sorted({row.name for row in catalog.rows(clouds=clouds)})
+    if name not in known:
+        raise names.not_known("instance type", name, known, " in " + ", ".join(clouds) if clouds else "")
 
 
 def _hardware(catalog: Catalog, wanted: Wanted) -> Where:
@@ -65,37 +78,20 @@ def _hardware(catalog: Catalog, wanted: Wanted) -> Where:
     return query.hardware(wishes, known)
 
 
-def chosen_clouds(catalog: Catalog, asked: Sequence[str]) -> list[str] | None:
-    """The clouds named; None: all.
-
-    Raises:
-        UsageError: the catalog does not know one.
-    """
-    known = catalog.clouds()
-    for name in asked:
-        if name.lower() not in known:
-            like = names.nearest(name, known)
-            hint = f"did you mean {like[0]}?" if like else f"there are {', '.join(known)}"
-            raise UsageError("usage", f"the catalog has no cloud named {name!r}", hint=hint)
-    return [name.lower() for name in asked] or None
-
-
 def cells(catalog: Catalog, row: Found) -> tuple[Any, ...]:
     """An offer as cells of the list."""
     disks = f"{row.disk_count}x{row.disk_gib:g} {row.disk_kind}" if row.disk_count else None
-    size = [None if number is None else f"{number:g}" for number in (row.cpus, row.memory)]
     return (
-        *(row.cloud, row.name, size[0], size[1] and f"{size[1]} GiB", row.accelerator),
-        *(None if row.count is None else f"{row.count:.4g}", disks, row.arch, dollars(row.price), dollars(row.spot)),
-        *(row.region, row.zones.replace(";", " "), row.as_of + "*" * catalog.stale(row.as_of)),
+        *(row.cloud, row.name, number(row.cpus), gib(row.memory), row.accelerator, number(row.count), disks, row.arch),
+        *(dollars(row.price), dollars(row.spot), row.region, row.zones.replace(";", " "), day(catalog, row.as_of)),
     )
 
 
-def sources(clouds: Sequence[str]) -> list[dict[str, Any]]:
-    """One record a cloud and source."""
+def sources(clouds: Sequence[str]) -> tuple[Catalog, list[dict[str, Any]]]:
+    """The catalog, and one record a cloud and source."""
     catalog = Catalog.open()
-    chosen = chosen_clouds(catalog, clouds)
-    return [
+    chosen = places.clouds(catalog, clouds)
+    return catalog, [
         {
             "cloud": info.cloud,
             "offers": info.rows,

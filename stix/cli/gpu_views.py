@@ -1,14 +1,14 @@
 """Accelerators as people read them, without click: its import would be half of what the listing costs."""
 
-import sys
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from stix.api.accelerators import own_accelerators
-from stix.catalog import listing, names
+from stix.catalog import listing, names, places, query
 from stix.catalog.database import Catalog
 from stix.catalog.query import Found
 from stix.cli import output
+from stix.cli.price_text import day, dollars, explain_stars, gib, number
 from stix.errors import UsageError
 
 OWN = ("ssh", "docker", "local")
@@ -27,11 +27,10 @@ HEADS = (
 )
 MORE_HEADS = ("ZONES", "BASIS", "SOURCE")
 OWN_HEADS = ("GPU", "QTY", "FREE", "INFRA", "HOST", "vCPUs", "HOST_MEM")
-STALE_NOTE = "* older than 90 days; 'stix catalog update' brings newer prices"
 
 
 class Asked(NamedTuple):
-    """What a listing is about; `count` None: any."""
+    """What a listing is about; None: any."""
 
     name: str | None = None
     count: float | None = None  # type: ignore[assignment]
@@ -44,13 +43,14 @@ class Asked(NamedTuple):
         """From `A100:8`, `gcp/us-central1` and a region.
 
         Raises:
-            UsageError: the count is no number above zero.
+            UsageError: the count is no number above zero, or two regions are named.
         """
         name, colon, count = (accelerator or "").partition(":")
-        cloud, place, zone = (*(part if part != "*" else "" for part in (infra or "").split("/", 2)), "", "", "")[:3]
-        return cls(
-            name or None, _count(count) if colon else None, cloud.lower() or None, region or place or None, zone or None
-        )
+        cloud, place, zone = query.split_infra(infra or "")
+        if region and place and region.lower() != place.lower():
+            raise UsageError("usage", f"--region {region} is not in --infra {infra}", hint="name one region")
+        where = (cloud.lower() or None, region or place or None, zone or None)
+        return cls(name or None, _count(count) if colon else None, *where)
 
 
 def _count(text: str) -> float:
@@ -67,36 +67,45 @@ def show(asked: Asked, *, everything: bool, all_regions: bool, verbose: bool, fo
     """Print the listing.
 
     Raises:
-        UsageError: no such cloud, region or accelerator, or not in that number.
+        UsageError: no such cloud, region or accelerator, or not in that number; options that contradict each other.
     """
+    is_summary = asked.name is None and asked.count is None
+    _refuse_contradictions(asked, is_summary, everything, all_regions)
     catalog = Catalog.open()
     clouds = _clouds(asked, catalog)
     own = [record for record in own_accelerators() if _is_there(record["infra"], asked)]
-    if asked.name is None:
-        counts = listing.counts(catalog, clouds=clouds, region=asked.region)
-        if form == "json" and not everything:
-            output.as_json({"accelerators": _count_records(counts), "own": own})
-            return
-        if form != "json":
-            output.say(summary(counts, own, everything))
-        if everything:
-            rows = listing.machines_with(
-                catalog, None, clouds=clouds, region=asked.region, zone=asked.zone, every_region=all_regions
-            )
-            _show_machines(catalog, rows, [], own, verbose, form)
+    if not is_summary:
+        rows, own = _details(catalog, asked, clouds, own, all_regions)
+        _show_machines(catalog, rows, own, verbose, form)
         return
-    rows, others, own = _details(catalog, asked, clouds, own, all_regions)
-    _show_machines(catalog, rows, others, own, verbose, form)
-    if others and form != "json":
-        _tell(f"also: {', '.join(others)}")
+    counts = listing.counts(catalog, clouds=clouds, region=asked.region, zone=asked.zone)
+    if form == "json" and not everything:
+        output.as_json({"accelerators": _count_records(counts), "own": own})
+        return
+    if form != "json":
+        output.say(summary(counts, own, everything) + ("\n" if everything else ""))
+    if everything:
+        rows = listing.machines_with(
+            catalog, None, clouds=clouds, region=asked.region, zone=asked.zone, every_region=all_regions
+        )
+        _show_machines(catalog, rows, own if form == "json" else [], verbose, form)
+
+
+def _refuse_contradictions(asked: Asked, is_summary: bool, everything: bool, all_regions: bool) -> None:
+    if everything and not is_summary:
+        raise UsageError("usage", "--all goes without a name", hint="leave one of them out")
+    if all_regions and is_summary and not everything:
+        raise UsageError("usage", "--all-regions goes with a name", hint="write 'stix gpus list A100 --all-regions'")
+    if all_regions and asked.region:
+        raise UsageError("usage", f"--all-regions goes without a region ({asked.region})", hint="leave one of them out")
 
 
 def _details(
     catalog: Catalog, asked: Asked, clouds: Collection[str] | None, own: list[dict[str, Any]], all_regions: bool
-) -> tuple[list[Found], list[str], list[dict[str, Any]]]:
-    """Machines, names that are like the asked one, own machines."""
+) -> tuple[list[Found], list[dict[str, Any]]]:
+    """Machines of the catalog, and own ones."""
     wish = asked.name or ""
-    found, others = listing.named(catalog, wish)
+    found = names.listed(wish, catalog.accelerators(), catalog.aliases)
     rows = listing.machines_with(
         catalog,
         found,
@@ -106,11 +115,11 @@ def _details(
         zone=asked.zone,
         every_region=all_regions,
     )
-    mine = names.matching(wish, {record["accelerator"] for record in own}, catalog.aliases)
+    mine = names.listed(wish, {record["accelerator"] for record in own}, catalog.aliases)
     own = [r for r in own if r["accelerator"] in mine and (asked.count is None or r["count"] >= asked.count)]
     if not rows and not own:
         raise _miss(catalog, asked, clouds, found)
-    return rows, others, own
+    return rows, own
 
 
 def _miss(catalog: Catalog, asked: Asked, clouds: Collection[str] | None, found: Sequence[str]) -> UsageError:
@@ -121,11 +130,11 @@ def _miss(catalog: Catalog, asked: Asked, clouds: Collection[str] | None, found:
         like = list(dict.fromkeys(catalog.aliases.get(n.lower(), n) for n in names.nearest(asked.name or "", known)))
         hint = f"did you mean {', '.join(like)}?" if like else "'stix gpus list --all' lists them"
         return UsageError("usage", f"no cloud has an accelerator named {asked.name!r}", hint=hint)
-    counts = listing.counts(catalog, clouds=clouds, region=asked.region)
+    counts = listing.counts(catalog, clouds=clouds, region=asked.region, zone=asked.zone)
     there = sorted({count for name in found for count in counts.get(name, ())})
     label = asked.name if asked.count is None else f"{asked.name}:{listing.plain(asked.count)}"
     if there:
-        hint = f"there are machines with {', '.join(map(_number, there))}"
+        hint = f"there are machines with {', '.join(map(number, there))}"
     else:
         anywhere = listing.machines_with(catalog, found)
         hint = f"it is in {', '.join(sorted({row.cloud for row in anywhere}))}"
@@ -133,22 +142,12 @@ def _miss(catalog: Catalog, asked: Asked, clouds: Collection[str] | None, found:
 
 
 def _clouds(asked: Asked, catalog: Catalog) -> Collection[str] | None:
-    if asked.cloud is None:
-        return None
-    known = catalog.clouds()
     if asked.cloud in OWN:
         return ()
-    if asked.cloud not in known:
-        like = names.nearest(asked.cloud, [*known, *OWN])
-        hint = f"did you mean {like[0]}?" if like else f"there are {', '.join(known)}"
-        raise UsageError("usage", f"the catalog has no cloud named {asked.cloud!r}", hint=hint)
+    found = places.clouds(catalog, [asked.cloud] if asked.cloud else [])
     if asked.region:
-        regions = catalog.regions(asked.cloud)
-        if asked.region.lower() not in {region.lower() for region in regions}:
-            like = names.nearest(asked.region, regions)
-            hint = f"did you mean {', '.join(like)}?" if like else f"there are {', '.join(regions)}"
-            raise UsageError("usage", f"{asked.cloud} has no region {asked.region!r} in the catalog", hint=hint)
-    return (asked.cloud,)
+        places.check_region(catalog, asked.region, found)
+    return found
 
 
 def _is_there(infra: str, asked: Asked) -> bool:
@@ -183,7 +182,7 @@ def own_table(own: list[dict[str, Any]]) -> str:
     rows = [
         (
             *(record["accelerator"], record["count"], record["free"], record["infra"], record["host"]),
-            *(_number(record["cpus"]), _gib(record["memory"])),
+            *(number(record["cpus"]), gib(record["memory"])),
         )
         for record in own
     ]
@@ -196,28 +195,28 @@ def machine_table(catalog: Catalog, rows: Sequence[Found], *, verbose: bool = Fa
 
 
 def _cells(catalog: Catalog, row: Found, verbose: bool) -> tuple[Any, ...]:
-    record = listing.record(catalog, row)
-    priced = row.as_of + "*" * record["stale"]
     cells = (
-        *(row.accelerator, _number(row.count), row.cloud, row.name, _gib(row.device_memory)),
-        *(_number(row.cpus), _gib(row.memory), dollars(row.price), dollars(row.spot), row.region, priced),
+        *(row.accelerator, number(row.count), row.cloud, row.name, gib(row.device_memory)),
+        *(number(row.cpus), gib(row.memory), dollars(row.price), dollars(row.spot)),
+        *(row.region, day(catalog, row.as_of)),
     )
-    return (*cells, row.zones.replace(";", " "), record["basis"], row.source) if verbose else cells
+    if not verbose:
+        return cells
+    return (*cells, row.zones.replace(";", " "), listing.BASES.get(row.basis, row.basis), row.source)
 
 
 def _show_machines(
-    catalog: Catalog, rows: Sequence[Found], others: Sequence[str], own: list[dict[str, Any]], verbose: bool, form: str
+    catalog: Catalog, rows: Sequence[Found], own: list[dict[str, Any]], verbose: bool, form: str
 ) -> None:
     if form == "json":
         records = [listing.record(catalog, row) for row in rows]
-        output.as_json({"offers": records, "own": own, "also": list(others)})
+        output.as_json({"offers": records, "own": own})
         return
     if own:
         output.say(own_table(own) + ("\n" if rows else ""))
     if rows:
         output.say(machine_table(catalog, rows, verbose=verbose))
-        if any(catalog.stale(row.as_of) for row in rows):
-            _tell(STALE_NOTE)
+        explain_stars(catalog, (row.as_of for row in rows))
 
 
 def _count_records(counts: dict[str, list[float]]) -> list[dict[str, Any]]:
@@ -231,28 +230,5 @@ def _count_records(counts: dict[str, list[float]]) -> list[dict[str, Any]]:
     ]
 
 
-def dollars(price: float | None) -> str:
-    """A price: two digits behind the point, up to four below a dollar."""
-    if price is None:
-        return "-"
-    if price >= 1:
-        return f"${price:.2f}"
-    whole, _, rest = f"{price:.4f}".partition(".")
-    return f"${whole}.{rest.rstrip('0'):0<2}"
-
-
 def _numbers(numbers: Sequence[float]) -> str:
-    return ", ".join(map(_number, numbers))
-
-
-def _number(number: float | None) -> str:
-    return "-" if number is None else f"{number:.4g}"
-
-
-def _gib(number: float | None) -> str:
-    return "-" if number is None else f"{number:g} GiB"
-
-
-def _tell(text: str) -> None:
-    sys.stdout.flush()
-    sys.stderr.write(f"{text}\n")
+    return ", ".join(map(number, numbers))

@@ -4,6 +4,7 @@ import click
 
 from stix.cli import options
 from stix.cli.main import CONTEXT
+from stix.errors import UsageError
 
 
 @click.group("gpus", context_settings=CONTEXT)
@@ -41,19 +42,22 @@ def _listing() -> click.Command:
     ) -> None:
         """Accelerators with the numbers of them that machines have; with a name, the machines and their prices.
 
-        A name counts whole, in upper or lower case; a pattern such as 'A100.*' names several. What is printed can be
-        written in `accelerators` of a task file and in --gpus. Prices are dollars an hour in the cheapest region. A
-        star marks a price that is older than 90 days; 'stix catalog update' brings newer ones.
+        A name stands for all that it is part of, in upper or lower case: A100 lists A100-80GB, too, and the pattern
+        '^A100$' does not. What is printed can be written in `accelerators` of a task file and in --gpus, where names
+        count whole. Prices are dollars an hour in the cheapest region. A star marks a price that is older than 90 days,
+        or than `max_age_days` of the config; 'stix catalog update' brings newer ones.
 
         \b
         Examples:
           stix gpus list
           stix gpus list A100
-          stix gpus list 'H100.*:8' --all-regions
+          stix gpus list H100:8 --all-regions
           stix gpus list L4 --infra gcp/us-central1 -o json
         """
         from stix.cli.gpu_views import Asked, show
 
+        if infra and cloud:
+            raise UsageError("usage", "--infra and --cloud say the same", hint="write --infra")
         asked = Asked.parse(accelerator, infra=infra or cloud, region=region)
         show(asked, everything=everything, all_regions=all_regions, verbose=verbose, form=form)
 

@@ -25,7 +25,7 @@ PUBLISHED = {
     "aws": "aws", "azure": "azure", "gcp": "gcp", "lambda": "lambdalabs", "nebius": "nebius", "oci": "oci",
     "runpod": "runpod",
 }  # fmt: skip
-LIVE = {"digitalocean": "digitalocean", "seeweb": "seeweb", "vast": "vastai"}
+LIVE = {"do": "digitalocean", "seeweb": "seeweb", "vast": "vastai"}
 """Asked of the cloud itself; some need a key in the environment, as gpuhunt says."""
 ARCHITECTURES = {"x86": "x86_64", "arm": "arm64"}
 LIMIT = 128 << 20

@@ -13,10 +13,8 @@ from stix.catalog.sources.sift import number
 from stix.catalog.sources.web import SourceError, Web, lines
 
 BASE = "https://raw.githubusercontent.com/skypilot-org/skypilot-catalog/master/catalogs/v8"
-FOLDERS = {"digitalocean": "do"}
-"""Where SkyPilot's short name differs from ours."""
 CLOUDS = frozenset(
-    "aws azure cudo digitalocean fluidstack gcp hyperbolic ibm lambda nebius oci paperspace primeintellect runpod scp "
+    "aws azure cudo do fluidstack gcp hyperbolic ibm lambda nebius oci paperspace primeintellect runpod scp "
     "seeweb shadeform vast".split()
 )
 NEEDED = ("InstanceType", "AcceleratorName", "AcceleratorCount", "vCPUs", "MemoryGiB", "Price", "Region")
@@ -39,7 +37,7 @@ class SkyPilot:
         Raises:
             SourceError: no usable list.
         """
-        url = f"{base}/{FOLDERS.get(cloud, cloud)}/vms.csv"
+        url = f"{base}/{cloud}/vms.csv"
         rows = web.read(url, lambda pieces: list(parse(cloud, lines(pieces), known)), limit=LIMIT)
         return with_devices(rows, known) if cloud == "gcp" else rows
 

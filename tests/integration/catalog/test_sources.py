@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stix.catalog import overlay
+from stix.catalog import facts, overlay, sources
 from stix.catalog.update import Result, Update
 from tests.conftest import demand
 from tests.integration.catalog.mirror import Answer, Mirror, recorded
@@ -223,3 +223,10 @@ def test_a_mirror_may_be_a_folder(updating: Updating, tmp_path: Path) -> None:
 def test_the_environment_names_a_mirror_before_the_config(mirror: Mirror, updating: Updating) -> None:
     mirror.routes["/inside/runpod/vms.csv"] = Answer(recorded("skypilot-runpod.csv"))
     good(updating(environ={"STIX_CATALOG_SKYPILOT_URL": f"{mirror.url}/inside/"}), "runpod")
+
+
+def test_every_cloud_of_the_snapshot_has_a_source() -> None:
+    shipped = {source.cloud for source in facts.read_sources()}
+    assert shipped <= sources.source("skypilot").clouds
+    for name in sources.NAMES:
+        assert sources.source(name).clouds <= shipped, name

@@ -43,7 +43,7 @@ def test_an_update_is_used_and_a_reset_takes_it_back(at_mirror: Mirror, run_stix
     dry = run_stix("catalog", "update", "runpod", "--force", "--dry-run", "-o", "json")
     assert dry.returncode == 0 and json.loads(dry.stdout)[0]["changed"] > 0, dry.stderr
     assert offers(run_stix, "runpod") == before
-    done = run_stix("catalog", "update", "runpod", "--force", "-o", "json")
+    done = run_stix("catalog", "update", "RunPod", "--force", "-o", "json")
     (result,) = json.loads(done.stdout)
     assert (result["ok"], result["source"], result["offers"]) == (True, "skypilot", 2)
     assert result["removed"] > 0
@@ -75,7 +75,7 @@ def test_offline_is_one_clear_sentence(run_stix: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["runpd"], "did you mean 'runpod'?"),
+        (["runpd"], "did you mean runpod?"),
         (["aws", "--source", "skpilot"], "sources: skypilot, aws, azure, gpuhunt"),
         (["runpod", "--source", "azure"], "it is listed by skypilot"),
     ],

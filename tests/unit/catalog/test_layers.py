@@ -9,6 +9,7 @@ import pytest
 from stix.catalog.build import Row, Source, write, write_database
 from stix.catalog.database import Catalog
 from stix.catalog.layers import open_layers
+from stix.errors import StixError
 from stix.model.resources import Resources
 
 TODAY = "2026-11-22"
@@ -110,5 +111,23 @@ def test_an_offer_without_a_source_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_snapshot_is_an_error(stix_home: Path, tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="is not there"):
+    with pytest.raises(StixError, match="is not there") as error:
         Catalog.open(stix_home, base=tmp_path / "none.sqlite")
+    assert error.value.hint == "install stix again"
+
+
+@pytest.mark.parametrize(("cloud", "remedy"), [("lambda", "stix catalog reset lambda"), ("user", "remove it")])
+def test_a_database_that_breaks_off_is_named_with_its_remedy(
+    mini_base: Path, stix_home: Path, cloud: str, remedy: str
+) -> None:
+    path = stix_home / "catalog" / f"{cloud}.sqlite"
+    write_database(path, [Row("lambda", "box", "home", 0.05, None, 32, 128)], "a list", FRESH)
+    with sqlite3.connect(path) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'machine'").fetchone()
+    database.close()
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+    with pytest.raises(StixError, match=f"{cloud}.sqlite is damaged") as error:
+        Catalog.open(stix_home, base=mini_base, today=TODAY).offers(Resources(infra="lambda"))
+    assert remedy in error.value.hint

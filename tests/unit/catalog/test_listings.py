@@ -50,19 +50,83 @@ def test_names_and_counts(run_stix: Run, mini_clouds: None) -> None:
 
 def test_machines_of_a_name(run_stix: Run, mini_clouds: None) -> None:
     done = run_stix("gpus", "list", "a100:8", "--infra", "aws")
-    head, row = lines(done)
+    head, row, larger = lines(done)
     assert head[:4] == ["GPU", "QTY", "CLOUD", "INSTANCE_TYPE"]
     assert row == "A100 8 aws p4d.24xlarge 40 GiB 96 1152 GiB $22.00 $9.00 us-east-1 2026-07-20*".split()
-    assert "older than 90 days" in done.stderr and "also: A100-80GB" in done.stderr
+    assert larger[0] == "A100-80GB"
+    assert "older than 90 days" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("^A100$", {"A100"}),
+        ("100", {"A100", "A100-80GB", "H100", "V100"}),
+        ("H100|A10G", {"H100", "A10G"}),
+        ("A100-40GB", {"A100"}),
+        ("tpu", {"tpu-v5e-1", "tpu-v5e-4", "tpu-v5e-8"}),
+        ("tpu-v5litepod", {"tpu-v5e-1", "tpu-v5e-4", "tpu-v5e-8"}),
+        (":8", {"A10G", "A100", "A100-80GB", "H100"}),
+    ],
+)
+def test_a_name_stands_for_all_that_it_is_part_of(run_stix: Run, mini_clouds: None, word: str, names: set[str]) -> None:
+    found = {
+        offer["accelerator"]
+        for cloud in ("aws", "gcp")
+        for offer in json.loads(run_stix("gpus", "list", word, "--infra", cloud, "-o", "json").stdout or "{}").get(
+            "offers", ()
+        )
+    }
+    assert found == names
+
+
+def test_the_limit_of_age_is_that_of_the_config(run_stix: Run, mini_clouds: None, stix_home: Path) -> None:
+    (stix_home / "config.yaml").write_text("catalog: {max_age_days: 30}\n")
+    for words in (["gpus", "list", "H100"], ["catalog", "list", "aws"], ["catalog", "info", "aws"]):
+        assert "* older than 30 days" in run_stix(*words).stderr
+    (stix_home / "config.yaml").write_text("catalog: {max_age_days: 30000}\n")
+    done = run_stix("gpus", "list", "H100")
+    assert "older than" not in done.stderr and "*" not in done.stdout
+
+
+def test_a_zone_narrows_the_summary_too(run_stix: Run, mini_clouds: None) -> None:
+    there = run_stix("gpus", "list", "--infra", "aws/us-east-1/use1-az3").stdout
+    everywhere = run_stix("gpus", "list", "--infra", "aws/us-east-1").stdout
+    assert "A100" in everywhere and "A100" not in there
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gpus", "list", "A100", "--all"], "--all goes without a name"),
+        (["gpus", "list", "--all-regions"], "--all-regions goes with a name"),
+        (["gpus", "list", "A100", "--all-regions", "--infra", "aws/us-east-1"], "goes without a region"),
+        (["gpus", "list", "--infra", "aws", "--cloud", "gcp"], "--infra and --cloud say the same"),
+        (["gpus", "list", "--infra", "aws/us-east-1", "--region", "us-west-2"], "is not in --infra"),
+        (["gpus", "list", "--infra", "k8s"], "no prices of kubernetes"),
+        (["gpus", "list", "--region", "nowhere"], "no region 'nowhere'"),
+        (["catalog", "list", "aws", "--infra", "gcp"], "goes without other clouds"),
+        (["catalog", "list", "--infra", "aws/us-esat-1"], "no region 'us-esat-1' in aws"),
+        (["catalog", "list", "--instance-type", "m6i.2xlrge"], "no instance type 'm6i.2xlrge'"),
+    ],
+)
+def test_contradictions_and_slips_are_refused(run_stix: Run, mini_clouds: None, words: list[str], message: str) -> None:
+    done = run_stix(*words)
+    assert (done.returncode, done.stdout) == (2, "") and message in done.stderr
+
+
+def test_a_cloud_may_have_another_name(run_stix: Run) -> None:
+    done = run_stix("gpus", "list", "H100", "--infra", "DigitalOcean", "-o", "json")
+    assert {offer["cloud"] for offer in json.loads(done.stdout)["offers"]} == {"do"}
 
 
 def test_all_regions(run_stix: Run, mini_clouds: None) -> None:
-    _, *rows = lines(run_stix("gpus", "list", "A100", "--infra", "aws", "--all-regions"))
+    _, *rows = lines(run_stix("gpus", "list", "^A100$", "--infra", "aws", "--all-regions"))
     assert [row[-2] for row in rows] == ["us-east-1", "us-west-2", "eu-central-1"]
 
 
 def test_json(run_stix: Run, mini_clouds: None) -> None:
-    data = json.loads(run_stix("gpus", "list", "A100.*:8", "--infra", "aws/us-west-2", "-o", "json").stdout)
+    data = json.loads(run_stix("gpus", "list", "A100:8", "--infra", "aws/us-west-2", "-o", "json").stdout)
     assert [(offer["accelerator"], offer["zones"]) for offer in data["offers"]] == [
         ("A100", ["usw2-az1", "usw2-az2"]),
         ("A100-80GB", ["usw2-az1", "usw2-az2"]),
@@ -86,7 +150,7 @@ def test_own_machines_are_listed(run_stix: Run, own_machines: None) -> None:
         (["A100:3", "--infra", "aws"], "no machine in aws has A100:3", "machines with 8"),
         (["A10G", "--infra", "gcp"], "no machine in gcp has A10G", "it is in aws"),
         (["A100:none"], "'none' is no number", "A100:8"),
-        (["--infra", "asw"], "no cloud named 'asw'", "aws"),
+        (["--infra", "asw"], "no cloud 'asw'", "aws"),
         (["--infra", "aws/us-esat-1"], "no region 'us-esat-1'", "us-east-1"),
     ],
 )

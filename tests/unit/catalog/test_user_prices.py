@@ -69,6 +69,16 @@ def test_a_price_replaces_that_of_its_region_and_keeps_the_rest(config: Write, s
     assert (machine.cpus, machine.accelerator, machine.count) == (96, "A100", 8)
 
 
+def test_a_database_that_is_gone_is_made_again(config: Write, snapshot: Path) -> None:
+    home = config("catalog:\n  prices:\n  - {infra: aws/us-east-1, instance_type: p4d.24xlarge, price: 20.5}\n")
+    database = user.load(home, snapshot).database
+    assert database is not None
+    written = database.read_bytes()
+    database.unlink()
+    user.load(home, snapshot)
+    assert database.read_bytes() == written
+
+
 def test_a_price_without_a_region_is_for_all_and_an_exact_one_wins(config: Write, snapshot: Path) -> None:
     home = config(
         "catalog:\n  prices:\n"
