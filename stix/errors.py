@@ -13,6 +13,7 @@ makes them ours.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 EXIT_STATUS: dict[str, int] = {
@@ -98,6 +99,11 @@ class StixError(Exception):
     def exit_status(self) -> int:
         """Exit status of a command that ends with this error."""
         return EXIT_STATUS[self.code]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross processes: pools of processes send them back."""
+        again = partial(type(self), hint=self.hint, details=self.details, retryable=self.retryable)
+        return again, (self.code, self.message)
 
     def to_record(self) -> dict[str, Any]:
         """The error as JSON-able data: code, message, hint, retryable, details."""

@@ -1,5 +1,6 @@
 """SkyPilot's Dag: tasks that belong together, and which runs after which."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -107,7 +108,7 @@ class Dag:
             tasks=tuple(task.model for task in tasks),
             name=self.name,
             edges=frozenset((place[first], place[then]) for first, then in tuple(self._edges)),
-            execution=(self.execution or DagExecution.SERIAL).value,
+            execution=_execution(self.execution or "serial").value,
             primary_tasks=tuple(self.primary_tasks or ()),
             termination_delay=self.termination_delay,
             inter_connection=self.inter_connection,
@@ -125,8 +126,12 @@ class Dag:
         return list(self._edges)
 
     def add(self, task: "Task") -> None:
-        """Take a task in; one that is there already stays where it is."""
-        self._tasks.setdefault(task)
+        """Take a task in; one that is there already stays where it is.
+
+        Raises:
+            UsageError: `usage`, it is no task.
+        """
+        self._tasks.setdefault(_task(task))
 
     def remove(self, task: "Task") -> None:
         """Leave a task and its edges out.
@@ -149,7 +154,7 @@ class Dag:
         self._need(op1)
         self._need(op2)
         if op1 is op2:
-            raise UsageError("task.invalid", f"task {self._label(op1)} cannot run after itself")
+            raise UsageError("task.invalid", f"task {self._labels()[op1]} cannot run after itself")
         self._edges[(op1, op2)] = None
 
     def topological_order(self) -> "list[Task]":
@@ -164,10 +169,11 @@ class Dag:
         try:
             return [tasks[number] for number in topological_order(len(tasks), edges)]
         except ValueError:
-            circle = [self._label(tasks[number]) for number in find_cycle(len(tasks), edges)]
+            labels = self._labels()
+        circle = [labels[tasks[number]] for number in find_cycle(len(tasks), edges)]
         raise UsageError(
             "task.invalid",
-            f"the tasks wait for one another in a circle: {' >> '.join([*circle, circle[0]])}",
+            f"the tasks wait for one another in a circle: {_shortened(' >> ', [*circle, circle[0]])}",
             hint="take one of these edges away",
             details={"cycle": circle},
         )
@@ -181,11 +187,15 @@ class Dag:
 
     def is_job_group(self) -> bool:
         """Whether the tasks run side by side."""
-        return self.execution is DagExecution.PARALLEL
+        return self.execution in (DagExecution.PARALLEL, "parallel")
 
     def set_execution(self, execution: DagExecution) -> None:
-        """Make it a pipeline or a job group."""
-        self.execution = DagExecution(execution)
+        """Make it a pipeline or a job group.
+
+        Raises:
+            UsageError: `task.invalid`, it is neither `serial` nor `parallel`.
+        """
+        self.execution = _execution(execution)
 
     def inter_connection_enabled(self) -> bool:
         """Whether the tasks of a job group reach one another by name."""
@@ -203,14 +213,17 @@ class Dag:
         """Seconds that an auxiliary task gets after the primary ones have ended.
 
         Raises:
-            ValueError: the delay is no duration.
+            UsageError: `task.invalid`, the delay is no duration.
         """
         from stix.model.quantities import parse_minutes
 
         delay = self.termination_delay
         if isinstance(delay, Mapping):
             delay = delay.get(task_name, delay.get("default"))
-        return 0 if delay is None else round(60 * parse_minutes(delay))
+        try:
+            return 0 if delay is None else round(60 * parse_minutes(delay))
+        except ValueError as error:
+            raise UsageError("task.invalid", f"'termination_delay' {error}") from None
 
     def validate(self, skip_file_mounts: bool = False, skip_workdir: bool = False) -> None:
         """Check that no task waits for itself, and each task as `Task.validate` does."""
@@ -218,15 +231,17 @@ class Dag:
             task.validate(skip_file_mounts=skip_file_mounts, skip_workdir=skip_workdir)
 
     def _need(self, task: "Task") -> None:
-        if task not in self._tasks:
+        if _task(task) not in self._tasks:
             raise UsageError("usage", f"task {task.name or '(without a name)'} is not in this Dag", hint="add it first")
 
-    def _label(self, task: "Task") -> str:
-        """Its name, or its place among the tasks where it has none or shares it."""
-        names = [each.name for each in self.tasks]
-        if task.name is not None and names.count(task.name) == 1:
-            return task.name
-        return f"{task.name or 'task'}#{self.tasks.index(task) + 1}"
+    def _labels(self) -> "dict[Task, str]":
+        """The tasks' names; with their places among the tasks where they have none or share it."""
+        tasks = self.tasks
+        times = Counter(task.name for task in tasks)
+        return {
+            task: task.name if task.name is not None and times[task.name] == 1 else f"{task.name or 'task'}#{place}"
+            for place, task in enumerate(tasks, 1)
+        }
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -239,7 +254,29 @@ class Dag:
         _entered.set(_entered.get()[:-1])
 
     def __repr__(self) -> str:
-        return f"Dag({', '.join(self._label(task) for task in self.tasks)})"
+        return f"Dag({_shortened(', ', list(self._labels().values()))})"
+
+
+def _task(thing: object) -> "Task":
+    from stix.api.task import Task
+
+    if isinstance(thing, Task):
+        return thing
+    raise UsageError("usage", f"a Dag is of stix.Task, not of {type(thing).__name__}")
+
+
+def _execution(word: DagExecution | str) -> DagExecution:
+    try:
+        return DagExecution(word)
+    except ValueError:
+        raise UsageError("task.invalid", f"'execution' must be serial or parallel, not {word!r}") from None
+
+
+def _shortened(between: str, names: list[str], most: int = 20) -> str:
+    """Names for a message, some of the middle left out where there are many."""
+    if len(names) > most:
+        names = [*names[: most // 2], f"... {len(names) - most} more ...", *names[-(most // 2) :]]
+    return between.join(names)
 
 
 _entered: ContextVar[tuple[Dag, ...]] = ContextVar("stix_dags", default=())

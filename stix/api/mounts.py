@@ -1,5 +1,6 @@
 """What a task brings to its nodes: workdir, files, buckets, volumes."""
 
+import os
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -29,7 +30,8 @@ class Held:
 
     def _change(self, **changes: Any) -> Self:
         """Read some keys of a task file by themselves, and take what they mean."""
-        found = from_config({key: value for key, value in changes.items() if value is not None})
+        given = {key: os.fspath(value) if isinstance(value, os.PathLike) else value for key, value in changes.items()}
+        found = from_config({key: value for key, value in given.items() if value is not None})
         fields = {field: getattr(found, field) for key in changes for field in _FIELDS.get(key, (key,))}
         if "secrets" in changes:
             fields["managed_secrets"] = (*self._model.managed_secrets, *found.managed_secrets)
@@ -131,6 +133,9 @@ class Mounts(Held):
         if skip_workdir:
             checked = checked.with_(workdir=None)
         require_sources(checked.with_(file_mounts={}) if skip_file_mounts else checked)
+
+    def validate_name(self) -> None:
+        """Does nothing: any text can name a task."""
 
     def _change_paths(self, **changes: Any) -> Self:
         """Change what comes to the nodes; all of it is checked together."""

@@ -1,16 +1,16 @@
 """SkyPilot's Task. It holds a frozen model (`stix.model`), and each change is checked as a task file is."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stix.api import dag
 from stix.api.dag import Dag
+from stix.api.estimates import Estimates
 from stix.api.kept import Kept, KeptSecrets
 from stix.api.mounts import Mounts, storage_config
 from stix.api.resources import Resources
 from stix.api.storage import Storage
-from stix.clouds.objects import AWS, GCP, IBM, Cloud
 from stix.errors import UsageError
 from stix.model.task import ManagedSecret, candidates
 from stix.model.task import Task as TaskModel
@@ -21,12 +21,9 @@ if TYPE_CHECKING:
     from stix.api.service import SkyServiceSpec
 
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]] | None
-Estimator = Callable[[Resources], float]
-
-_INPUT_CLOUDS = {"s3": AWS, "gs": GCP, "cos": IBM}
 
 
-class Task(Mounts):
+class Task(Mounts, Estimates):
     """What to run, on how many nodes of what kind, with what in place. Parameters are the keys of a task file.
 
     As with SkyPilot, variables are put into paths (`$DATA`) where a task is read, not where it is made by this call.
@@ -80,7 +77,7 @@ class Task(Mounts):
 
     def _begin(self, found: TaskModel, blocked: Iterable[Resources] = ()) -> None:
         self._model = found
-        self._time_estimator: Estimator | None = None
+        self._time_estimator = None
         self.blocked_resources = list(blocked)
         self.best_resources: Resources | None = None
 
@@ -234,6 +231,10 @@ class Task(Mounts):
         if isinstance(resources, Mapping):
             return self._change(resources=resources)
         several = [resources] if isinstance(resources, Resources) else list(resources)
+        for each in several:
+            if not isinstance(each, Resources):
+                hint = "plain data goes in as one map: {'any_of': [...]} or {'ordered': [...]}"
+                raise UsageError("task.invalid", f"a candidate is a stix.Resources, not {each!r}", hint=hint)
         if not several:
             raise UsageError("task.invalid", "a task needs one candidate at least", hint="Resources() asks for nothing")
         if len({each.priority for each in several} - {None}) > 1:
@@ -273,71 +274,6 @@ class Task(Mounts):
         """Make it a service, a pool, or (None) neither."""
         self._model = self._model.with_(service=None if service is None else service.model)
         return self
-
-    def set_inputs(self, inputs: str, estimated_size_gigabytes: float) -> "Task":
-        """Say what it reads first, and how much, for the cost of moving it."""
-        return self._change(inputs={inputs: estimated_size_gigabytes})
-
-    def set_outputs(self, outputs: str, estimated_size_gigabytes: float) -> "Task":
-        """Say what it leaves behind, and how much."""
-        return self._change(outputs={outputs: estimated_size_gigabytes})
-
-    @property
-    def inputs(self) -> str | None:
-        """The address of what it reads first."""
-        return self._model.inputs[0] if self._model.inputs else None
-
-    @property
-    def outputs(self) -> str | None:
-        """The address of what it leaves behind."""
-        return self._model.outputs[0] if self._model.outputs else None
-
-    def get_inputs(self) -> str | None:
-        """As `inputs`."""
-        return self.inputs
-
-    def get_outputs(self) -> str | None:
-        """As `outputs`."""
-        return self.outputs
-
-    def get_estimated_inputs_size_gigabytes(self) -> float | None:
-        """GiB that it reads first."""
-        return self._model.inputs[1] if self._model.inputs else None
-
-    def get_estimated_outputs_size_gigabytes(self) -> float | None:
-        """GiB that it leaves behind."""
-        return self._model.outputs[1] if self._model.outputs else None
-
-    def get_inputs_cloud(self) -> Cloud:
-        """The cloud that holds what it reads first.
-
-        Raises:
-            UsageError: `usage`, the address names none.
-        """
-        scheme = (self.inputs or "").partition(":")[0]
-        if scheme not in _INPUT_CLOUDS:
-            raise UsageError("usage", f"the inputs {self.inputs!r} are not in a cloud's bucket")
-        return _INPUT_CLOUDS[scheme]()
-
-    def set_time_estimator(self, func: Estimator) -> "Task":
-        """Say how many seconds it takes on given resources; `stix.optimize` asks."""
-        self._time_estimator = func
-        return self
-
-    @property
-    def has_time_estimator(self) -> bool:
-        """Whether somebody said how to tell how long it takes."""
-        return self._time_estimator is not None
-
-    def estimate_runtime(self, resources: Resources) -> float:
-        """Seconds that it takes on given resources.
-
-        Raises:
-            UsageError: `usage`, nobody said how to tell.
-        """
-        if self._time_estimator is None:
-            raise UsageError("usage", f"{self!r} has no time estimator", hint="call set_time_estimator first")
-        return self._time_estimator(resources)
 
     def __rshift__(self, b: "Task") -> "Task":
         current = dag.current()
@@ -382,7 +318,10 @@ def _script(script: str | list[str] | None) -> str | None:
 def _distinct(pairs: Pairs) -> dict[str, str]:
     if pairs is None or isinstance(pairs, Mapping):
         return dict(pairs or {})
-    listed = list(pairs)
+    try:
+        listed = [(name, value) for name, value in pairs]
+    except (TypeError, ValueError):
+        raise UsageError("task.invalid", "variables are a map, or a list of pairs of a name and a value") from None
     if len({name for name, _ in listed}) < len(listed):
         raise UsageError("task.invalid", "a variable stands twice in the list")
     return dict(listed)

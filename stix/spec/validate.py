@@ -209,7 +209,9 @@ def _takes(key: Key, form: str) -> bool:
 
 def _wrong_form(value: Any, key: Key, path: Path, what: str) -> Problem:
     wanted = _one_of([FORMS[form] for form in key.forms])
-    quotes_help = "text" in key.forms and form_of(value) in ("integer", "number", "boolean", "other")
+    quotes_help = (
+        "text" in key.forms and form_of(value) in ("integer", "number", "boolean", "other") and _is_yaml(value)
+    )
     hint = "write it in quotes to make it text" if quotes_help else _for_example(key)
     if form_of(value) == "list" and key.forms == ("text",) and path:
         hint = f"several lines go below '{shown(path[-1], quote='')}: |', each indented"
@@ -234,8 +236,15 @@ def _found(value: Any, key: Key) -> str:
         return FORMS.get(form, "that")
     if form == "boolean":
         return "true" if value else "false"
+    if not _is_yaml(value):
+        return f"an object of type {type(value).__name__}"
     kind = {"text": "text", "other": "date"}.get(form, "number")
     return f"the {kind} {shown(value)}"
+
+
+def _is_yaml(value: Any) -> bool:
+    """Whether a scalar can come from a file; the SDK's callers give anything."""
+    return form_of(value) != "other" or type(value).__module__ == "datetime"
 
 
 def _for_example(key: Key) -> str:

@@ -1,6 +1,7 @@
 """Every code of an error has an exit status and words, and every code that is written anywhere is one of them."""
 
 import ast
+import pickle
 import re
 from pathlib import Path
 
@@ -23,6 +24,13 @@ def raised(path: Path) -> set[str]:
         call for call in calls if RAISED_BY_NAME.fullmatch(getattr(call.func, "id", getattr(call.func, "attr", "")))
     ]
     return {str(call.args[0].value) for call in made if isinstance(call.args[0], ast.Constant)}
+
+
+@pytest.mark.parametrize("code", EXIT_STATUS)
+def test_errors_cross_processes(code: str) -> None:
+    error = from_record({"code": code, "message": "m", "hint": "h", "details": {"a": [1]}, "retryable": True})
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error) and again.to_record() == error.to_record() and str(again) == "m"
 
 
 def test_codes_raised_in_python_are_known() -> None:

@@ -1,7 +1,9 @@
 """Dags: who belongs to them, what runs after what, and circles told by name."""
 
 import copy
+import pickle
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -185,3 +187,52 @@ def test_tasks_and_dags_can_be_copied() -> None:
     twin = copy.deepcopy(dag)
     assert twin.model == dag.model and not set(twin.tasks) & set(dag.tasks)
     assert copy.deepcopy(a).update_envs({"A": "1"}).envs == {"A": "1"} and a.envs == {}
+
+
+@pytest.mark.parametrize("thing", ["train", None, ["train"], stix.Resources()])
+def test_a_dag_takes_nothing_but_tasks(thing: object) -> None:
+    with stix.Dag() as dag:
+        task = stix.Task("a")
+    for refused in (lambda: dag.add(thing), lambda: dag.add_edge(task, thing), lambda: dag.remove(thing)):  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match=r"a Dag is of stix\.Task, not of"):
+            refused()
+    assert dag.tasks == [task] and dag.edges == []
+
+
+def test_ten_thousand_tasks_in_a_row() -> None:
+    with stix.Dag() as dag:
+        row = [stix.Task(f"t{number}") for number in range(10_000)]
+        for first, then in pairwise(row):
+            first >> then
+    assert dag.topological_order() == row and dag.is_chain()
+    assert len(repr(dag)) < 500 and len(copy.deepcopy(dag)) == len(pickle.loads(pickle.dumps(dag))) == 10_000
+    dag.add_edge(row[-1], row[0])
+    with pytest.raises(UsageError, match=r"t0 >> t1 >> .* more .* >> t9999 >> t0$") as caught:
+        dag.validate()
+    assert len(caught.value.message) < 500 and len(caught.value.details["cycle"]) == 10_000
+
+
+def test_execution_is_one_of_two_words() -> None:
+    dag = stix.Dag()
+    dag.add(stix.Task("a"))
+    dag.execution = "parallel"  # type: ignore[assignment]  # as SkyPilot's callers may
+    assert dag.is_job_group() and dag.model.execution == "parallel"
+    with pytest.raises(UsageError, match="'execution' must be serial or parallel, not 'fast'"):
+        dag.set_execution("fast")  # type: ignore[arg-type]
+
+
+def test_a_wrong_delay_is_an_error_of_the_task() -> None:
+    dag = stix.Dag()
+    dag.termination_delay = {"a": "10x"}
+    with pytest.raises(UsageError, match="'termination_delay' must be a duration"):
+        dag.get_termination_delay_secs("a")
+    assert dag.get_termination_delay_secs("b") == 0
+
+
+def test_a_copy_keeps_which_task_is_which() -> None:
+    with stix.Dag() as dag:
+        stix.Task("a", envs={"A": "1"}) >> stix.Task("b", resources=stix.Resources(cpus=2))
+    for again in (copy.deepcopy(dag), pickle.loads(pickle.dumps(dag))):
+        assert again.model == dag.model and again.edges == [tuple(again.tasks)]
+        again.tasks[0].name = "other"
+        assert dag.tasks[0].name == "a"

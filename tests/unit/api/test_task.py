@@ -20,6 +20,10 @@ def task(**given: Any) -> stix.Task:
 WRONG: dict[str, Callable[[stix.Task], object]] = {
     "num_nodes": lambda it: setattr(it, "num_nodes", 0),
     "env name": lambda it: it.update_envs({"1A": "x"}),
+    "no pairs": lambda it: it.update_envs([("A", "1", "2")]),  # type: ignore[list-item]
+    "text for pairs": lambda it: it.update_secrets("A=hunter2"),  # type: ignore[arg-type]
+    "candidates as plain data": lambda it: it.set_resources([{"cpus": 2}]),  # type: ignore[list-item]
+    "a script that is none": lambda it: setattr(it, "run", print),
     "env twice": lambda it: it.update_envs([("A", "1"), ("A", "2")]),
     "secret name": lambda it: it.update_secrets({"a-b": "x"}),
     "resources": lambda it: it.set_resources({"cpus": "many"}),
@@ -59,6 +63,7 @@ REFUSED: dict[str, Callable[[], object]] = {
     "time estimator": lambda: task().estimate_runtime(stix.Resources()),
     "does not name cloud and instance type": lambda: stix.Resources(cpus=2).get_cost(1),
     "stix.Task(run='echo')": lambda: stix.launch("echo", dryrun=True),
+    "takes a stix.Dag, not Task": lambda: stix.optimize(task()),  # type: ignore[arg-type]
     "not in a cloud's bucket": lambda: task().get_inputs_cloud(),
 }
 
@@ -83,6 +88,28 @@ def test_a_change_that_would_be_lost_is_refused(attribute: str) -> None:
         with pytest.raises(UsageError, match="would not change the task"):
             change()
     assert json.dumps(held) == "{}" and dict(held) == {} and pickle.loads(pickle.dumps(held)) == {}
+
+
+def test_values_that_no_file_has_are_called_by_their_type() -> None:
+    with pytest.raises(
+        UsageError, match="'run' must be text, not an object of type builtin_function_or_method$"
+    ) as caught:
+        stix.Task(run=print)  # type: ignore[arg-type]
+    assert "quotes" not in caught.value.hint
+
+
+def test_a_path_can_be_the_workdir(tmp_path: Path) -> None:
+    it = stix.Task(workdir=tmp_path)  # type: ignore[arg-type]
+    assert it.workdir == str(tmp_path)
+    it.workdir = tmp_path / "x"  # type: ignore[assignment]
+    assert it.workdir == str(tmp_path / "x")
+
+
+def test_any_text_can_be_a_name() -> None:
+    for name in ("train", "Größe 2", "_a!"):
+        it = stix.Task(name)
+        it.validate_name()
+        assert stix.Task.from_yaml_config(it.to_yaml_config()).name == name
 
 
 def test_secrets_do_not_show() -> None:
