@@ -52,7 +52,9 @@ class Market(NamedTuple):
         for candidate in task.resources:
             names = known & {candidate.cloud} if candidate.cloud else known
             for offer in catalog.survey(candidate, clouds=names) if names else ():
-                found.setdefault((offer.infra, offer.name, offer.spot), offer)
+                # All slices of TPUs are of one type, and spot prices differ from zone to zone.
+                devices = tuple(offer.accelerators.items())
+                found.setdefault((offer.infra, offer.name, devices, offer.zones, offer.spot), offer)
         return [*self.offers, *found.values()]
 
     def shut(self, place: Placement) -> Placement:
@@ -101,12 +103,14 @@ def _catalog(ledger: Ledger) -> "Catalog":
 
 def _cataloged(catalog: "Catalog", task: Task, names: Collection[str]) -> list[Offer]:
     """The catalog's offers on these clouds, those of all candidates without repetition."""
-    found: dict[tuple[str, str, bool], Offer] = {}
+    found: dict[tuple[object, ...], Offer] = {}
     for candidate in task.resources:
         wanted = [name for name in names if candidate.cloud in (None, name)]
         if wanted:
             for offer in catalog.offers(candidate, clouds=wanted):
-                found.setdefault((offer.infra, offer.name, offer.spot), offer)
+                # All slices of TPUs are of one type, and spot prices differ from zone to zone.
+                devices = tuple(offer.accelerators.items())
+                found.setdefault((offer.infra, offer.name, devices, offer.zones, offer.spot), offer)
     return list(found.values())
 
 
