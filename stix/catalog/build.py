@@ -24,6 +24,7 @@ from typing import NamedTuple
 from stix.catalog import habits
 from stix.catalog.schema import SCHEMA
 from stix.catalog.schema import VERSION as VERSION
+from stix.errors import StixError
 
 
 class Row(NamedTuple):
@@ -99,7 +100,7 @@ def write_database(path: Path, offers: Iterable[Row], source: str, as_of: str) -
         as_of: ISO date of the prices.
 
     Raises:
-        OSError: the folder cannot be written.
+        StixError: internal; the folder cannot be written.
         ValueError: two rows have the same key (name, accelerator, count, region, zones), or a price is not above zero.
     """
     rows = sorted(offers, key=_order)
@@ -115,9 +116,7 @@ def write(
     meta: Mapping[str, str] | None = None,
 ) -> None:
     """Write a whole catalog database; errors as `write_database`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(handle)
+    draft = _draft(path)
     try:
         database = sqlite3.connect(draft, isolation_level=None)
         try:
@@ -130,11 +129,30 @@ def write(
             database.execute("VACUUM")
         finally:
             database.close()
-        os.chmod(draft, 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
+        draft.chmod(0o644)
+        draft.replace(path)
+    except BaseException as error:
+        draft.unlink(missing_ok=True)
+        if isinstance(error, (OSError, sqlite3.OperationalError)):
+            raise _not_written(path, error) from None
         raise
+
+
+def _draft(path: Path) -> Path:
+    """A new file beside the path, which takes its place once it is whole."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    except OSError as error:
+        raise _not_written(path, error) from None
+    os.close(handle)
+    return Path(name)
+
+
+def _not_written(path: Path, error: Exception) -> StixError:
+    reason = (isinstance(error, OSError) and error.strerror) or error
+    hint = "prices are kept in this folder: let it be written, or name another one in STIX_HOME"
+    return StixError("internal", f"{path.parent} cannot be written: {reason}", hint=hint)
 
 
 def _order(row: Row) -> tuple[object, ...]:

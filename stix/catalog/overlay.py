@@ -133,7 +133,7 @@ def write(home: Path, cloud: str, rows: Iterable[Row], source: str, as_of: date)
     """Write a cloud's overlay in one step; a reader sees the old one or the new one.
 
     Raises:
-        OSError: the folder cannot be written.
+        StixError: internal; the folder cannot be written.
     """
     path = overlay_path(home, cloud)
     clear_drafts(home)

@@ -21,7 +21,7 @@ def snapshot(spare: Path) -> Path:
         spare: folder to build it in where the package's own cannot be written.
 
     Raises:
-        OSError: neither folder can be written.
+        StixError: internal; neither folder can be written.
     """
     if not TABLES.is_dir():
         return SNAPSHOT

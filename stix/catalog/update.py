@@ -21,7 +21,7 @@ from stix.catalog.places import cloud as cloud_named
 from stix.catalog.sources.sift import Sifted, sift
 from stix.catalog.sources.web import SourceError, Web
 from stix.catalog.user import Own
-from stix.errors import UsageError
+from stix.errors import StixError, UsageError
 
 AT_ONCE = 4
 LEAST_SHARE = 0.5
@@ -111,8 +111,8 @@ class Update:
             result = self._fetched(cloud, name)
         except SourceError as error:
             result = replace(failed, message=str(error), offline=error.offline)
-        except OSError as error:
-            result = replace(failed, message=f"{overlay.folder(self.home)} cannot be written: {error.strerror}")
+        except StixError as error:
+            result = replace(failed, message=error.message)
         except Exception as error:  # a source meets whatever the world publishes; the other clouds go on
             result = replace(failed, message=f"its list could not be read: {type(error).__name__}: {error}")
         return replace(result, seconds=round(time.monotonic() - since, 2))
@@ -217,9 +217,13 @@ def keep_fresh(
     due = [cloud for cloud in wanted if _is_due(home, snapshot, own, cloud, today)]
     if not due:
         return []
-    overlay.folder(home).mkdir(parents=True, exist_ok=True)
-    for cloud in due:
-        _attempt_file(home, cloud).touch()
+    try:
+        overlay.folder(home).mkdir(parents=True, exist_ok=True)
+        for cloud in due:
+            _attempt_file(home, cloud).touch()
+    except OSError as error:
+        sys.stderr.write(f"old prices stay: {overlay.folder(home)} cannot be written: {error.strerror}\n")
+        return []
     sys.stderr.write(f"updating prices older than {own.max_age_days:g} days: {', '.join(due)}\n")
     web = web or Web(attempts=2, timeout=10.0, deadline=120.0)
     results = Update(home, snapshot, own, today, web=web).run(due)

@@ -50,7 +50,8 @@ def _document(config: Path) -> Document:
     except FileNotFoundError:
         return Document(str(config), {})
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError("config.invalid", f"{config}: cannot be read: {error}") from None
+        reason = (isinstance(error, OSError) and error.strerror) or "it is not text in UTF-8"
+        raise UsageError("config.invalid", f"{config}: cannot be read: {reason}") from None
     try:
         documents = parse_documents(text, file=str(config))
     except UsageError as error:

@@ -4,12 +4,15 @@ import json
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from stix.catalog import overlay
+from stix.catalog import overlay, user
 from stix.catalog.sources.web import SourceError, Web, lines
-from stix.catalog.update import Update
+from stix.catalog.update import Update, keep_fresh
+from stix.catalog.user import Own
+from stix.errors import StixError
 from tests.integration.catalog.mirror import Answer, Mirror, recorded
 
 Updating = Callable[..., Update]
@@ -216,3 +219,27 @@ def test_two_updates_at_once_leave_one_whole_overlay(mirror: Mirror, updating: U
     folder = overlay.folder(update.home)
     assert [path.name for path in folder.iterdir()] == ["runpod.sqlite"]
     assert len(overlay.current([folder / "runpod.sqlite"], "runpod")) == 3
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    mirror: Mirror, updating: Updating, snapshot: Path, stix_home: Path
+) -> None:
+    stix_home.mkdir(exist_ok=True)
+    (stix_home / "catalog").write_text("in the way")
+    mirror.routes[PATH] = GOOD
+    result = updating().one("runpod")
+    assert not result.ok and f"{stix_home / 'catalog'} cannot be written" in result.message
+    own = "catalog:\n  prices:\n  - {infra: lambda, instance_type: gpu_8x_h100_sxm5, price: 20}\n"
+    (stix_home / "config.yaml").write_text(own)
+    with pytest.raises(StixError, match="cannot be written") as error:
+        user.load(stix_home, snapshot)
+    assert "STIX_HOME" in error.value.hint
+
+
+def test_what_cannot_be_kept_fresh_is_told_and_used(
+    updating: Updating, snapshot: Path, stix_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stix_home.mkdir(exist_ok=True)
+    (stix_home / "catalog").write_text("in the way")
+    assert keep_fresh(stix_home, snapshot, Own(auto_update=("*",))) == []
+    assert "old prices stay" in capsys.readouterr().err

@@ -21,6 +21,7 @@ def checkout(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     shutil.copytree(ROOT / "stix/catalog", root / "stix/catalog", ignore=shutil.ignore_patterns("tables", "*.sqlite*"))
     shutil.copytree(MINI, root / "stix/catalog/tables")
+    shutil.copy(ROOT / "stix/errors.py", root / "stix")
     (root / "stix/__init__.py").touch()
     return root
 
