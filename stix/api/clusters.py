@@ -71,7 +71,7 @@ def launch(
         StixError: with the codes of `stix.errors.EXIT_STATUS`.
     """
     from stix.api.task import model_of
-    from stix.driver.decide import make_plan
+    from stix.driver.decide import make_plan, require_runnable
     from stix.driver.launch import launch as drive
     from stix.driver.session import World
 
@@ -88,6 +88,7 @@ def launch(
     )
     world, name = World(listener=on_event), checked_name(cluster_name)
     if dryrun:
+        require_runnable(model_of(task))
         make_plan(world, model_of(task), name, options)
         return None, None
     job_id, cluster = drive(world, model_of(task), name, options, confirm)

@@ -28,8 +28,9 @@ def check(
         verbose, workspace: accepted for SkyPilot's callers; all is told always, and there is one workspace.
 
     Returns:
-        for each, in the order asked: `{infra, ok, account, message, hint, seconds}`; `hint` is the one step that would
-        help, where there is one.
+        for each, in the order asked: `{infra, ok, works, account, message, hint, seconds}`; `hint` is the one step that
+        would help, where there is one. `works` is False for clouds on which stix cannot make machines yet; these have
+        `credentials`, what shows that an account is set up.
 
     Raises:
         UsageError: `usage`, there is no such infrastructure; `config.invalid`, no such pool.

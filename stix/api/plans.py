@@ -33,15 +33,15 @@ def plan(
 ) -> "LaunchPlan":
     """What `launch` would do; nothing is done.
 
-    Where the task would fit but nothing is enabled, the plan's action is `refuse`, and `refused` has the error that
-    `launch` would raise.
+    Where nothing enabled serves, the plan's action is `refuse`, and `refused` has the error that `launch` would raise;
+    `candidates` are then the places that would do if they were enabled.
 
     Args:
         minimize: `cost` (default) or `time`.
         save: file to keep the plan in, for `launch_saved`; it holds no secret.
 
     Raises:
-        StixError: `provision.no_capacity` when nothing fits anywhere, `cluster.mismatch`, ...
+        StixError: `cluster.mismatch`, `provision.unsupported`; with `save` also `usage`, the plan cannot be run.
     """
     from stix.driver.decide import make_plan, with_absolute_paths
     from stix.driver.ledger import Ledger
@@ -101,6 +101,7 @@ def load_saved(file: str | os.PathLike[str], secrets: Mapping[str, str] = _NOTHI
         raise UsageError("usage", f"{name} cannot be read: {error.strerror}") from None
     except ValueError:
         raise UsageError("usage", f"{name} is no saved plan", hint="'stix plan --save FILE' writes one") from None
+    checked_name(saved.cluster)
     if unknown := sorted(set(secrets) - set(saved.secrets)):
         raise UsageError("usage", f"the saved plan has no secret {unknown[0]!r}", hint=", ".join(saved.secrets))
     if missing := sorted(set(saved.secrets) - set(secrets)):

@@ -59,7 +59,7 @@ def up(entrypoint: tuple[str, ...], **given: Any) -> int:
     from stix.cli.session import Launch
 
     if file:
-        saved_plans.refuse_changes(given)
+        saved_plans.refuse_changes()
         return Launch(given).run_saved(file)
     try:
         return Launch(given).run(options.build_task(given, entrypoint))
@@ -104,26 +104,50 @@ def plan(entrypoint: tuple[str, ...], **given: Any) -> int:
 
 
 def show_plan(entrypoint: tuple[str, ...], given: dict[str, Any]) -> int:
-    """Print the plan of a launch on stdout; where nothing fits, say on stderr what stands in the way."""
+    """Print the plan of a launch on stdout; a dry run of `up` ends with the error that `up` would end with."""
     from stix.cli import plans, saved_plans
 
-    form, every_place, save = given["form"], bool(given.get("every_place")), given.get("save")
-    with plans.explained(form):
+    form, every_place = given["form"], bool(given.get("every_place"))
+    with plans.answered(form):
         if saved := saved_plans.named(entrypoint):
-            saved_plans.refuse_changes(given)
-            plans.show(saved_plans.plan(saved, given), form, every_place=every_place)
-            return 0
-        file = options.task_file(entrypoint)
-        envs, secrets = {**given["env_file"], **given["envs"]}, {**given["secret_file"], **given["secrets"]}
-        if file and (pipeline := plans.pipeline_in(file, envs, secrets)):
-            if save:
-                raise UsageError("usage", "a pipeline's plan cannot be saved", hint="save the plan of each task")
-            plans.show_pipeline(pipeline, given["cluster"], form, minimize=given["minimize"])
-            return 0
-        plans.show(_plan_of(options.build_task(given, entrypoint), given), form, every_place=every_place)
-    if save:
-        click.echo(f"saved: stix up {save} carries it out", err=True)
+            saved_plans.refuse_changes()
+            decided = saved_plans.plan(saved, given)
+        else:
+            file = options.task_file(entrypoint)
+            envs, secrets = {**given["env_file"], **given["envs"]}, {**given["secret_file"], **given["secrets"]}
+            if file and (pipeline := plans.pipeline_in(file, envs, secrets)):
+                _refuse_for_pipelines(given)
+                minimize = given["minimize"]
+                plans.show_pipeline(pipeline, given["cluster"], form, minimize=minimize, every_place=every_place)
+                return 0
+            decided = _plan_of(options.build_task(given, entrypoint), given)
+        plans.show(decided, form, every_place=every_place)
+    try:
+        plans.end(decided, as_up=bool(given.get("dryrun")))
+    except UsageError as error:
+        raise located(error, entrypoint) from None
+    if given.get("save"):
+        click.echo(f"saved: stix up {given['save']} carries it out", err=True)
     return 0
+
+
+def _refuse_for_pipelines(given: dict[str, Any]) -> None:
+    """Several tasks have no one machine, name or autostop that an option could change.
+
+    Raises:
+        UsageError: `usage`, an option would change one task.
+    """
+    from stix.cli import saved_plans
+
+    if given.get("dryrun"):
+        raise UsageError("usage", "a pipeline cannot be launched yet", hint="'stix plan' plans it")
+    if given.get("save"):
+        raise UsageError("usage", "a pipeline's plan cannot be saved", hint="save the plan of each task")
+    name = saved_plans.changing(besides=("cluster", "envs", "env_file", "minimize"))
+    if name:
+        raise UsageError(
+            "usage", f"{name} cannot be given for a pipeline, which has several tasks", hint="write it into the tasks"
+        )
 
 
 def _plan_of(task: Any, given: dict[str, Any]) -> Any:

@@ -19,14 +19,24 @@ SHOWN = 5
 
 def render(plan: Mapping[str, Any], *, every_row: bool = False) -> str:
     """The plan (`LaunchPlan.to_dict()`) as a few aligned lines."""
-    blocks = [_headline(plan), _asked(plan), _candidates(plan.get("candidates") or [], every_row), _facts(plan)]
+    places = plan.get("candidates") or []
+    why = explanation((plan.get("refused") or {}).get("details") or {})
+    blocks = [_headline(plan), _asked(plan), _candidates(places, every_row), why, _facts(plan)]
     return "\n".join(block for block in blocks if block)
 
 
 def _headline(plan: Mapping[str, Any]) -> str:
     task = plan.get("task") or {}
     name = f"Task {task['name']!r}" if task.get("name") else "This task"
-    return f"{name} {ACTIONS.get(plan['action'], plan['action'] + ' {cluster!r}').format(cluster=plan['cluster'])}."
+    if _nowhere(plan):
+        return f"{name} fits nowhere."
+    does = ACTIONS.get(plan["action"], plan["action"] + " {cluster!r}").format(cluster=plan["cluster"])
+    where = f" on {plan['infra']}" if plan.get("exists") and plan.get("infra") else ""
+    return f"{name} {does}{where}."
+
+
+def _nowhere(plan: Mapping[str, Any]) -> bool:
+    return plan["action"] == "refuse" and not plan.get("candidates")
 
 
 def _asked(plan: Mapping[str, Any]) -> str:
@@ -35,9 +45,12 @@ def _asked(plan: Mapping[str, Any]) -> str:
     wishes = [wish for wish in map(_wishes, task.get("resources") or []) if wish]
     if not wishes:
         return ""
-    nodes = task.get("num_nodes", 1)
     joint = " then " if task.get("resources_order") == "ordered" else " or "
-    return f"asked:    {plural(nodes, 'node')}: " + joint.join(wishes)
+    return f"asked:    {plural(_nodes(plan), 'node')}: " + joint.join(wishes)
+
+
+def _nodes(plan: Mapping[str, Any]) -> int:
+    return int((plan.get("task") or {}).get("num_nodes", 1))
 
 
 def _wishes(candidate: Mapping[str, Any]) -> str:
@@ -55,8 +68,7 @@ def _wishes(candidate: Mapping[str, Any]) -> str:
 def _candidates(candidates: Sequence[Mapping[str, Any]], every_row: bool = False) -> str:
     if not candidates:
         return ""
-    ranked = sorted(candidates, key=lambda place: not place.get("chosen"))
-    listed = ranked if every_row else ranked[:SHOWN]
+    listed = candidates if every_row else _listed(candidates)
     columns: dict[str, list[Any]] = {
         "": ["->" if place.get("chosen") else "  " for place in listed],
         "INFRA": [_where(place) for place in listed],
@@ -72,8 +84,20 @@ def _candidates(candidates: Sequence[Mapping[str, Any]], every_row: bool = False
         "WHY": [place.get("reason") for place in listed],
     }
     filled = {head: cells for head, cells in columns.items() if any(cells)}
-    more = f"\n    {len(listed)} of {len(ranked)} places shown" if len(ranked) > len(listed) else ""
+    hidden = len(candidates) > len(listed)
+    more = f"\n    {len(listed)} of {len(candidates)} places shown; 'stix plan --all' shows every one" if hidden else ""
     return output.table(list(filled), zip(*filled.values(), strict=True)) + more
+
+
+def _listed(candidates: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """As many as are shown, in their order: the best of each cloud before the second best of one."""
+    seen: dict[str, int] = {}
+    turns = []
+    for number, place in enumerate(candidates):
+        cloud = str(place.get("infra")).partition("/")[0]
+        seen[cloud] = seen.get(cloud, 0) + 1
+        turns.append((seen[cloud], number))
+    return [candidates[number] for number in sorted(number for _, number in sorted(turns)[:SHOWN])]
 
 
 def _where(place: Mapping[str, Any]) -> str:
@@ -93,7 +117,7 @@ def _facts(plan: Mapping[str, Any]) -> str:
         facts.append("steps:    " + ", ".join(steps))
     if plan.get("upload"):
         facts.append("upload:   " + upload(plan["upload"]))
-    if spent := costs(plan.get("costs") or {}):
+    if spent := costs(plan.get("costs") or {}, _nodes(plan)):
         facts.append("cost:     " + spent)
     if steps:
         facts.append("autostop: " + autostop(plan.get("autostop")))
@@ -105,7 +129,7 @@ def _facts(plan: Mapping[str, Any]) -> str:
 
 def _refused(plan: Mapping[str, Any]) -> list[str]:
     """What `up` would answer."""
-    if plan.get("refused"):
+    if plan.get("refused") and not _nowhere(plan):
         return [f"up:       would refuse: {plan['refused'].get('hint') or plan['refused']['message']}"]
     if plan.get("cannot_run"):
         return [f"up:       would refuse: {', '.join(each['key'] for each in plan['cannot_run'])} cannot run yet"]
@@ -124,15 +148,16 @@ def upload(found: Mapping[str, Any]) -> str:
     return " and ".join(parts + git)
 
 
-def costs(found: Mapping[str, Any]) -> str:
-    """'$3.06 an hour, at most $24.48 until its lifetime ends'; nothing for machines that cost nothing."""
+def costs(found: Mapping[str, Any], nodes: int = 1) -> str:
+    """'$3.06 an hour, $3.57 until autostop after a job of an hour'; nothing for machines that cost nothing."""
     if not found.get("hourly"):
         return ""
-    parts = [f"${cost(found['hourly'])} an hour"]
-    if found.get("lifetime"):
-        parts.append(f"at most ${cost(found['lifetime'])} until its lifetime ends")
-    if found.get("idle"):
-        parts.append(f"${cost(found['idle'])} for the idle time before autostop")
+    parts = [f"${cost(found['hourly'])} an hour" + (f" for {plural(nodes, 'node')}" if nodes > 1 else "")]
+    stops, ends = found.get("until_autostop"), found.get("lifetime")
+    if stops and stops != ends:
+        parts.append(f"${cost(stops)} until autostop after a job of an hour")
+    if ends:
+        parts.append(f"at most ${cost(ends)} until its lifetime ends")
     return ", ".join(parts)
 
 
@@ -158,9 +183,9 @@ def _move(edge: Mapping[str, Any]) -> str:
     return f"moves:    {edge['from'] or 'inputs'} -> {edge['to']}: {what}"
 
 
-def render_pipeline(plan: Mapping[str, Any]) -> str:
+def render_pipeline(plan: Mapping[str, Any], *, every_row: bool = False) -> str:
     """A pipeline's plan (`PipelinePlan.to_dict()`): each task's, then what is moved between them, then the sums."""
-    blocks = [render(each) for each in plan["tasks"]]
+    blocks = [render(each, every_row=every_row) for each in plan["tasks"]]
     lines = [_move(edge) for edge in plan["edges"] if edge.get("gib")]
     if plan["costs"].get("total") is not None:
         lines.append(f"cost:     ${cost(plan['costs']['total']) or '0'} for all tasks, each taken to last an hour")
@@ -173,7 +198,7 @@ def render_pipeline(plan: Mapping[str, Any]) -> str:
 def autostop(setting: Mapping[str, Any] | None) -> str:
     """The autostop setting in words: 'stopped after 10 idle minutes, at the latest after 60 minutes'."""
     idle, lifetime = (setting or {}).get("idle_minutes"), (setting or {}).get("lifetime_minutes")
-    parts = [f"after {idle} idle minutes"] if idle is not None and idle >= 0 else []
+    parts = [f"after {idle:g} idle minutes"] if idle is not None and idle >= 0 else []
     if lifetime is not None:
         parts.append(("at the latest " if parts else "") + f"after {lifetime:g} minutes")
     verb = "removed" if (setting or {}).get("down") else "stopped"

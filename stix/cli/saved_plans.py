@@ -1,16 +1,18 @@
 """Plans that `stix plan --save` wrote, on the command line of `up` and `plan`."""
 
 import os
+from collections.abc import Collection
 from typing import Any
+
+import click
+from click.core import ParameterSource
 
 from stix.errors import UsageError
 
-KEPT = (
-    "name", "workdir", "git_url", "git_ref", "num_nodes", "envs", "env_file", "infra", "gpus", "cpus", "memory",
-    "image_id", "disk_size", "ports", "idle_minutes_to_autostop", "wait_for", "lifetime_minutes", "down", "no_setup",
-    "fast", "cluster", "save",
-)  # fmt: skip
-"""Options that a saved plan has settled."""
+LEAVES_AS_IT_IS = frozenset({
+    "entrypoint", "secrets", "secret_file", "yes", "detach_run", "dryrun", "form", "every_place",
+})  # fmt: skip
+"""Parameters that change nothing of what a plan has settled."""
 
 
 def named(words: tuple[str, ...]) -> str | None:
@@ -19,17 +21,26 @@ def named(words: tuple[str, ...]) -> str | None:
     return word if word.endswith(".json") and " " not in word and os.path.isfile(word) else None
 
 
-def refuse_changes(given: dict[str, Any]) -> None:
+def refuse_changes() -> None:
     """A saved plan is carried out as it is.
 
     Raises:
-        UsageError: `usage`, an option would change it.
+        UsageError: `usage`, an option of the command that runs would change it.
     """
-    for name in KEPT:
-        if given.get(name):
-            option = "--gpus" if name == "gpus" else f"--{name.replace('_', '-')}"
-            hint = "secrets (--secret, --secret-file), -y and -d can go with it; else plan anew"
-            raise UsageError("usage", f"{option} would change the saved plan", hint=hint)
+    if option := changing():
+        hint = "secrets (--secret, --secret-file), -y and -d can go with it; else plan anew"
+        raise UsageError("usage", f"{option} would change the saved plan", hint=hint)
+
+
+def changing(besides: Collection[str] = ()) -> str:
+    """The first option on the command line that changes a task or how it is launched, as it is typed; empty: none."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if typed and name not in LEAVES_AS_IT_IS and name not in besides:
+            return max(parameter.opts, key=len)
+    return ""
 
 
 def secrets(given: dict[str, Any]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """`check`, `run` and `completion`."""
 
+import textwrap
 import time
 from typing import Any
 
@@ -35,27 +36,40 @@ def check(infra: tuple[str, ...], verbose: bool, form: str) -> int:
     if form == "json":
         output.as_json(found)
     else:
-        click.echo(check_table(found))
+        click.echo(check_table(found, every=bool(infra)))
     usable = [record["ok"] for record in found]
     return 0 if (all(usable) if infra else any(usable)) else 1
 
 
-def check_table(found: list[dict[str, Any]]) -> str:
-    """Infrastructures as a table; below it, what would help where one cannot be used."""
-    rows = (
-        (
-            record["infra"],
-            "enabled" if record["ok"] else "disabled",
-            record.get("account"),
-            output.seconds(record.get("seconds")),
-            record.get("message"),
-        )
-        for record in found
-    )
-    hints = [f"{each['infra']}: {each['hint']}" for each in found if each.get("hint") and not each["ok"]]
-    return "\n".join(
-        [output.table(CHECK_HEADS, rows), *(["to enable:", *(f"  {hint}" for hint in hints)] if hints else [])]
-    )
+def check_table(found: list[dict[str, Any]], *, every: bool = False) -> str:
+    """Infrastructures as a table, enabled ones first; below it, what would help where one cannot be used.
+
+    Args:
+        every: a row also for clouds on which stix cannot make machines yet; else they are named in one line.
+    """
+    later = [] if every else [record for record in found if not record.get("works", True)]
+    listed = sorted((record for record in found if record not in later), key=lambda record: not record["ok"])
+    hints = [f"  {each['infra']}: {each['hint']}" for each in listed if each.get("hint") and not each["ok"]]
+    blocks = [output.table(CHECK_HEADS, map(check_row, listed))] if listed else []
+    blocks += ["to enable:", *hints] if hints else []
+    return "\n".join([*blocks, *not_yet(later)])
+
+
+def check_row(record: dict[str, Any]) -> tuple[Any, ...]:
+    """An infrastructure as cells of `CHECK_HEADS`."""
+    state = "enabled" if record["ok"] else "disabled" if record.get("works", True) else "not yet"
+    took = output.seconds(record.get("seconds"))
+    return (record["infra"], state, record.get("account"), took, record.get("message"))
+
+
+def not_yet(clouds: list[dict[str, Any]]) -> list[str]:
+    """Clouds that are only priced, in a few lines."""
+    if not clouds:
+        return []
+    words = f"prices only, stix cannot make machines there yet: {', '.join(record['infra'] for record in clouds)}"
+    accounts = [record["infra"] for record in clouds if record.get("credentials")]
+    lines = textwrap.wrap(words, 100, subsequent_indent="  ")
+    return [*lines, *([f"  credentials found: {', '.join(accounts)}"] if accounts else [])]
 
 
 @click.group("run", context_settings=CONTEXT)

@@ -1,7 +1,7 @@
 """Decides a launch: what is there, what could be had, which place is best. Reads, and changes nothing."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,7 +72,8 @@ def choose(
     elsewhere, others = rank(task, found.closed, clouds(), blocked, minimize=minimize) if found.closed else ([], [])
     # What a candidate wants on a cloud that is not enabled is told by the catalog's offers, if it has any.
     told = {index for index, candidate in enumerate(task.resources) if candidate.cloud in found.shut_clouds}
-    refusals = [each for each in refusals if each.candidate not in told]
+    told |= {task.resources.index(place.resources) for place in elsewhere if place.resources.cloud is None}
+    refusals = [each for each in refusals if each.candidate not in told or each.infra.partition("/")[0] in OWN]
     refusals += [each for each in others if each.candidate in told]
     return Choice(tuple(ranked), tuple(found.shut(place) for place in elsewhere), tuple(refusals), found)
 
@@ -93,7 +94,7 @@ def make_plan(
     Args:
         blocked: what failed just now and is not tried again.
         saved: a plan that must still hold; its place is taken and no other.
-        look: where places fit but none is enabled, return the plan that shows them (`refuse`) instead of raising.
+        look: where nothing enabled serves, return the plan that shows why (`refuse`) instead of raising.
         count_upload: count what will be brought.
 
     Raises:
@@ -109,7 +110,7 @@ def make_plan(
 
         raise changed(f"cluster {name} is gone")
     choice = choose(ledger, task, name, options.minimize, blocked, saved)
-    if not choice.ranked and not (look and choice.elsewhere):
+    if not (choice.ranked or look):
         raise nothing_serves(ledger, task, choice)
     return plan_at(ledger, task, name, options, choice, count_upload=count_upload)
 
@@ -119,7 +120,7 @@ def _plan_on(
 ) -> LaunchPlan:
     """The plan for a cluster that is there."""
     autostop = _autostop(served_candidate(task, cluster), options)
-    plan = plan_launch(task, cluster.name, cluster, (), (), autostop=autostop, fast=options.fast, **shown)
+    plan = plan_launch(task, cluster.name, cluster, (), (), autostop=autostop, **_how(options), **shown)
     check_autostop(cluster.infra, autostop)
     if saved is not None:
         saved.check(plan)
@@ -129,21 +130,24 @@ def _plan_on(
 def plan_at(
     ledger: Ledger, task: Task, name: str, options: LaunchOptions, choice: Choice, *, count_upload: bool = True
 ) -> LaunchPlan:
-    """The plan for a new cluster at the first place of a choice, which has one.
+    """The plan for a new cluster at the first place of a choice; one that is refused where nothing enabled serves.
 
     Raises:
         ProvisionError: `provision.unsupported`.
     """
     shown = _shown(task, options, count_upload)
     if not choice.ranked:
-        autostop = _autostop(choice.elsewhere[0].resources, options)
+        nearest = choice.elsewhere[0].resources if choice.elsewhere else task.resources[0]
+        autostop, notes = _autostop(nearest, options), _time_notes(choice.elsewhere, options)
         error = nothing_serves(ledger, task, choice)
-        return refused_plan(task, name, error, choice.elsewhere, choice.refusals, autostop=autostop, **shown)
+        return refused_plan(
+            task, name, error, choice.elsewhere, choice.refusals, autostop=autostop, notes=notes, **shown
+        )
     best = choice.ranked[0]
     autostop = _autostop(best.resources, options)
     plan = plan_launch(
         task, name, None, choice.ranked, choice.refusals,
-        elsewhere=choice.elsewhere, autostop=autostop, notes=_notes(choice), fast=options.fast, **shown,
+        elsewhere=choice.elsewhere, autostop=autostop, notes=_notes(choice, options), **_how(options), **shown,
     )  # fmt: skip
     check_autostop(best.infra, autostop)
     return plan
@@ -159,13 +163,25 @@ def _shown(task: Task, options: LaunchOptions, count_upload: bool) -> dict[str, 
     return shown
 
 
-def _notes(choice: Choice) -> list[str]:
-    best = choice.ranked[0]
+def _how(options: LaunchOptions) -> dict[str, bool]:
+    return {"fast": options.fast, "no_setup": options.no_setup}
+
+
+def _notes(choice: Choice, options: LaunchOptions) -> list[str]:
+    best, notes = choice.ranked[0], _time_notes(choice.ranked, options)
     if choice.market.fallback:
-        return [LOCAL_NOTE]
-    if best.resources.disk_size and "disk_size" not in clouds()[best.cloud].can:
-        return [f"disk_size is not looked at on {best.infra}: its machines have the disk that they have"]
-    return []
+        notes.append(LOCAL_NOTE)
+    elif best.resources.disk_size and "disk_size" not in clouds()[best.cloud].can:
+        notes.append(f"disk_size is not looked at on {best.infra}: its machines have the disk that they have")
+    return notes
+
+
+def _time_notes(ranked: Sequence[Placement], options: LaunchOptions) -> list[str]:
+    if options.minimize != "time" or not ranked:
+        return []
+    from stix.optimize.cost import time_notes
+
+    return time_notes(ranked)
 
 
 def _autostop(chosen: Resources, options: LaunchOptions) -> dict[str, Any] | None:

@@ -16,6 +16,9 @@ from stix.model.cluster import Cluster
 from stix.nodes.inventory_pool import from_inventory
 from stix.nodes.pools import Pool, PoolHost, host_vars, read_pools
 
+SHORT_MESSAGE = 100
+"""Longer messages of roles bring a library's words with them; those are in the run's log."""
+
 
 def known_infras(world: World) -> list[str]:
     """`local`, `docker`, every pool that is in the pools file or was enabled (`ssh` without any), and every cloud."""
@@ -40,7 +43,7 @@ def checked_infra(infra: str) -> str:
 
 
 def check_infra(world: World, infra: str) -> dict[str, Any]:
-    """Look at one, by its own name: `{infra, ok, account, message, hint, seconds}`; what was found is remembered.
+    """Look at one, by its own name: `{infra, ok, works, account, message, hint, seconds}`, and remember what was found.
 
     Raises:
         UsageError: `config.invalid`, there is no such pool.
@@ -61,15 +64,18 @@ def check_infra(world: World, infra: str) -> dict[str, Any]:
 
 
 def _row(infra: str, ok: bool, account: str, message: str, hint: str = "") -> dict[str, Any]:
-    return {"infra": infra, "ok": ok, "account": account, "message": message, "hint": hint}
+    return {"infra": infra, "ok": ok, "works": True, "account": account, "message": message, "hint": hint}
 
 
 def _check_account(world: World, cloud: Cloud, infra: str) -> dict[str, Any]:
-    """A cloud without a role: whether an account is set up here is all that can be said of it."""
+    """A cloud without a role: whether an account is set up here is all that can be said of it; no step enables it."""
     found = account_source(cloud, os.environ, Path.home())
     account = f"credentials found ({found})" if found else "credentials not found"
     world.store.save_infra(cloud.name, False, "", {})
-    return _row(infra, False, "", f"{account}; stix cannot make machines there yet", "" if found else cloud.enable)
+    return _row(infra, False, "", f"{account}; stix cannot make machines there yet") | {
+        "works": False,
+        "credentials": found,
+    }
 
 
 def account_source(cloud: Cloud, environ: Mapping[str, str], home: Path) -> str:
@@ -106,15 +112,19 @@ def _check_by_play(world: World, infra: str) -> dict[str, Any]:
     reports = outcome.of_kind("check")
     if outcome.error or not reports:
         error = outcome.error
-        message, hint = (error.message, error.hint) if error else ("the role reported nothing", "")
+        message, hint = (first_sentence(error.message), error.hint) if error else ("the role reported nothing", "")
         world.store.save_infra(infra, False, "", {})
         return _row(infra, False, "", message, hint)
     report = reports[-1]
     facts = {key: report[key] for key in ("cpus", "memory", "gpus") if report.get(key) is not None}
     world.store.save_infra(infra, bool(report["ok"]), str(report.get("account", "")), facts)
-    return _row(
-        infra, bool(report["ok"]), str(report.get("account", "")), str(report["message"]), str(report.get("hint", ""))
-    )
+    message, hint = first_sentence(str(report["message"])), str(report.get("hint", ""))
+    return _row(infra, bool(report["ok"]), str(report.get("account", "")), message, hint)
+
+
+def first_sentence(message: str) -> str:
+    """A role's message; of a long one only what is wrong, without the words of the library that it comes from."""
+    return message if len(message) <= SHORT_MESSAGE else message.partition(": ")[0]
 
 
 def wanted_pools(world: World, pool: str | None, inventory: Path | None) -> list[Pool]:

@@ -14,6 +14,9 @@ HIDDEN = "***"
 
 SHORTEST = 4
 
+JOB_MINUTES = 60
+"""How long a job is taken to run where nothing is known about it."""
+
 
 class Step(NamedTuple):
     """One play: its playbook (`provision`, `up`, ...) and the reason for it."""
@@ -100,17 +103,25 @@ class LaunchPlan(NamedTuple):
         return self.action in ("create", "start")
 
     @property
+    def stops(self) -> Mapping[str, Any] | None:
+        """The autostop that will hold: that of this launch, else what the cluster has already."""
+        return self.autostop or (self.existing.autostop if self.existing else None)
+
+    @property
     def costs(self) -> dict[str, float | None]:
-        """Dollars: `hourly` of all nodes; `lifetime` until the cluster's lifetime ends it, at most; `idle` of the
-        minutes that autostop waits. None: not known, or never. Of a plan that is refused, those of its best place."""
+        """Dollars of all nodes: `hourly`; `until_autostop`, of a job of an hour and the idle minutes after it, or of
+        the cluster's lifetime where that is shorter; `lifetime` until that ends it, at most. None: not known, or never.
+        Of a plan that is refused, those of its best place."""
         place = self.placement or (self.candidates[0].placement if self.candidates else None)
         hourly = self.existing.hourly_cost if self.existing else place.hourly_cost if place else None
-        setting = self.autostop or {}
+        setting = self.stops or {}
         lifetime, idle = setting.get("lifetime_minutes"), setting.get("idle_minutes", -1)
+        lasts = [JOB_MINUTES + idle] if idle >= 0 else []
+        lasts += [] if lifetime is None else [lifetime]
         return {
             "hourly": hourly,
+            "until_autostop": None if hourly is None or not lasts else hourly * min(lasts) / 60,
             "lifetime": None if hourly is None or lifetime is None else hourly * lifetime / 60,
-            "idle": None if hourly is None or idle < 0 else hourly * idle / 60,
         }
 
     def to_dict(self, *, every_place: bool = False) -> dict[str, Any]:
@@ -123,6 +134,7 @@ class LaunchPlan(NamedTuple):
         plan = {
             "cluster": self.cluster,
             "exists": self.existing is not None,
+            "infra": self.existing.infra if self.existing else self.placement.infra if self.placement else None,
             "action": self.action,
             "task": redacted(self.task),
             "minimize": self.minimize,
@@ -132,7 +144,7 @@ class LaunchPlan(NamedTuple):
             "refused": dict(self.refused) if self.refused else None,
             "steps": [{"play": step.play, "reason": step.reason} for step in self.steps],
             "costs": self.costs,
-            "autostop": dict(self.autostop) if self.autostop else None,
+            "autostop": dict(self.stops) if self.stops else None,
             "notes": list(self.notes),
             "upload": dict(self.upload) if self.upload else None,
         }

@@ -190,7 +190,7 @@ class _Ranker:
         zone = first.zones[0] if first.zones else ""
         named = (preference, infra, zone, first.name, index)
         if self.minimize == "time":
-            seconds = cost.seconds(first, hours)
+            seconds = cost.seconds(self.task.resources[index], first, hours)
             unknown = hourly is None or seconds is None
             return (index if self.ordered else 0, unknown, inf if seconds is None else seconds, dollars, *named)
         return (index if self.ordered else 0, dollars, *named)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from stix.model.offer import Offer, Placement
-from stix.model.resources import Autostop
+from stix.model.resources import Resources
 
 NOMINAL_HOURS = 1.0
 """How long a task is taken to run where nothing is known about it."""
@@ -33,27 +33,15 @@ def total(placement: Placement, for_hours: float) -> float | None:
     return None if dollars is None else dollars * for_hours
 
 
-def until_autostop(placement: Placement, autostop: Autostop | None, for_hours: float) -> float | None:
-    """Dollars until autostop lets the machines go: a job of so many hours, then the idle time, within the lifetime.
-
-    None when a price is not known or nothing ever ends the cluster.
-    """
-    if autostop is None or not autostop.enabled:
-        return None
-    lasts = [for_hours + autostop.idle_minutes / 60] if autostop.idle_minutes >= 0 else []
-    lasts += [autostop.lifetime_minutes / 60] if autostop.lifetime_minutes is not None else []
-    return total(placement, min(lasts))
-
-
-def seconds(offer: Offer, known_hours: float | None) -> float | None:
-    """Estimated seconds on a node like this.
+def seconds(resources: Resources, offer: Offer, known_hours: float | None = None) -> float | None:
+    """Estimated seconds of a candidate on a node like this.
 
     Without an estimate of the task's own it is the nominal hour, scaled by the half-precision throughput of the
-    accelerators; None: their throughput is not known.
+    accelerators that the candidate asks for; None: their throughput is not known.
     """
     if known_hours is not None:
         return known_hours * 3600
-    if not offer.accelerators:
+    if not resources.accelerators:
         return NOMINAL_HOURS * 3600
     from stix.optimize.throughput import FP16_TFLOPS
 
@@ -61,15 +49,14 @@ def seconds(offer: Offer, known_hours: float | None) -> float | None:
     return NOMINAL_HOURS * 3600 * REFERENCE_TFLOPS / tflops if tflops else None
 
 
-def time_notes(ranked: Sequence[Placement], estimates: Mapping[int, float] | None = None) -> list[str]:
-    """What must be said of the times by which placements were ranked."""
-    if estimates:
-        return []
-    offers = [placement.offers[0] for placement in ranked]
-    if not any(offer.accelerators for offer in offers):
+def time_notes(ranked: Sequence[Placement]) -> list[str]:
+    """What must be said of the times by which placements of a task without an estimate were ranked."""
+    asking = [placement for placement in ranked if placement.resources.accelerators]
+    if not asking:
         return ["nothing says how long the task takes: all places count as equally quick, and the cheapest comes first"]
     notes = ["times are one hour scaled by the accelerators' fp16 throughput: the task has no estimate of its own"]
-    unknown = sorted({name for offer in offers for name in offer.accelerators if seconds(offer, None) is None})
+    offers = [(each.resources, each.offers[0]) for each in asking]
+    unknown = sorted({name for wishes, each in offers if seconds(wishes, each) is None for name in each.accelerators})
     if unknown:
         notes.append(f"the throughput of {', '.join(unknown)} is not known: these come last")
     return notes

@@ -114,7 +114,7 @@ def _options(
             if before is None or dollars < before[0]:
                 found[placement.infra] = dollars, placement
             continue
-        lasts = cost.seconds(placement.offers[0], known)
+        lasts = cost.seconds(placement.resources, placement.offers[0], known)
         goal = inf if lasts is None or dollars == inf else lasts + dollars * SECONDS_A_DOLLAR
         if before is None or goal < before[0]:
             found[placement.infra] = goal, placement
@@ -235,7 +235,7 @@ def _assignment(
     for task in order:
         known = estimates[task]
         prices.append(cost.total(placements[task], cost.hours(numbers[task], known)))
-        lasts = cost.seconds(placements[task].offers[0], known.get(numbers[task]))
+        lasts = cost.seconds(placements[task].resources, placements[task].offers[0], known.get(numbers[task]))
         lasts = cost.NOMINAL_HOURS * 3600 if lasts is None else lasts
         ends[task] = starts[task] + waits.get((None, task), 0.0) + lasts
         for then in after.get(task, ()):

@@ -9,7 +9,7 @@ from stix.model.plan import Candidate, LaunchPlan, Step
 from stix.model.resources import NEVER, Autostop
 from stix.model.task import GitSource, Task
 from stix.plan.refusal import nothing_fits
-from stix.plan.table import folded, rows
+from stix.plan.table import folded, order_of, rows
 
 if TYPE_CHECKING:
     from stix.model.cluster import Cluster
@@ -27,6 +27,7 @@ def plan_launch(
     notes: Sequence[str] = (),
     upload: Mapping[str, Any] | None = None,
     fast: bool = False,
+    no_setup: bool = False,
     minimize: str = "cost",
     cannot_run: Sequence[tuple[str, str]] = (),
 ) -> LaunchPlan:
@@ -35,19 +36,21 @@ def plan_launch(
     Args:
         ranked: places that could be taken, best first; not looked at when the cluster exists.
         elsewhere: places on infrastructures that are not enabled: shown, never chosen.
+        no_setup: leave the task's setup out, as `fast` does on a cluster that is up.
 
     Raises:
         ProvisionError: `provision.no_capacity`, nothing fits.
         ClusterError: `cluster.mismatch`, the live cluster is smaller or elsewhere than the task asks.
     """
+    places: tuple[Candidate, ...]
     if existing is not None:
         check_fits(task, existing)
-        action, place, infra = _action(existing), placement_of(existing, task), existing.infra
-        places: tuple[Candidate, ...] = ()
-        num_nodes = existing.num_nodes
+        action, place, machines = _action(existing), placement_of(existing, task), _nodes(existing.num_nodes)
+        where, places = existing.infra, ()
     elif ranked:
-        action, place, infra, num_nodes = "create", ranked[0], ranked[0].infra, task.num_nodes
-        places = rows(ranked, elsewhere, ordered=task.resources_order == "ordered", minimize=minimize)
+        action, place, where = "create", ranked[0], ranked[0].infra
+        machines = _nodes(task.num_nodes, ranked[0].offers[0])
+        places = rows(ranked, elsewhere, order=order_of(task), minimize=minimize)
     else:
         raise nothing_fits(refusals, elsewhere)
     return LaunchPlan(
@@ -55,7 +58,7 @@ def plan_launch(
         action,
         task,
         place,
-        _steps(action, task, infra, num_nodes, fast),
+        _steps(action, task, f"{machines} on {where}", fast=fast, no_setup=no_setup),
         folded(places),
         tuple(refusals) if existing is None else (),
         existing,
@@ -75,24 +78,25 @@ def _action(existing: "Cluster") -> str:
     return "start" if stopped else "repair"
 
 
-def _steps(action: str, task: Task, infra: str, num_nodes: int, fast: bool) -> tuple[Step, ...]:
-    steps = []
-    if action != "reuse":
-        reasons = {
-            "create": f"make {_nodes(num_nodes)} on {infra}",
-            "start": f"start the stopped {_nodes(num_nodes)} on {infra}",
-            "repair": "look what an unfinished launch left, and complete it",
-        }
-        steps.append(Step("provision", reasons[action]))
+def _steps(action: str, task: Task, machines: str, *, fast: bool, no_setup: bool) -> tuple[Step, ...]:
+    reasons = {
+        "create": f"make {machines}",
+        "start": f"start the stopped {machines}",
+        "repair": f"look what an unfinished launch left of {machines}, and complete it",
+    }
+    steps = [Step("provision", reasons[action])] if action in reasons else []
     if fast and action == "reuse":
-        steps.append(Step("run_job", "hand the job to the agent; --fast skips set-up and files"))
-    else:
-        steps.append(Step("up", f"make the nodes ready, bring {_files(task)}, hand the job to the agent"))
-    return tuple(steps)
+        return (*steps, Step("run_job", "hand the job to the agent; --fast skips set-up and files"))
+    does = ["make the nodes ready", f"bring {_files(task)}"]
+    does += ["run the task's setup"] if task.setup and not no_setup else []
+    does += ["hand the job to the agent"] if task.run else []
+    return (*steps, Step("up", ", ".join(does)))
 
 
-def _nodes(count: int) -> str:
-    return "1 node" if count == 1 else f"{count} nodes"
+def _nodes(count: int, offer: Offer | None = None) -> str:
+    """`2 nodes`; with the instance type where there are types."""
+    words = "1 node" if count == 1 else f"{count} nodes"
+    return f"{words} ({offer.name})" if offer and offer.priced_on else words
 
 
 def _files(task: Task) -> str:

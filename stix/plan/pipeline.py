@@ -20,8 +20,8 @@ class PipelinePlan:
     plans: tuple[LaunchPlan, ...]
     assignment: Assignment
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able, without a secret's value.
+    def to_dict(self, *, every_place: bool = False) -> dict[str, Any]:
+        """JSON-able, without a secret's value; `every_place` as for one plan.
 
         `edges` has what moves along each edge (`from` is null for what a task reads from a bucket); `costs.total` is
         dollars of all tasks for their estimated hours and of all moves, null where a price is not known.
@@ -32,7 +32,7 @@ class PipelinePlan:
         return {
             "name": self.pipeline.name,
             "execution": self.pipeline.execution,
-            "tasks": [plan.to_dict() for plan in self.plans],
+            "tasks": [plan.to_dict(every_place=every_place) for plan in self.plans],
             "edges": [
                 {
                     "from": None if first is None else self._label(first),

@@ -7,7 +7,7 @@ from stix.errors import ProvisionError, StixError
 from stix.model.offer import Offer, Placement, Refusal
 from stix.model.plan import LaunchPlan
 from stix.model.task import Task
-from stix.plan.table import dollars, folded, rows
+from stix.plan.table import dollars, folded, order_of, rows
 
 SHOWN = 5
 """How many places, constraints or offers the error names."""
@@ -40,7 +40,7 @@ def nothing_fits(
     message = "no enabled infrastructure can run this task" + (f" ({reasons})" if reasons else "")
     details: dict[str, Any] = {"refusals": [{"infra": refusal.infra, "reason": refusal.reason} for refusal in refusals]}
     if elsewhere:
-        shown = folded(rows((), elsewhere, ordered=False))[:SHOWN]
+        shown = folded(rows((), elsewhere))[:SHOWN]
         details["not_enabled"] = [row.to_dict() for row in shown]
     if killed or nearest:
         details["killed"] = [{"constraint": word, "offers": count, "reason": why} for word, count, why in killed]
@@ -96,8 +96,8 @@ def refused_plan(
     minimize: str = "cost",
     cannot_run: Sequence[tuple[str, str]] = (),
 ) -> LaunchPlan:
-    """The plan of a task that would fit where nothing is enabled: nothing is done, and the error says why."""
-    places = rows((), elsewhere, ordered=task.resources_order == "ordered", minimize=minimize)
+    """The plan of a task that fits nowhere, or where nothing is enabled: nothing is done, and the error says why."""
+    places = rows((), elsewhere, order=order_of(task), minimize=minimize)
     return LaunchPlan(
         name,
         "refuse",

@@ -151,10 +151,32 @@ def _texts(data: Any) -> Iterator[str]:
             yield from _texts(value)
 
 
+_NUMBER = (int, float, type(None))
+
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "cluster": str, "action": str, "cluster_id": str, "infra": str, "machines": list, "candidate": int, "spot": bool,
-    "hourly_cost": (int, float, type(None)), "task": dict, "secrets": list, "options": dict,
+    "hourly_cost": _NUMBER, "task": dict, "secrets": list, "options": dict,
 }  # fmt: skip
+
+_OPTIONS: dict[str, type | tuple[type, ...]] = {
+    "idle_minutes": _NUMBER, "down": bool, "wait_for": (str, type(None)), "lifetime_minutes": _NUMBER,
+    "no_setup": bool, "fast": bool, "retry_until_up": bool, "minimize": str,
+}  # fmt: skip
+"""Fields of `LaunchOptions`, which this module does not know."""
+
+_WORDS = {"action": ("create", "reuse", "start", "repair"), "minimize": ("cost", "time")}
+
+
+def _check_fields(data: Mapping[str, Any], fields: Mapping[str, type | tuple[type, ...]], file: str) -> None:
+    for name, kind in fields.items():
+        value = data.get(name)
+        right = name in data and isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if not right or value not in _WORDS.get(name, (value,)):
+            raise _damaged(file, name)
+
+
+def _damaged(file: str, name: str) -> UsageError:
+    return UsageError("usage", f"{file} is damaged: {name!r} is missing or wrong", hint="make it anew with 'stix plan'")
 
 
 def from_file(data: Any, file: str) -> SavedPlan:
@@ -167,19 +189,23 @@ def from_file(data: Any, file: str) -> SavedPlan:
         raise UsageError("usage", f"{file} is no saved plan", hint="'stix plan --save FILE' writes one")
     if data["stix_plan"] != FORMAT:
         raise UsageError("usage", f"{file} was written by another stix (format {data['stix_plan']!r})")
-    for name, kind in _FIELDS.items():
-        if name not in data or not isinstance(data[name], kind):
-            raise UsageError("usage", f"{file} is damaged: {name!r} is missing or wrong")
+    _check_fields(data, _FIELDS, file)
+    _check_fields(data["options"], {name: kind for name, kind in _OPTIONS.items() if name in data["options"]}, file)
+    for name in ("machines", "secrets"):
+        if not all(isinstance(each, str) for each in data[name]) or (name == "machines" and not data[name]):
+            raise _damaged(file, name)
+    if unknown := sorted(set(data["options"]) - set(_OPTIONS)):
+        raise _damaged(file, f"options.{unknown[0]}")
     return SavedPlan(
         cluster=data["cluster"],
         action=data["action"],
         cluster_id=data["cluster_id"],
         infra=data["infra"],
-        machines=tuple(map(str, data["machines"])),
+        machines=tuple(data["machines"]),
         candidate=data["candidate"],
         spot=data["spot"],
         hourly_cost=data["hourly_cost"],
         config=data["task"],
-        secrets=tuple(map(str, data["secrets"])),
+        secrets=tuple(data["secrets"]),
         options=data["options"],
     )

@@ -4,40 +4,82 @@ from collections.abc import Sequence
 
 from stix.model.offer import Placement
 from stix.model.plan import Candidate
+from stix.model.resources import Resources
+from stix.model.task import Task
+from stix.optimize.cost import seconds
 
 NOT_ENABLED = "not enabled"
 
 
 def rows(
-    ranked: Sequence[Placement], elsewhere: Sequence[Placement], *, ordered: bool, minimize: str = "cost"
+    ranked: Sequence[Placement],
+    elsewhere: Sequence[Placement],
+    *,
+    order: Sequence[Resources] = (),
+    minimize: str = "cost",
 ) -> tuple[Candidate, ...]:
     """A row for every place, best first; those that are not enabled last.
 
     Args:
         ranked: places that could be taken now; the first is chosen.
         elsewhere: places on infrastructures that are not enabled, best first.
-        ordered: whether the task's candidates are tried in their order.
+        order: the task's candidates, where they are tried in their order.
         minimize: `cost` or `time`.
     """
-    chosen = ranked[0] if ranked else None
-    found = [
-        Candidate(place, place is chosen, _why(place, chosen, ordered, minimize) if chosen else "") for place in ranked
-    ]
-    return (*found, *(Candidate(place, False, NOT_ENABLED) for place in elsewhere))
+    if not (ranked or elsewhere):
+        return ()
+    compare = _Comparison(ranked or elsewhere, order, minimize)
+    found = [Candidate(place, number == 0, compare.why(place)) for number, place in enumerate(ranked)]
+    return (*found, *(Candidate(place, False, f"{NOT_ENABLED}; {compare.why(place)}") for place in elsewhere))
 
 
-def _why(place: Placement, chosen: Placement, ordered: bool, minimize: str) -> str:
-    if place is chosen:
-        best = "fastest" if minimize == "time" else "cheapest"
-        return "first of the order that fits" if ordered else f"{best} that fits"
-    if ordered and place.resources is not chosen.resources:
-        return "later in the order"
-    if place.hourly_cost is None:
-        return "price is not known"
-    more = place.hourly_cost - (chosen.hourly_cost or 0.0)
-    if more > 0:
-        return f"${dollars(more)} an hour more"
-    return "not faster" if more < 0 else "costs the same"
+class _Comparison:
+    """Why places are better or worse than the best: the first of those that can be chosen from."""
+
+    def __init__(self, places: Sequence[Placement], order: Sequence[Resources], minimize: str) -> None:
+        self.best = places[0]
+        self.order = order
+        self.minimize = minimize
+        self.cheapest = not any(self._more(place) < 0 for place in places)
+
+    def why(self, place: Placement) -> str:
+        """Of the best: what makes it so; of others: what they have against them, next to it."""
+        if place is self.best:
+            return self._merit()
+        if self.order and place.resources is not self.best.resources:
+            later = self.order.index(place.resources) > self.order.index(self.best.resources)
+            return "later in the order" if later else "earlier in the order"
+        if place.hourly_cost is None:
+            return "price is not known"
+        return (self._slower(place) if self.minimize == "time" else "") or self._dearer(place)
+
+    def _merit(self) -> str:
+        if self.order:
+            return "first of the order that fits"
+        if self.minimize == "time":
+            return "fastest that fits"
+        return "cheapest that fits" if self.cheapest else "cheapest with the data that moves"
+
+    def _more(self, place: Placement) -> float:
+        return 0.0 if place.hourly_cost is None else place.hourly_cost - (self.best.hourly_cost or 0.0)
+
+    def _dearer(self, place: Placement) -> str:
+        more = self._more(place)
+        if more:
+            return f"${dollars(abs(more))} an hour {'more' if more > 0 else 'less'}"
+        return "costs the same"
+
+    def _slower(self, place: Placement) -> str:
+        """Empty where it is as fast."""
+        took, least = (seconds(each.resources, each.offers[0]) for each in (place, self.best))
+        if took is None:
+            return "its speed is not known"
+        return f"takes {took / least:.2g} times as long" if least and took > least * 1.001 else ""
+
+
+def order_of(task: Task) -> tuple[Resources, ...]:
+    """The task's candidates where they are tried in their order; empty where the best of all is taken."""
+    return task.resources if task.resources_order == "ordered" else ()
 
 
 def dollars(amount: float) -> str:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from stix.clouds.registry import clouds
 from stix.model.offer import Blocked, Offer, missing
 from stix.model.quantities import Quantity
-from stix.model.resources import Autostop, Resources
+from stix.model.resources import Resources
 from stix.model.task import Task
 from stix.optimize.choose import rank
-from stix.optimize.cost import time_notes, until_autostop
+from stix.optimize.cost import time_notes
 
 INFRAS = ["local", "docker", "docker/gpu-box", "ssh/rack", "ssh/row"]
 numbers = st.integers(1, 8)
@@ -115,13 +115,19 @@ def test_time_comes_before_price() -> None:
         on("aws/us-east-1", "slow", 1.0, accelerators=slow), on("gcp/us-central1", "quick", 9.0, accelerators=quick),
         on("azure/eastus", "strange", 1.0, accelerators=strange), on("lambda/east", "dear", 10.0, accelerators=quick),
     ]  # fmt: skip
-    names = [name for _, name in order(Task(), offers, minimize="time")]
+    task = Task(resources=(Resources(accelerators={".*": 1}),))
+    names = [name for _, name in order(task, offers, minimize="time")]
     assert names == ["quick", "dear", "slow", "strange"]
-    told = [name for _, name in order(Task(), offers, minimize="time", hours={0: 2.0})]
+    told = [name for _, name in order(task, offers, minimize="time", hours={0: 2.0})]
     assert told == ["slow", "strange", "quick", "dear"], "as long everywhere, so by price"
-    notes = time_notes(rank(Task(), offers, clouds(), minimize="time")[0])
+    notes = time_notes(rank(task, offers, clouds(), minimize="time")[0])
     assert "fp16" in notes[0] and "X1" in notes[1]
-    assert "cheapest" in time_notes(rank(Task(), [on("aws/us-east-1")], clouds(), minimize="time")[0])[0]
+
+
+def test_accelerators_make_nothing_quicker_that_does_not_ask_for_them() -> None:
+    offers = [on("aws/us-east-1", "plain", 1.0), on("gcp/us-central1", "gpus", 9.0, accelerators={"H100": 8})]
+    assert [name for _, name in order(Task(), offers, minimize="time")] == ["plain", "gpus"]
+    assert "cheapest" in time_notes(rank(Task(), offers, clouds(), minimize="time")[0])[0]
 
 
 def test_spot_and_on_demand_are_different_offers() -> None:
@@ -175,11 +181,3 @@ def test_why_a_cloud_has_nothing_is_counted() -> None:
     assert [each.reason for each in rank(task, offers, clouds())[1]] == [
         "none of its 2 offers does: infra (1), accelerators (1)"
     ]
-
-
-def test_dollars_until_autostop() -> None:
-    (placement,) = rank(Task(num_nodes=2), [on("aws/us-east-1", cost=1.5)], clouds())[0]
-    assert until_autostop(placement, None, 1) is None
-    assert until_autostop(placement, Autostop(idle_minutes=30), 2) == 7.5
-    assert until_autostop(placement, Autostop(idle_minutes=30, lifetime_minutes=60), 2) == 3.0
-    assert until_autostop(placement, Autostop(idle_minutes=-1), 2) is None

@@ -146,15 +146,19 @@ def test_ordered_candidates_come_before_prices() -> None:
 
 
 def test_time_counts_the_longest_path_with_its_moves() -> None:
-    slow, quick = {"A100": 1}, {"H100": 1}
-    ranked = [place("aws/us-east-1", 1.0, accelerators=slow), place("gcp/us-central1", 9.0, accelerators=quick)]
+    slow, quick, wishes = {"A100": 1}, {"H100": 1}, Resources(accelerators={".*": 1})
+    asking = {"resources": (wishes,)}
+    ranked = [
+        place("aws/us-east-1", 1.0, wishes, accelerators=slow),
+        place("gcp/us-central1", 9.0, wishes, accelerators=quick),
+    ]
     only_aws = ranked[:1]
-    little = best(chain(task(1), task()), [only_aws, ranked], clouds(), "time")
+    little = best(chain(task(1, **asking), task(**asking)), [only_aws, ranked], clouds(), "time")
     assert little.placements[1].cloud == "gcp"
     assert little.seconds == pytest.approx(3600 + egress.seconds(1) + 3600 * 312 / 989)
-    much = best(chain(task(10_000), task()), [only_aws, ranked], clouds(), "time")
+    much = best(chain(task(10_000, **asking), task(**asking)), [only_aws, ranked], clouds(), "time")
     assert much.placements[1].cloud == "aws" and much.seconds == pytest.approx(7200)
-    told = best(chain(task(), task()), [only_aws, ranked], clouds(), "time", hours=[{}, {0: 0.5}])
+    told = best(chain(task(**asking), task(**asking)), [only_aws, ranked], clouds(), "time", hours=[{}, {0: 0.5}])
     assert told.placements[1].cloud == "aws" and told.seconds == pytest.approx(3600 + 1800)
 
 

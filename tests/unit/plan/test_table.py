@@ -22,7 +22,7 @@ def test_regions_fold_and_machines_of_ones_own_do_not() -> None:
         place("aws/c", "m5", 2.0),
     ]
     ranked += [place("aws/a", "m5", 0.5, spot=True), place("ssh/rack", "big", 0.0), place("ssh/lab", "big", 0.0)]
-    found = folded(rows(ranked, (), ordered=False))
+    found = folded(rows(ranked, ()))
     assert [(row.placement.infra, row.regions) for row in found] == [
         ("aws/a", ("a", "b", "c")), ("aws/a", ()), ("aws/a", ()), ("ssh/rack", ()), ("ssh/lab", ()),
     ]  # fmt: skip
@@ -37,14 +37,31 @@ def test_why_the_others_lost() -> None:
         place("aws/a", "m7", None),
     ]
     elsewhere = [place("gcp/x", "n2", 0.1)]
-    reasons = [row.reason for row in rows(ranked, elsewhere, ordered=False)]
+    reasons = [row.reason for row in rows(ranked, elsewhere)]
     assert reasons == [
-        "cheapest that fits", "costs the same", "$0.25 an hour more", "price is not known", "not enabled",
+        "cheapest that fits", "costs the same", "$0.25 an hour more", "price is not known",
+        "not enabled; $0.90 an hour less",
     ]  # fmt: skip
-    later = rows([*ranked[:1], place("aws/a", "m8", 0.1, resources=OTHER)], (), ordered=True, minimize="time")
+    assert rows([ranked[2], ranked[0]], ())[0].reason == "cheapest with the data that moves"
+    later = rows([ranked[0], place("aws/a", "m8", 0.1, resources=OTHER)], (), order=(ONE, OTHER), minimize="time")
     assert [row.reason for row in later] == ["first of the order that fits", "later in the order"]
-    faster = rows([ranked[2], ranked[0]], (), ordered=False, minimize="time")
-    assert [row.reason for row in faster] == ["fastest that fits", "not faster"]
+    earlier = rows([place("aws/a", "m8", 0.1, resources=OTHER)], ranked[:1], order=(ONE, OTHER))
+    assert earlier[1].reason == "not enabled; earlier in the order"
+    assert [row.reason for row in rows((), ranked[1:3])] == [
+        "not enabled; cheapest that fits", "not enabled; $0.25 an hour more",
+    ]  # fmt: skip
+
+
+def test_time_is_compared_before_money() -> None:
+    wishes = Resources(accelerators={".*": 1})
+    ranked = [
+        Placement(wishes, "aws/a", (Offer("aws/a", name, accelerators={name: 1}, hourly_cost=price),))
+        for name, price in (("H100", 4.0), ("H100", 5.0), ("A100", 1.0), ("Unheard", 0.1))
+    ]
+    reasons = [row.reason for row in rows(ranked, (), minimize="time")]
+    assert reasons == [
+        "fastest that fits", "$1.00 an hour more", "takes 3.2 times as long", "its speed is not known",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("amount", "text"), [(0, "0.00"), (12.3, "12.30"), (0.1, "0.10"), (0.0042, "0.0042")])
