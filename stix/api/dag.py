@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from stix.api.enumerations import DagExecution
+from stix.api.kinds import need
 from stix.errors import UsageError
 from stix.model.pipeline import Pipeline, find_cycle, topological_order
 
@@ -129,7 +130,7 @@ class Dag:
         """Take a task in; one that is there already stays where it is.
 
         Raises:
-            UsageError: `usage`, it is no task.
+            UsageError: `task.invalid`, it is no task.
         """
         self._tasks.setdefault(_task(task))
 
@@ -260,9 +261,7 @@ class Dag:
 def _task(thing: object) -> "Task":
     from stix.api.task import Task
 
-    if isinstance(thing, Task):
-        return thing
-    raise UsageError("usage", f"a Dag is of stix.Task, not of {type(thing).__name__}")
+    return need(thing, Task, "what a Dag takes is a stix.Task")
 
 
 def _execution(word: DagExecution | str) -> DagExecution:

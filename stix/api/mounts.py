@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from stix.api.kept import Kept
+from stix.api.kinds import need
 from stix.api.resources import Resources
 from stix.api.storage import Storage
 from stix.errors import UsageError
@@ -73,7 +74,7 @@ class Mounts(Held):
 
     def set_file_mounts(self, file_mounts: dict[str, str] | None) -> Self:
         """Bring these files and no others (besides workdir and buckets)."""
-        return self._change_paths(file_mounts={**(file_mounts or {}), **storage_config(self.storage_mounts)})
+        return self._change_paths(file_mounts=merged(file_mounts, self.storage_mounts))
 
     def update_file_mounts(self, file_mounts: dict[str, str]) -> Self:
         """Bring these files, too."""
@@ -99,7 +100,7 @@ class Mounts(Held):
 
     def set_storage_mounts(self, storage_mounts: dict[str, Storage] | None) -> Self:
         """Mount these buckets and no others."""
-        return self._change_paths(file_mounts={**self._model.file_mounts, **storage_config(storage_mounts)})
+        return self._change_paths(file_mounts=merged(self._model.file_mounts, storage_mounts))
 
     def update_storage_mounts(self, storage_mounts: dict[str, Storage]) -> Self:
         """Mount these buckets, too."""
@@ -143,5 +144,15 @@ class Mounts(Held):
         return self._change(**({key: config.get(key) for key in ("workdir", "file_mounts", "volumes")} | changes))
 
 
-def storage_config(storage_mounts: Mapping[str, Storage] | None) -> dict[str, dict[str, Any]]:
-    return {target: storage.to_yaml_config() for target, storage in (storage_mounts or {}).items()}
+def merged(files: Mapping[str, str] | None, buckets: Mapping[str, Storage] | None) -> dict[str, Any]:
+    """Both as the `file_mounts` of a task file.
+
+    Raises:
+        UsageError: `task.invalid`, one is no map, or what is mounted no Storage.
+    """
+    files = need({} if files is None else files, Mapping, "file_mounts are a map")  # type: ignore[type-abstract]
+    buckets = need({} if buckets is None else buckets, Mapping, "storage_mounts are a map")  # type: ignore[type-abstract]
+    return {
+        **files,
+        **{at: need(each, Storage, "a bucket is a stix.Storage").to_yaml_config() for at, each in buckets.items()},
+    }

@@ -25,20 +25,17 @@ def optimize(dag: "Dag", minimize: OptimizeTarget | str | None = OptimizeTarget.
 
     Raises:
         ProvisionError: `provision.no_capacity`, a task fits nowhere.
-        UsageError: `task.invalid`, the tasks wait for one another in a circle; `usage`, it is no Dag.
+        UsageError: `task.invalid`, the tasks wait for one another in a circle, or it is no Dag.
     """
     from stix.api.dag import Dag
+    from stix.api.kinds import need
     from stix.api.plans import target_word
     from stix.clouds.registry import clouds
     from stix.driver.decide import choose, nothing_serves
     from stix.driver.ledger import Ledger
-    from stix.errors import UsageError
     from stix.optimize.dag import best
 
-    if not isinstance(dag, Dag):
-        raise UsageError(
-            "usage", f"stix.optimize takes a stix.Dag, not {type(dag).__name__}", hint="add the task to one"
-        )
+    need(dag, Dag, "stix.optimize takes a stix.Dag", hint="add the task to one")
     target, ledger = target_word(minimize), Ledger()
     tasks, pipeline = dag.topological_order(), dag.model
     places: list[tuple[Placement, ...]] = []

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from stix.api.documents import read
+from stix.api.kinds import need
 from stix.errors import UsageError
 from stix.model.service import Service as ServiceModel
 from stix.spec.load import from_config, load_text
@@ -156,6 +157,7 @@ class SkyServiceSpec:
 
 
 def _read(config: Mapping[str, Any]) -> ServiceModel:
+    need(config, Mapping, "a service is a map")  # type: ignore[type-abstract]
     service = from_config({"pool": config["pool"]} if config.get("pool") else {"service": dict(config)}).service
     assert service is not None, "a task with a service has one"
     return service

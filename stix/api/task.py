@@ -8,7 +8,8 @@ from stix.api import dag
 from stix.api.dag import Dag
 from stix.api.estimates import Estimates
 from stix.api.kept import Kept, KeptSecrets
-from stix.api.mounts import Mounts, storage_config
+from stix.api.kinds import need
+from stix.api.mounts import Mounts, merged
 from stix.api.resources import Resources
 from stix.api.storage import Storage
 from stix.errors import UsageError
@@ -69,7 +70,7 @@ class Task(Mounts, Estimates):
         if envs or secrets:
             self._change(envs=envs, secrets=secrets)
         if workdir or file_mounts or storage_mounts or volumes:
-            mounts = {**(file_mounts or {}), **storage_config(storage_mounts)}
+            mounts = merged(file_mounts, storage_mounts)
             self._change(workdir=workdir, file_mounts=mounts, volumes=volumes)
         if resources is not None:
             self.set_resources(resources)
@@ -230,11 +231,9 @@ class Task(Mounts, Estimates):
         """
         if isinstance(resources, Mapping):
             return self._change(resources=resources)
-        several = [resources] if isinstance(resources, Resources) else list(resources)
-        for each in several:
-            if not isinstance(each, Resources):
-                hint = "plain data goes in as one map: {'any_of': [...]} or {'ordered': [...]}"
-                raise UsageError("task.invalid", f"a candidate is a stix.Resources, not {each!r}", hint=hint)
+        found = list(resources) if isinstance(resources, list | set | frozenset | tuple) else [resources]
+        hint = "plain data goes in as one map: {'any_of': [...]} or {'ordered': [...]}"
+        several = [need(each, Resources, "a candidate is a stix.Resources", hint) for each in found]
         if not several:
             raise UsageError("task.invalid", "a task needs one candidate at least", hint="Resources() asks for nothing")
         if len({each.priority for each in several} - {None}) > 1:
@@ -272,7 +271,10 @@ class Task(Mounts, Estimates):
 
     def set_service(self, service: "SkyServiceSpec | None") -> "Task":
         """Make it a service, a pool, or (None) neither."""
-        self._model = self._model.with_(service=None if service is None else service.model)
+        from stix.api.service import SkyServiceSpec
+
+        found = None if service is None else need(service, SkyServiceSpec, "a service is a stix.Service").model
+        self._model = self._model.with_(service=found)
         return self
 
     def __rshift__(self, b: "Task") -> "Task":

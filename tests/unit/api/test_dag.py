@@ -194,7 +194,7 @@ def test_a_dag_takes_nothing_but_tasks(thing: object) -> None:
     with stix.Dag() as dag:
         task = stix.Task("a")
     for refused in (lambda: dag.add(thing), lambda: dag.add_edge(task, thing), lambda: dag.remove(thing)):  # type: ignore[arg-type]
-        with pytest.raises(UsageError, match=r"a Dag is of stix\.Task, not of"):
+        with pytest.raises(UsageError, match=r"a Dag takes is a stix\.Task, not an object of type"):
             refused()
     assert dag.tasks == [task] and dag.edges == []
 

@@ -23,6 +23,13 @@ WRONG: dict[str, Callable[[stix.Task], object]] = {
     "no pairs": lambda it: it.update_envs([("A", "1", "2")]),  # type: ignore[list-item]
     "text for pairs": lambda it: it.update_secrets("A=hunter2"),  # type: ignore[arg-type]
     "candidates as plain data": lambda it: it.set_resources([{"cpus": 2}]),  # type: ignore[list-item]
+    "no candidate at all": lambda it: it.set_resources(None),  # type: ignore[arg-type]
+    "a candidate's name": lambda it: it.set_resources("aws"),  # type: ignore[arg-type]
+    "a list of files": lambda it: it.set_file_mounts(["/a"]),  # type: ignore[arg-type]
+    "an address for a bucket": lambda it: it.set_storage_mounts({"/a": "s3://b"}),  # type: ignore[dict-item]
+    "no map of buckets": lambda it: stix.Task(storage_mounts=["s3://b"]),  # type: ignore[arg-type]
+    "a service as plain data": lambda it: it.set_service({"replicas": 2}),  # type: ignore[arg-type]
+    "no service": lambda it: stix.Service.from_yaml_config(None),  # type: ignore[arg-type]
     "a script that is none": lambda it: setattr(it, "run", print),
     "env twice": lambda it: it.update_envs([("A", "1"), ("A", "2")]),
     "secret name": lambda it: it.update_secrets({"a-b": "x"}),
@@ -63,7 +70,7 @@ REFUSED: dict[str, Callable[[], object]] = {
     "time estimator": lambda: task().estimate_runtime(stix.Resources()),
     "does not name cloud and instance type": lambda: stix.Resources(cpus=2).get_cost(1),
     "stix.Task(run='echo')": lambda: stix.launch("echo", dryrun=True),
-    "takes a stix.Dag, not Task": lambda: stix.optimize(task()),  # type: ignore[arg-type]
+    "takes a stix.Dag, not an object of type Task": lambda: stix.optimize(task()),  # type: ignore[arg-type]
     "not in a cloud's bucket": lambda: task().get_inputs_cloud(),
 }
 
