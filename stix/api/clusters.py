@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from stix.api.plans import checked_name, launch_options, target_word, word
+from stix.api.plans import check_minutes, checked_name, launch_options, target_word, word
 from stix.api.plans import plan as plan
 from stix.api.status import open_store as open_store
 from stix.api.status import shell_argv as shell_argv
@@ -185,6 +185,7 @@ def autostop(
     from stix.driver.session import World
 
     _refuse(hook=hook, hook_timeout=hook_timeout)
+    check_minutes(idle_minutes=idle_minutes, lifetime_minutes=lifetime_minutes)
     setting = {
         "idle_minutes": idle_minutes,
         "down": down,

@@ -199,10 +199,24 @@ def launch_options(
     retry_until_up: bool = False,
     minimize: str = "cost",
 ) -> "LaunchOptions":
-    """The driver's options from SkyPilot's arguments."""
+    """The driver's options from SkyPilot's arguments.
+
+    Raises:
+        UsageError: `usage`, minutes are no number.
+    """
     from stix.driver.decide import LaunchOptions
 
+    check_minutes(idle_minutes_to_autostop=idle_minutes, lifetime_minutes=lifetime_minutes)
     return LaunchOptions(idle_minutes, down, word(wait_for), lifetime_minutes, no_setup, fast, retry_until_up, minimize)
+
+
+def check_minutes(**minutes: Any) -> None:
+    """Raise UsageError (`usage`) for the first that is neither a number nor None."""
+    from stix.errors import UsageError
+
+    for name, value in minutes.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise UsageError("usage", f"{name!r} is a number of minutes, not {value!r}")
 
 
 def word(choice: Any) -> str | None:

@@ -69,6 +69,8 @@ def _nothing_known(resources: Resources, clouds: Mapping[str, Cloud]) -> str:
         return "nothing of it that would do is in the catalog"
     if resources.cloud is None:
         return "nothing that would do is known"
+    if cloud and cloud.role is None:
+        return "stix cannot make machines there yet"
     return "no machine of it is known (stix ssh up probes a pool)"
 
 

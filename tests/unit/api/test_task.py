@@ -70,6 +70,12 @@ REFUSED: dict[str, Callable[[], object]] = {
     "time estimator": lambda: task().estimate_runtime(stix.Resources()),
     "does not name cloud and instance type": lambda: stix.Resources(cpus=2).get_cost(1),
     "stix.Task(run='echo')": lambda: stix.launch("echo", dryrun=True),
+    "'idle_minutes_to_autostop' is a number of minutes, not '10'": lambda: stix.launch(
+        task(),
+        dryrun=True,
+        idle_minutes_to_autostop="10",  # type: ignore[arg-type]
+    ),
+    "'lifetime_minutes' is a number of minutes, not True": lambda: stix.autostop("dev", 5, lifetime_minutes=True),
     "takes a stix.Dag, not an object of type Task": lambda: stix.optimize(task()),  # type: ignore[arg-type]
     "not in a cloud's bucket": lambda: task().get_inputs_cloud(),
 }

@@ -181,3 +181,12 @@ def test_why_a_cloud_has_nothing_is_counted() -> None:
     assert [each.reason for each in rank(task, offers, clouds())[1]] == [
         "none of its 2 offers does: infra (1), accelerators (1)"
     ]
+
+
+def test_why_nothing_is_known_of_a_named_infra() -> None:
+    def why(infra: str) -> str:
+        (refusal,) = rank(Task(resources=(Resources(infra=infra),)), [], clouds())[1]
+        return refusal.reason
+
+    assert why("slurm") == "stix cannot make machines there yet"
+    assert "stix ssh up" in why("ssh/rack") and "in the catalog" in why("aws")
