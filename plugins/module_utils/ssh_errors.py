@@ -24,6 +24,21 @@ TABLE = (
         False,
     ),
     (
+        "node.auth",
+        r"error from server \(forbidden\)|you must be logged in to the server|error: .*unauthorized",
+        "The cluster does not let us into the pod",
+        "The account needs the rights of roles/cloud_kubernetes/files/rbac.yml.",
+        False,
+    ),
+    (
+        "node.unreachable",
+        r"error from server \(notfound\)|unable to upgrade connection|error dialing backend|"
+        r"cannot exec into a container in a completed pod|unable to connect to the server",
+        "The pod cannot be entered",
+        "Check that it is there and runs: `kubectl get pods`.",
+        True,
+    ),
+    (
         "node.unreachable",
         r"connection timed out|operation timed out|timed out",
         "The machine did not answer in time",

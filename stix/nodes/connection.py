@@ -1,4 +1,4 @@
-"""Ways to reach a node: this machine, ssh, a container. The same host variables that Ansible connects by."""
+"""Ways to reach a node: this machine, ssh, a container, a pod. The same host variables that Ansible connects by."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -24,16 +24,18 @@ class Connection:
         skylet_home: the agent's folder; may start with `~/`.
         user_home: HOME of jobs; empty when it is the login's home.
         asks_by_socket: whether a request to the agent starts no program on the node.
+        reconnects: whether a connection that broke may come again by itself.
     """
 
     asks_by_socket = False
+    reconnects = False
 
     def __init__(self, host_vars: Mapping[str, object]) -> None:
-        interpreter = _text(host_vars, "skylet_python", "ansible_python_interpreter")
-        self.name = _text(host_vars, "inventory_hostname", "ansible_host") or "localhost"
+        interpreter = text_of(host_vars, "skylet_python", "ansible_python_interpreter")
+        self.name = text_of(host_vars, "inventory_hostname", "ansible_host") or "localhost"
         self.python = interpreter if interpreter.startswith(("/", "~")) else "python3"
-        self.skylet_home = _text(host_vars, "skylet_home") or "~/.stix/agent"
-        self.user_home = _text(host_vars, "skylet_user_home")
+        self.skylet_home = text_of(host_vars, "skylet_home") or "~/.stix/agent"
+        self.user_home = text_of(host_vars, "skylet_user_home")
 
     def argv(self, command: str, *, tty: bool = False) -> list[str]:
         """Words that run a shell command on the node, with a terminal there if `tty`."""
@@ -83,9 +85,9 @@ class DockerConnection(Connection):
 
     def __init__(self, host_vars: Mapping[str, object]) -> None:
         super().__init__(host_vars)
-        self.container = _text(host_vars, "ansible_host", "ansible_docker_host", "inventory_hostname")
-        self.engine = _words(host_vars, "ansible_docker_extra_args")
-        self.user = _text(host_vars, "ansible_user", "ansible_docker_user")
+        self.container = text_of(host_vars, "ansible_host", "ansible_docker_host", "inventory_hostname")
+        self.engine = words_of(host_vars, "ansible_docker_extra_args")
+        self.user = text_of(host_vars, "ansible_user", "ansible_docker_user")
 
     def argv(self, command: str, *, tty: bool = False) -> list[str]:
         return [*self.exec_words(tty=tty), self.container, "sh", "-c", command]
@@ -105,12 +107,13 @@ class SshConnection(Connection):
     """A node behind ssh. One connection is kept open in `control_dir` and shared with Ansible."""
 
     asks_by_socket = True
+    reconnects = True
 
     def __init__(self, host_vars: Mapping[str, object], control_dir: Path) -> None:
         super().__init__(host_vars)
         self.control_dir = control_dir
-        self.host = _text(host_vars, "ansible_host", "ansible_ssh_host", "inventory_hostname")
-        self.pool_host = tuple(_text(host_vars, key) for key in ("stix_pool_file", "stix_pool", "stix_pool_host"))
+        self.host = text_of(host_vars, "ansible_host", "ansible_ssh_host", "inventory_hostname")
+        self.pool_host = tuple(text_of(host_vars, key) for key in ("stix_pool_file", "stix_pool", "stix_pool_host"))
         self.has_password = all(self.pool_host) and bool(host_vars.get("ansible_password"))
         self.options = self._options(host_vars)
 
@@ -142,15 +145,15 @@ class SshConnection(Connection):
         return ssh_failure(self.name, stderr)
 
     def _options(self, host_vars: Mapping[str, object]) -> list[str]:
-        words = _words(host_vars, "ansible_ssh_args") or list(SSH_OPTIONS)
+        words = words_of(host_vars, "ansible_ssh_args") or list(SSH_OPTIONS)
         words += ["-o", f"ControlPath={quoted_control_path(self.control_dir)}", *user_ssh_options()]
-        port = _text(host_vars, "ansible_port", "ansible_ssh_port")
-        user = _text(host_vars, "ansible_user", "ansible_ssh_user")
-        key = _text(host_vars, "ansible_ssh_private_key_file", "ansible_private_key_file")
+        port = text_of(host_vars, "ansible_port", "ansible_ssh_port")
+        user = text_of(host_vars, "ansible_user", "ansible_ssh_user")
+        key = text_of(host_vars, "ansible_ssh_private_key_file", "ansible_private_key_file")
         words += ["-o", f"Port={port}"] if port else []
         words += ["-o", f"User={user}"] if user else []
         words += ["-o", f"IdentityFile={quoted_path(os.path.expanduser(key))}"] if key else []
-        return words + _words(host_vars, "ansible_ssh_common_args") + _words(host_vars, "ansible_ssh_extra_args")
+        return words + words_of(host_vars, "ansible_ssh_common_args") + words_of(host_vars, "ansible_ssh_extra_args")
 
 
 def connect(host_vars: Mapping[str, object], *, control_dir: Path) -> Connection:
@@ -163,7 +166,7 @@ def connect(host_vars: Mapping[str, object], *, control_dir: Path) -> Connection
     Raises:
         UsageError: config.invalid, for a kind of connection that stix cannot read from.
     """
-    kind = _text(host_vars, "ansible_connection") or "ssh"
+    kind = text_of(host_vars, "ansible_connection") or "ssh"
     short = kind.rsplit(".", 1)[-1]
     if short == "local":
         return LocalConnection(host_vars)
@@ -171,11 +174,15 @@ def connect(host_vars: Mapping[str, object], *, control_dir: Path) -> Connection
         return SshConnection(host_vars, control_dir)
     if short in ("docker", "docker_api"):
         return DockerConnection(host_vars)
-    name = _text(host_vars, "inventory_hostname", "ansible_host")
+    if short == "kubectl":
+        from stix.nodes.kubectl import KubectlConnection
+
+        return KubectlConnection(host_vars)
+    name = text_of(host_vars, "inventory_hostname", "ansible_host")
     raise UsageError(
         "config.invalid",
         f"Connection {kind!r} of node {name!r} is not one that stix can use",
-        hint="Use local, ssh or community.docker.docker.",
+        hint="Use local, ssh, community.docker.docker or kubernetes.core.kubectl.",
     )
 
 
@@ -259,7 +266,8 @@ def _no_answer(name: str, seconds: float | None) -> NodeError:
     )
 
 
-def _text(host_vars: Mapping[str, object], *keys: str) -> str:
+def text_of(host_vars: Mapping[str, object], *keys: str) -> str:
+    """The first of these host variables that says something; empty when none does."""
     for key in keys:
         value = host_vars.get(key)
         if value not in (None, ""):
@@ -267,8 +275,9 @@ def _text(host_vars: Mapping[str, object], *keys: str) -> str:
     return ""
 
 
-def _words(host_vars: Mapping[str, object], key: str) -> list[str]:
-    text = _text(host_vars, key)
+def words_of(host_vars: Mapping[str, object], key: str) -> list[str]:
+    """A host variable that holds words of a command line."""
+    text = text_of(host_vars, key)
     if not text:
         return []
     import shlex

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stix.errors import JobError, NodeError
-from stix.nodes.connection import Connection, SshConnection, read_back, scratch_file
+from stix.nodes.connection import Connection, read_back, scratch_file
 
 JOB_STATUSES = frozenset({0, 100, 101, 102, 103})
 """Exit statuses of the agent's `logs` verb that speak of the job; all others speak of the way to it."""
@@ -176,7 +176,7 @@ def _discard(source: int, count: int) -> None:
 
 def _dropped(connection: Connection, status: int, stderr: str) -> bool:
     """Whether the connection broke in a way that may mend."""
-    if status in JOB_STATUSES or not isinstance(connection, SshConnection):
+    if status in JOB_STATUSES or not connection.reconnects:
         return False
     failure = connection.failure(status, stderr)
     return failure is not None and failure.code == "node.unreachable"

@@ -1,0 +1,277 @@
+"""A cluster of pods. Labels are the truth: what carries the cluster's id is ours, whatever else remembers it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.stix.core.plugins.module_utils import kubernetes_services as services
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_api import kubeconfig_file
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_gpus import SCALERS, label_of, resource_of, same
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_names import label_value, object_name, quantity
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_pod import CONTAINER, pod
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_wait import Wait, is_ready, wait_until
+
+GIB = 2**30
+PARALLEL = 8
+STATES = {"Pending": "pending", "Running": "running", "Succeeded": "gone", "Failed": "gone", "Unknown": "pending"}
+"""A pod's phase -> our word; a pod that ended cannot be started again."""
+
+LOST = ("Preempted", "Evicted", "TaintManagerEviction", "NodeShutdown", "Preempting", "DeletionByPodGC")
+"""Events that tell that a pod was taken away."""
+
+DELETED_IN = 90
+"""Seconds within which pods are gone; their own grace is 10."""
+
+
+class KubernetesCluster:
+    """Reads and changes the pods of one cluster.
+
+    Args:
+        api: `kubernetes_api.Api`.
+        params: the options of the module kubernetes_machines.
+    """
+
+    def __init__(self, api, params):
+        self.api = api
+        self.params = params
+        self.base = object_name(params["cluster_id"])
+        self.selector = "stix-cluster-id=%s" % label_value(params["cluster_id"])
+        self.found = self._pods()
+
+    def instances(self):
+        """The machines as they are, by rank (docs/concepts/contracts.md, section 2); what was taken away is gone."""
+        here = [self._instance(rank, each) for rank, each in sorted(self.found.items())]
+        lost = {node["rank"]: node for node in self.params["nodes"] if node["rank"] not in self.found}
+        reasons = self._lost() if lost and self.params["state"] == "query" else {}
+        for rank, node in lost.items():
+            name = "%s-%d" % (self.base, rank)
+            if name in reasons:
+                here.append(self._gone(node, name, reasons[name]))
+        return sorted(here, key=lambda instance: instance["rank"])
+
+    def ensure(self, check):
+        """Makes what is missing, and waits until all of it is ready; answers whether that changed anything."""
+        ended = [each for each in self.found.values() if self._state(each) in ("gone", "stopping")]
+        there = {rank for rank, each in self.found.items() if each not in ended}
+        missing = [node for node in self.params["nodes"] if node["rank"] not in there]
+        labels, annotations = self._marks()
+        beside = self._beside(labels, annotations)
+        make, change, remove = self._compared(beside)
+        changes = bool(missing or make or change or remove)
+        waiting = [rank for rank in there if not is_ready(self.found[rank])]
+        if (changes or waiting) and not check:
+            pods = [self._pod(node, labels, annotations) for node in missing]
+            self._remove_pods(ended)
+            for kind, name, spec in change:
+                self.api.change(kind, name, spec)
+            for kind, name in remove:
+                self.api.delete(kind, name)
+            self._make(make, pods, [] if there else beside)
+            self.found = self._pods()
+        return changes
+
+    def remove(self, check):
+        """Removes all that carries the cluster's label; answers whether there was anything."""
+        others = self._others()
+        if (self.found or others) and not check:
+            for kind, each in others:
+                self.api.delete(kind, each["metadata"]["name"])
+            self._remove_pods(list(self.found.values()))
+            self.found = {}
+        return bool(self.found or others)
+
+    def _make(self, beside, pods, with_them):
+        """All or nothing: what this call made is removed again when one part of it fails, and `with_them`, too."""
+        made = [(kind, each["metadata"]["name"]) for kind, each in with_them]
+        try:
+            for kind, each in beside:
+                made.append((kind, each["metadata"]["name"]))
+                self.api.create(kind, each)
+            self._in_parallel(lambda body: self._create_pod(body, made.append), pods)
+            names = {"%s-%d" % (self.base, node["rank"]) for node in self.params["nodes"]}
+            wait_until(Wait(self.api, self.selector, names, self.params))
+        except Exception:
+            self._take_back(set(made))
+            raise
+
+    def _create_pod(self, body, remember):
+        remember(("pods", body["metadata"]["name"]))
+        self.api.create("pods", body)
+
+    def _take_back(self, made):
+        """What the first error is has to be told, so that what goes wrong here is not."""
+        for kind, name in sorted(made):
+            try:
+                self.api.delete(kind, name, **({"grace": 0} if kind == "pods" else {}))
+            except Failure:
+                continue
+
+    def _remove_pods(self, pods):
+        names = {each["metadata"]["name"] for each in pods}
+        self._in_parallel(lambda name: self.api.delete("pods", name), sorted(names))
+        wait_until(Wait(self.api, self.selector, names, self.params, gone=True, seconds=DELETED_IN))
+
+    def _pod(self, node, labels, annotations):
+        labels = {**{key: label_value(value) for key, value in (node.get("labels") or {}).items()}, **labels}
+        return pod(node, self.base, self.params, labels, annotations, self._accelerators(node))
+
+    def _accelerators(self, node):
+        """`(resource, count, label, values)` for what a node asks for; None for none."""
+        wanted = node.get("accelerators") or {}
+        if not wanted:
+            return None
+        (name, count), *_ = wanted.items()
+        label, values, resource, known = "", [], "nvidia.com/gpu", set()
+        for each in self.api.list("nodes"):
+            says, (its, _) = label_of(each), resource_of(each)
+            if says and its:
+                known.add(says[2])
+            if says and its and same(name, says[2]) and says[0] in (label or says[0]):
+                label, resource = says[0], its
+                values.append(says[1])
+        if values:
+            return resource, int(count), label, sorted(set(values))
+        scaler = SCALERS.get(self.params["autoscaler"])
+        if scaler:
+            label, value = scaler(name)
+            return ("google.com/tpu" if name.startswith("tpu-") else resource), int(count), label, [value]
+        raise Failure(
+            "provision.no_capacity",
+            "No node of context %s has the accelerator %s (there: %s)"
+            % (self.api.context, name, ", ".join(sorted(known)) or "none"),
+            "`stix check kubernetes` names them; where an autoscaler brings them, set config.kubernetes.autoscaler.",
+            {"scope": "region", "region": self.api.context, "provider_code": "NoAccelerator"},
+        )
+
+    def _marks(self):
+        """Labels and annotations of everything in the cluster."""
+        given = self.params
+        texts = {
+            "stix-cluster": given["cluster"],
+            "stix-cluster-id": given["cluster_id"],
+            "stix-user": given["user"],
+            "stix-run": given["run_id"],
+            "stix-deadline": str(given["deadline"] or ""),
+        }
+        labels = {key: label_value(text) for key, text in texts.items() if label_value(text)}
+        annotations = {key: text for key, text in texts.items() if text}
+        if given["queue"]:
+            labels["kueue.x-k8s.io/queue-name"] = given["queue"]
+            labels["kueue.x-k8s.io/pod-group-name"] = self.base
+            annotations["kueue.x-k8s.io/retriable-in-group"] = "false"
+            annotations["kueue.x-k8s.io/pod-group-total-count"] = str(len(given["nodes"]))
+        more = given["metadata"]
+        return {**(more.get("labels") or {}), **labels}, {**(more.get("annotations") or {}), **annotations}
+
+    def _beside(self, labels, annotations):
+        plain = {key: value for key, value in labels.items() if not key.startswith("kueue.")}
+        heads = [node for node in self.params["nodes"] if node["rank"] == 0]
+        ports = services.numbers((heads[0].get("ports") or []) if heads else [])
+        mode = self.params["ports"]
+        return services.wanted(self.base, self.api.namespace, ports, mode, plain, annotations)
+
+    def _compared(self, beside):
+        """What is wanted beside pods and is not there, is there in another way, and is there and not wanted."""
+        there = {(kind, each["metadata"]["name"]): each for kind, each in self._others()}
+        wanted = {(kind, each["metadata"]["name"]): each for kind, each in beside}
+        make = [(key[0], wanted[key]) for key in wanted if key not in there]
+        other = [key for key in wanted if key in there and not services.same_ports(there[key], wanted[key]["spec"])]
+        change = [(*key, wanted[key]["spec"]) for key in other]
+        return make, change, [key for key in there if key not in wanted]
+
+    def _others(self):
+        found = [("services", each) for each in self.api.list("services", labels=self.selector)]
+        try:
+            found += [("ingresses", each) for each in self.api.list("ingresses", labels=self.selector)]
+        except Failure as failure:  # who may not see them made none
+            if failure.code != "provision.permission" or self.params["ports"] == "ingress":
+                raise
+        return found
+
+    def _in_parallel(self, do, things):
+        """Does it for all; every one gets its turn before the first error is raised."""
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            futures = [pool.submit(do, thing) for thing in things]
+        return [future.result() for future in futures]
+
+    def _pods(self):
+        pods = self.api.list("pods", labels=self.selector)
+        return {int(each["metadata"]["labels"].get("stix-rank", "0")): each for each in pods}
+
+    @staticmethod
+    def _state(found):
+        if found["metadata"].get("deletionTimestamp"):
+            return "stopping"
+        return STATES.get(found["status"].get("phase"), "pending")
+
+    def _lost(self):
+        """Name of a pod -> the event that tells how it was taken away."""
+        events = self.api.list("events", fields="involvedObject.kind=Pod")
+        found = [each for each in events if each.get("reason") in LOST]
+        return {each["involvedObject"]["name"]: each for each in found}
+
+    def _connection(self, name):
+        where = {
+            "ansible_connection": "kubernetes.core.kubectl",
+            "ansible_host": name,
+            "ansible_kubectl_pod": name,
+            "ansible_kubectl_container": CONTAINER,
+            "ansible_kubectl_namespace": self.api.namespace,
+        }
+        if self.api.context:
+            where["ansible_kubectl_context"] = self.api.context
+        file = kubeconfig_file(self.params["kubeconfig"])
+        if file:
+            where["ansible_kubectl_kubeconfig"] = file
+        return where
+
+    def _instance(self, rank, found):
+        metadata, status = found["metadata"], found["status"]
+        container = next((each for each in found["spec"]["containers"] if each["name"] == CONTAINER), {})
+        requests = (container.get("resources") or {}).get("requests") or {}
+        details = {
+            "context": self.api.context,
+            "namespace": self.api.namespace,
+            "image": container.get("image"),
+            "machine": found["spec"].get("nodeName"),
+            "reason": _why_ended(status),
+        }
+        return {
+            "name": (metadata.get("annotations") or {}).get("stix-name", metadata["name"]),
+            "rank": rank,
+            "id": metadata["uid"],
+            "state": self._state(found),
+            "private_ip": status.get("podIP") or "",
+            "connection": self._connection(metadata["name"]),
+            "agent_port": None,
+            "cpus": quantity(requests.get("cpu")) or None,
+            "memory": quantity(requests.get("memory")) / GIB or None,
+            "gpus": [],
+            "details": {key: value for key, value in details.items() if value},
+        }
+
+    def _gone(self, node, name, event):
+        details = {
+            "context": self.api.context,
+            "namespace": self.api.namespace,
+            "reason": "%s: %s" % (event["reason"], event.get("message") or ""),
+            "preempted": True,
+        }
+        return {
+            "name": node["name"],
+            "rank": node["rank"],
+            "id": event["involvedObject"].get("uid") or name,
+            "state": "gone",
+            "private_ip": "",
+            "connection": self._connection(name),
+            "agent_port": None,
+            "cpus": None,
+            "memory": None,
+            "gpus": [],
+            "details": details,
+        }
+
+
+def _why_ended(status):
+    words = [status.get("reason"), status.get("message")]
+    words += [each.get("reason") for each in status.get("conditions") or [] if each["type"] == "DisruptionTarget"]
+    return ": ".join(word for word in words if word)

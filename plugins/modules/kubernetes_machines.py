@@ -1,0 +1,186 @@
+"""Pods as the machines of a cluster: all of them by one call."""
+
+DOCUMENTATION = r"""
+module: kubernetes_machines
+short_description: Pods as machines
+description:
+  - Makes, finds and removes the pods of one cluster, one pod for each node, and their services.
+  - What belongs to the cluster carries its label C(stix-cluster-id). Pods cannot be stopped.
+version_added: 0.1.0
+author: The stix authors (@stix-cloud)
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+options:
+  kubeconfig:
+    description: File of contexts; none is the file that kubectl takes.
+    type: path
+  state:
+    description: What is to be. V(surveyed) tells what the context has.
+    type: str
+    choices: [present, query, absent, surveyed]
+    required: true
+  namespace:
+    description: Where the pods are; empty is the context's own namespace.
+    type: str
+    default: ""
+  cluster_id:
+    description: Unique id of the cluster; not needed to survey.
+    type: str
+    default: ""
+  cluster:
+    description: Name of the cluster.
+    type: str
+    default: ""
+  user:
+    description: Who owns it.
+    type: str
+    default: ""
+  run_id:
+    description: The run that makes the pods.
+    type: str
+    default: ""
+  deadline:
+    description: When the cluster is to be gone, in Unix seconds; 0 is never.
+    type: int
+    default: 0
+  nodes:
+    description: The wanted nodes, each with name, rank and sizes.
+    type: list
+    elements: dict
+    default: []
+  default_image:
+    description: Image of nodes without an C(image_id).
+    type: str
+    default: ""
+  pod_config:
+    description: Parts of a pod's specification, merged into the one that is made.
+    type: dict
+    default: {}
+  metadata:
+    description: More C(labels) and C(annotations) of all that is made.
+    type: dict
+    default: {}
+  service_account:
+    description: The service account of the pods; empty is none, and no token in the pods.
+    type: str
+    default: ""
+  image_pull_secrets:
+    description: Names of secrets to pull images with.
+    type: list
+    elements: str
+    default: []
+  resource_limits:
+    description: Whether pods are limited to what they ask for (C(true)), or to so many times of it.
+    type: raw
+    default: false
+  ports:
+    description: How the head's ports are opened.
+    type: str
+    choices: [loadbalancer, ingress, podip]
+    default: loadbalancer
+  autoscaler:
+    description: What brings nodes that are not there yet - C(gke), C(karpenter), C(coreweave), C(nebius) or C(generic).
+    type: str
+    default: ""
+  queue:
+    description: Kueue's local queue that admits the pods.
+    type: str
+    default: ""
+  timeout:
+    description: Seconds that the scheduler gets to place the pods; -1 is without end. A node on its way gets 900.
+    type: int
+    default: 10
+  queue_timeout:
+    description: Seconds to wait in the queue; -1 is without end.
+    type: int
+    default: -1
+requirements:
+  - kubernetes >= 24.2.0
+  - PyYAML >= 3.11
+  - jsonpatch
+"""
+
+EXAMPLES = r"""
+- name: Have two machines
+  stix.core.kubernetes_machines:
+    state: present
+    context: research
+    cluster_id: demo-1f3a9c
+    cluster: demo
+    default_image: python:3.12-slim
+    nodes:
+      - {name: demo-0, rank: 0, cpus: 2, memory: 4}
+      - {name: demo-1, rank: 1, cpus: 2, memory: 4}
+"""
+
+RETURN = r"""
+instances:
+  description: The machines as they are afterwards, by rank.
+  type: list
+  elements: dict
+  returned: success
+survey:
+  description: Contexts, nodes with their accelerators, and what the account may not do.
+  type: dict
+  returned: when surveyed
+stix_error:
+  description: What went wrong, C(code), C(message), C(hint), C(retryable) and C(details).
+  type: dict
+  returned: failure
+"""
+
+# ruff: noqa: E402 - documentation comes first
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_api import Api, contexts, default_namespace
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_cluster import KubernetesCluster
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_survey import survey
+
+OPTIONS = {
+    "kubeconfig": {"type": "path"},
+    "state": {"type": "str", "choices": ["present", "query", "absent", "surveyed"], "required": True},
+    "namespace": {"type": "str", "default": ""},
+    "cluster_id": {"type": "str", "default": ""},
+    "cluster": {"type": "str", "default": ""},
+    "user": {"type": "str", "default": ""},
+    "run_id": {"type": "str", "default": ""},
+    "deadline": {"type": "int", "default": 0},
+    "nodes": {"type": "list", "elements": "dict", "default": []},
+    "default_image": {"type": "str", "default": ""},
+    "pod_config": {"type": "dict", "default": {}},
+    "metadata": {"type": "dict", "default": {}},
+    "service_account": {"type": "str", "default": ""},
+    "image_pull_secrets": {"type": "list", "elements": "str", "default": []},
+    "resource_limits": {"type": "raw", "default": False},
+    "ports": {"type": "str", "choices": ["loadbalancer", "ingress", "podip"], "default": "loadbalancer"},
+    "autoscaler": {"type": "str", "default": ""},
+    "queue": {"type": "str", "default": ""},
+    "timeout": {"type": "int", "default": 10},
+    "queue_timeout": {"type": "int", "default": -1},
+}
+
+
+def main():
+    """One state for all pods of the cluster."""
+    required = [("state", state, ("cluster_id",)) for state in ("present", "query", "absent")]
+    module = AnsibleK8SModule(
+        argument_spec={**AUTH_ARG_SPEC, **OPTIONS}, supports_check_mode=True, required_if=required, check_pyyaml=False
+    )
+    state, check, kubeconfig = module.params["state"], module.check_mode, module.params["kubeconfig"]
+    try:
+        context, namespace = default_namespace(kubeconfig, module.params["context"])
+        api = Api(lambda: get_api_client(module, context=context), context, module.params["namespace"] or namespace)
+        if state == "surveyed":
+            module.exit_json(changed=False, survey=survey(api, contexts(kubeconfig)[0]))
+        cluster = KubernetesCluster(api, module.params)
+        verbs = {"present": KubernetesCluster.ensure, "absent": KubernetesCluster.remove}
+        changed = verbs[state](cluster, check) if state in verbs else False
+        module.exit_json(changed=changed, instances=cluster.instances())
+    except Failure as failure:
+        module.fail_json(msg=failure.message, stix_error=failure.record())
+
+
+if __name__ == "__main__":
+    main()
