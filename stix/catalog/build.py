@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stix.catalog import habits
-from stix.catalog.schema import SCHEMA
-from stix.catalog.schema import VERSION as VERSION
+from stix.catalog.schema import SCHEMA, VERSION
 from stix.errors import StixError
 
 

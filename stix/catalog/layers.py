@@ -107,4 +107,7 @@ def connect(path: Path) -> sqlite3.Connection | None:
         version = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
     except sqlite3.Error:
         return None
-    return connection if version == (VERSION,) else None
+    if version == (VERSION,):
+        return connection
+    connection.close()
+    return None

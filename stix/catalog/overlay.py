@@ -11,9 +11,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from urllib.parse import quote
 
-from stix.catalog.build import VERSION, Row, write_database
+from stix.catalog.build import Row, write_database
+from stix.catalog.layers import USER, connect, overlays
+from stix.catalog.query import TABLES
 from stix.catalog.sources.known import Known, Machine
 
 DRAFT_AGE = 3600.0
@@ -22,12 +23,9 @@ DRAFT_AGE = 3600.0
 MACHINES = """
 SELECT name, cpus, memory, accelerator, count, device_memory, arch, disk_count, disk_gib, disk_kind
 FROM machine WHERE cloud = ? AND attached = 0 AND name <> '' ORDER BY name, count"""
-OFFERS = """
+OFFERS = f"""
 SELECT machine.name, machine.accelerator, machine.count, region.name, zones.names, price, spot, source.as_of,
-    source.spot_as_of
-FROM offer JOIN machine ON machine.id = offer.machine JOIN region ON region.id = offer.region
-    JOIN zones ON zones.id = offer.zones JOIN source ON source.id = offer.source
-WHERE machine.cloud = ?"""
+    source.spot_as_of {TABLES} WHERE machine.cloud = ?"""
 
 
 def folder(home: Path) -> Path:
@@ -57,19 +55,12 @@ Place = tuple[str, str, float, str, str]
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection | None]:
     """The database, read-only; None where there is none of this schema."""
+    database = connect(path)
     try:
-        database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
-    except sqlite3.Error:
-        yield None
-        return
-    try:
-        try:
-            version = database.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
-        except sqlite3.Error:
-            version = None
-        yield database if version == (VERSION,) else None
+        yield database
     finally:
-        database.close()
+        if database is not None:
+            database.close()
 
 
 def current(databases: Iterable[Path], cloud: str) -> dict[Place, Priced]:
@@ -151,8 +142,7 @@ def remove(home: Path, cloud: str) -> bool:
 
 def clouds_with_overlay(home: Path) -> list[str]:
     """Clouds whose offers were updated."""
-    names = {path.stem for path in folder(home).glob("*.sqlite") if not path.name.startswith(".")}
-    return sorted(names - {"snapshot", "user"})
+    return [path.stem for path in overlays(folder(home)) if path.stem != USER]
 
 
 def clear_drafts(home: Path) -> None:
