@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
+import yaml
+
 from stix.errors import UsageError
 
 K = TypeVar("K")
@@ -23,6 +25,11 @@ class Kept(dict[K, V]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return dict, (dict(self),)
+
+
+# A copy is written as the dictionary that it is, where SkyPilot's callers put one into YAML.
+for representer in (yaml.representer.SafeRepresenter, yaml.representer.Representer):
+    representer.add_multi_representer(Kept, representer.represent_dict)
 
 
 class KeptSecrets(Kept[str, str]):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import stix
 from stix.api.task import model_of
@@ -123,6 +124,12 @@ def test_any_text_can_be_a_name() -> None:
         it = stix.Task(name)
         it.validate_name()
         assert stix.Task.from_yaml_config(it.to_yaml_config()).name == name
+
+
+def test_copies_are_dictionaries_in_yaml_too() -> None:
+    it = task(envs={"A": "1"}, file_mounts={"/a": "./a"})
+    for dump in (yaml.safe_dump, yaml.dump, lambda data: yaml.dump(data, Dumper=yaml.CSafeDumper)):
+        assert yaml.safe_load(dump([it.envs, it.file_mounts, it.secrets])) == [{"A": "1"}, {"/a": "./a"}, {}]
 
 
 def test_secrets_do_not_show() -> None:
