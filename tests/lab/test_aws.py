@@ -39,8 +39,11 @@ def test_an_instance_is_a_machine_with_its_key_and_user_data(aws: lab.AwsLab, tm
         "NetworkInterfaces": [subnet(client, "us-east-1b")],
     }  # fmt: skip
     made = client.run_instances(**wish)["Instances"]
-    assert made == client.run_instances(**wish)["Instances"], "a repeated create makes no second machine"
+    again = client.run_instances(**wish)["Instances"]
     (instance,) = aws.instances()
+    assert {one["InstanceId"] for one in (*made, *again)} == {instance["InstanceId"]}, "a repeat makes no second one"
+    with pytest.raises(client.exceptions.ClientError, match="IdempotentParameterMismatch"):
+        client.run_instances(**wish | {"InstanceType": "m6i.xlarge"})
     options = ["-i", key, "-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={tmp_path}/hosts"]
     words = ["ssh", *options, f"ubuntu@{instance['PublicIpAddress']}", "cat /var/lib/told; hostname -I; sudo id -u"]
     deadline = time.monotonic() + 60
@@ -58,6 +61,7 @@ def test_calls_are_refused_by_rule_and_remembered(aws: lab.AwsLab) -> None:
     with pytest.raises(client.exceptions.ClientError, match=r"sufficient p4d\.24xlarge capacity .*us-east-1a"):
         client.run_instances(**wish, NetworkInterfaces=[place])
     last = aws.calls(forget=True)[-1]
+    assert last.pop("query")["ImageId"] == "ami-1"
     assert last == {
         "action": "RunInstances",
         "region": "us-east-1",

@@ -2,6 +2,7 @@
 
 import fnmatch
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
@@ -22,9 +23,10 @@ def error_answer(rule: dict[str, Any]) -> tuple[str, str]:
 
 
 class Faults:
-    """Rules `{action, zone, type, spot, region, code, message, status, times}`: patterns; what is absent matches all.
+    """Rules `{action, zone, type, spot, region, code, message, status, times, delay}`: what is absent matches all.
 
-    `calls` lists `{action, region, zone, type, spot}` of every call so far.
+    A rule with a `delay` in seconds holds the call up; without a `code` it is let through then. `calls` lists
+    `{action, region, zone, type, spot, query}` of every call so far; `query` are its parameters.
     """
 
     def __init__(self, instances: Callable[[], list[tuple[object, object]]]) -> None:
@@ -60,13 +62,16 @@ class Faults:
                     continue
                 if rule.get("times", -1) > 0:
                     rule["times"] -= 1
-                return rule | {"call": call}
-        return None
+                break
+            else:
+                return None
+        time.sleep(rule.get("delay", 0))
+        return rule | {"call": call} if "code" in rule else None
 
 
 def _meant(rule: dict[str, Any], call: dict[str, Any]) -> bool:
     words = ("action", "zone", "type", "region")
-    matches = all(fnmatch.fnmatch(call[word], rule[word]) for word in words if word in rule)
+    matches = all(fnmatch.fnmatchcase(call[word], rule[word]) for word in words if word in rule)
     return matches and rule.get("spot", call["spot"]) == call["spot"]
 
 
@@ -80,6 +85,7 @@ def _call(query: dict[str, str], authorization: str) -> dict[str, Any]:
         "zone": query.get("Placement.AvailabilityZone") or _zone_of(subnet),
         "type": query.get("InstanceType", ""),
         "spot": query.get("InstanceMarketOptions.MarketType") == "spot",
+        "query": query,
     }
 
 

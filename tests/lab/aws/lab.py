@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.lab.aws import images
 from tests.lab.engine import DockerLab
 from tests.lab.images import CLOUD
 from tests.lab.processes import end_process, start_bound, start_time
@@ -52,7 +53,8 @@ class AwsLab:
         words = [sys.executable, "-m", "tests.lab.aws.server", str(port), str(self._slot)]
         self.log = Path(f"/dev/shm/stix-lab/aws-{port}.log")
         self.log.parent.mkdir(exist_ok=True)
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        self._images = images.write(self.log.with_suffix(".json"))
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "MOTO_AMIS_PATH": str(self._images)}
         with self.log.open("wb") as log:
             engine = [self._engine.host] if self._engine else []
             self._process = start_bound([*words, *engine], env=environment, stdout=log, stderr=log, cwd=ROOT)
@@ -64,13 +66,14 @@ class AwsLab:
     ) -> None:
         assert self._process is not None
         end_process(self._process.pid, start_time(self._process.pid), grace=2)
-        self.log.unlink(missing_ok=True)
+        for file in (self.log, self._images):
+            file.unlink(missing_ok=True)
         if self._engine:
             ours = ("--filter", "label=stix-test.aws", "--quiet")
-            for machine in self._engine.docker("ps", "--all", *ours).split():
-                self._engine.docker("rm", "--force", machine)
-            for network in self._engine.docker("network", "ls", *ours).split():
-                self._engine.docker("network", "rm", network)
+            for kind, words in (("rm --force --volumes", "ps --all"), ("network rm", "network ls")):
+                found = self._engine.docker(*words.split(), *ours).split()
+                if found:
+                    self._engine.docker(*kind.split(), *found)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -105,7 +108,7 @@ class AwsLab:
         self._control("faults", "DELETE")
 
     def calls(self, *, forget: bool = False) -> list[dict[str, Any]]:
-        """Calls of the API so far."""
+        """Calls of the API so far (`faults.Faults.calls`)."""
         found = self._control("calls", "GET")
         if forget:
             self._control("calls", "DELETE")

@@ -11,6 +11,7 @@ channel: `faults` (POST a list of rules, DELETE), `calls` (GET: the actions so f
 import io
 import itertools
 import json
+import re
 import sys
 from urllib.parse import parse_qs
 
@@ -67,7 +68,7 @@ class Application:
     def __init__(self, faults: Faults) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._faults = faults
-        self._answers: dict[str, tuple[str, list[tuple[str, str]], list[bytes]]] = {}
+        self._answers: dict[str, tuple[dict[str, str], str]] = {}
 
     def __call__(self, environ: dict[str, object], start: object) -> list[bytes]:
         """One request."""
@@ -87,12 +88,15 @@ class Application:
         return self._answer(query, environ, body, start)
 
     def _answer(self, query: dict[str, str], environ: dict[str, object], body: bytes, start: object) -> list[bytes]:
-        environ["wsgi.input"] = io.BytesIO(body)
-        token = f"{query.get('Action')} {query.get('ClientToken')}" if query.get("ClientToken") else ""
+        groups = [value for name, value in query.items() if name.startswith("NetworkInterface.1.SecurityGroupId.")]
+        for number, group in enumerate(groups, 1):  # moto forgets the groups of an interface
+            body += f"&SecurityGroupId.{number}={group}".encode()
+        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        token = query.get("ClientToken", "")
         if token in self._answers:
-            status, headers, parts = self._answers[token]
-            start(status, headers)
-            return parts
+            status, text = self._again(query, *self._answers[token])
+            start(status, [("Content-Type", "text/xml;charset=UTF-8")])
+            return [text.encode()]
         heard: list[tuple[str, list[tuple[str, str]]]] = []
 
         def listen(status: str, headers: list[tuple[str, str]], *rest: object) -> None:
@@ -101,9 +105,21 @@ class Application:
         parts = list(self._moto(environ, listen))
         status, headers = heard[-1]
         if token and status.startswith("200"):
-            self._answers[token] = (status, headers, parts)
+            self._answers[token] = query, b"".join(parts).decode()
         start(status, headers)
         return parts
+
+    def _again(self, query: dict[str, str], former: dict[str, str], text: str) -> tuple[str, str]:
+        """What EC2 answers to a token that it knows: the same instances, in the state they are in now."""
+        if query != former:
+            rule = {"code": "IdempotentParameterMismatch", "message": "The token was used with other parameters"}
+            return error_answer(rule | {"call": {}})
+        states = {instance.id: instance._state for _, instance in instances()}
+        for identity, state in states.items():
+            now = f"<instanceState><code>{state.code}</code><name>{state.name}</name>"
+            own = rf"(<instanceId>{identity}</instanceId>.*?)<instanceState>\s*<code>\d+</code>\s*<name>[a-z-]+</name>"
+            text = re.sub(own, lambda found, now=now: found.group(1) + now, text, count=1, flags=re.DOTALL)
+        return "200 OK", text
 
     def _control(self, word: str, environ: dict[str, object], body: bytes) -> object:
         method = environ["REQUEST_METHOD"]

@@ -1,0 +1,195 @@
+"""What EC2's words mean: its error codes -> ours and what each rules out, as one table."""
+
+import re
+
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+
+LOG_IN = "Log in again (`aws sso login`, `aws configure`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+
+TABLE = (
+    (
+        "provision.no_capacity",
+        "zone",
+        r"Insufficient(Instance|Host|ReservedInstance)Capacity|InsufficientCapacity\w*|ReservationCapacityExceeded|"
+        r"SpotMaxPriceTooLow|InsufficientVolumeCapacity|capacity-not-available|SpotInstanceTermination",
+        "there is no capacity now",
+        "Another zone, region or instance type may have some; --retry-until-up waits.",
+        True,
+    ),
+    (
+        "provision.no_capacity",
+        "zone",
+        r"Unsupported|InsufficientFreeAddressesInSubnet|InvalidAvailabilityZone",
+        "the zone cannot serve this",
+        "Another zone may have this instance type.",
+        False,
+    ),
+    (
+        "provision.quota",
+        "region",
+        r"VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|VolumeLimitExceeded|"
+        r"MaxIOPSLimitExceeded|(NetworkInterface|Address|SecurityGroup|KeyPair|Resource|Tag)LimitExceeded|"
+        r"RulesPerSecurityGroupLimitExceeded|SecurityGroupsPerInterfaceLimitExceeded|\w+QuotaExceeded|"
+        r"LimitExceededException",
+        "the account's quota is used up",
+        "Ask for more in the console (Service Quotas, Amazon EC2), or free what is there.",
+        False,
+    ),
+    (
+        "provision.auth",
+        "cloud",
+        r"ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired|SSOTokenLoadError|UnauthorizedSSOTokenError|"
+        r"TokenRetrievalError|LoginRefreshRequired",
+        "the credentials have expired",
+        LOG_IN,
+        False,
+    ),
+    (
+        "provision.auth",
+        "cloud",
+        r"NoCredentialsError|PartialCredentialsError|CredentialRetrievalError|ProfileNotFound|NoAuthTokenError|"
+        r"ConfigParseError|InvalidConfigError",
+        "there are no usable credentials",
+        LOG_IN,
+        False,
+    ),
+    (
+        "provision.auth",
+        "cloud",
+        r"AuthFailure|InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClientException|SignatureDoesNotMatch|"
+        r"InvalidSignatureException|IncompleteSignature|MissingAuthenticationToken|PendingVerification|"
+        r"Blocked|OptInRequired",
+        "the account or its keys were refused",
+        "`aws sts get-caller-identity` shows whose keys are used; a region may have to be enabled for the account.",
+        False,
+    ),
+    (
+        "provision.permission",
+        "cloud",
+        r"UnauthorizedOperation|AccessDenied(Exception)?|UnauthorizedAccess|AuthorizationError",
+        "a permission is missing",
+        "docs/guides/aws.md has the policy that stix needs.",
+        False,
+    ),
+    (
+        "provision.transient",
+        "region",
+        r"RequestLimitExceeded|Throttl\w*|TooManyRequests\w*|Unavailable|ServiceUnavailable|InternalError|"
+        r"InternalFailure|RequestTimeout|EndpointConnectionError|ConnectTimeoutError|ReadTimeoutError|"
+        r"ConnectionClosedError|ConnectionError|ProxyConnectionError|HTTPClientError|ResponseStreamingError|"
+        r"IncompleteReadError",
+        "EC2 is busy or cannot be reached",
+        "Try again.",
+        True,
+    ),
+    (
+        "provision.transient",
+        "",
+        r"DependencyViolation|IncorrectState|IncorrectInstanceState|IncorrectSpotRequestState|ResourceInUse|"
+        r"InvalidGroup\.(Duplicate|InUse)|InvalidKeyPair\.Duplicate|InvalidInstanceID\.NotFound|"
+        r"IdempotentInstanceTerminated|ConcurrentTagAccess",
+        "something of the cluster is just changing",
+        "Try again.",
+        True,
+    ),
+    (
+        "provision.unsupported",
+        "type",
+        r"UnsupportedOperation|UnsupportedHibernationConfiguration",
+        "EC2 cannot do that with this machine",
+        "A spot machine can be stopped only when config has aws.spot_interruption: stop.",
+        False,
+    ),
+    (
+        "provision.config",
+        "type",
+        r"InvalidInstanceType|UnsupportedInstanceTypeOn\w+|UnsupportedTenancy",
+        "the instance type does not serve",
+        "Is it one of this region?",
+        False,
+    ),
+    (
+        "provision.config",
+        "region",
+        r"Invalid\w+(\.\w+)*|MissingParameter|Unknown\w+|ParameterNotFound|VPCIdNotSpecified|VPCResourceNotSpecified|"
+        r"MalformedAMIID|NonEBSInstance|EncryptedVolumesNotSupported|KeyAccessDenied\w*|ParamValidationError|"
+        r"NoRegionError|InvalidRegionError|EndpointProviderError|SSLError|IdempotentParameterMismatch",
+        "a setting was refused",
+        "Check image_id, disk, labels and config.aws.",
+        False,
+    ),
+)
+"""(code, scope, EC2's codes or the SDK's exceptions, sentence, hint, retryable); the first that matches wholly wins.
+
+scope is what it rules out for now: `zone`, `type` (this instance type, in this region), `region`, `cloud`, or nothing.
+"""
+
+ACTION = re.compile(r"(?:not authorized to perform:? |explicit deny.* action[: ]+)([a-z0-9-]+:[A-Za-z]+)")
+WRAPPING = re.compile(r"^An error occurred \([\w.]+\) when calling the \w+ operation(?: \([^)]*\))?: ")
+
+
+def classify(provider_code, message, **where):
+    """The failure that an answer of EC2, STS or SSM stands for.
+
+    Args:
+        provider_code: EC2's code (`Server.` and `Client.` before it do not count) or an exception's name.
+        message: the sentence that came with it.
+        where: what is known of the call, kept in the details: `region`, `zone`.
+    """
+    short = re.sub(r"^(Server|Client)\.", "", provider_code or "")
+    words = WRAPPING.sub("", " ".join((message or "").split()))[:600]
+    details = {key: value for key, value in where.items() if value}
+    details |= {"provider_code": provider_code, "reason": words}
+    for code, scope, pattern, sentence, hint, retryable in TABLE:
+        if re.fullmatch(pattern, short):
+            details["scope"] = scope
+            action = ACTION.search(words) if code == "provision.permission" else None
+            if action:
+                details["permission"] = action.group(1)
+                sentence = "the permission %s is missing" % action.group(1)
+            if scope not in ("zone", ""):
+                details.pop("zone", None)
+            place = where.get("zone") if scope == "zone" else where.get("region")
+            return Failure(
+                code, "AWS%s: %s (%s)" % (_at(place), sentence, _short(short, words)), hint, details, retryable
+            )
+    details["scope"] = ""
+    return Failure("provision.unknown", "AWS%s: %s" % (_at(where.get("region")), _short(short, words)), "", details)
+
+
+def classify_exception(error, **where):
+    """The failure that an exception of boto3 stands for."""
+    response = getattr(error, "response", None)
+    told = response.get("Error") if isinstance(response, dict) else None
+    if told:
+        return classify(told.get("Code", ""), told.get("Message", ""), **where)
+    return classify(type(error).__name__, str(error), **where)
+
+
+def classify_result(result, **where):
+    """The failure of an amazon.aws module's result: its `error` as EC2 gave it, or the code in its message."""
+    if result.get("stix_error"):
+        return Failure.from_record(result["stix_error"])
+    told = result.get("error")
+    message = str(result.get("msg") or "no reason was given")
+    if "required Python library" in message:
+        return Failure("runner.missing_content", message.split(".")[0], "pip install 'stix-cloud[aws]'")
+    if isinstance(told, dict) and told.get("code"):
+        return classify(told["code"], told.get("message") or message, **where)
+    found = re.search(r"An error occurred \(([\w.]+)\)", message) or re.search(
+        r"\b(ProfileNotFound|config profile|NoCredentialsError|Unable to locate credentials)\b", message
+    )
+    word = found.group(1) if found else ""
+    return classify(NAMES.get(word, word), message, **where)
+
+
+NAMES = {"config profile": "ProfileNotFound", "Unable to locate credentials": "NoCredentialsError"}
+"""Sentences of the SDK -> the exception that says them."""
+
+
+def _at(place):
+    return " " + place if place else ""
+
+
+def _short(code, words):
+    return ("%s: %s" % (code, words) if code and words else code or words or "no reason was given")[:400]

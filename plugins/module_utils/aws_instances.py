@@ -1,0 +1,101 @@
+"""Instances as EC2 describes them -> ours: states, ranks, what a verb reports. Pure."""
+
+import re
+
+STATES = {
+    "pending": "pending",
+    "running": "running",
+    "stopping": "stopping",
+    "stopped": "stopped",
+    "shutting-down": "gone",
+    "terminated": "gone",
+}
+"""EC2's word for a state -> ours."""
+
+
+def tags_of(thing):
+    """Tags as a map."""
+    return {tag["Key"]: tag["Value"] for tag in thing.get("Tags") or []}
+
+
+def as_tags(words):
+    """A map as EC2's tags, within its lengths."""
+    return [{"Key": str(key)[:128], "Value": str(value)[:256]} for key, value in words.items()]
+
+
+def rank_text(ranks):
+    """Sorted ranks as short text: `0-3,7`."""
+    spans = []
+    for rank in ranks:
+        if spans and spans[-1][1] == rank - 1:
+            spans[-1][1] = rank
+        else:
+            spans.append([rank, rank])
+    return ",".join("%d" % first if first == last else "%d-%d" % (first, last) for first, last in spans)
+
+
+def rank_of(one):
+    """The rank: its tag, or, when its maker was cut off before that, its place among those made with it."""
+    tags = tags_of(one)
+    if tags.get("stix-rank", "").isdigit():
+        return int(tags["stix-rank"])
+    ranks = []
+    for span in re.findall(r"(\d+)(?:-(\d+))?", tags.get("stix-ranks", "")):
+        ranks += range(int(span[0]), int(span[1] or span[0]) + 1)
+    place = one.get("AmiLaunchIndex") or 0
+    return ranks[place] if place < len(ranks) else place
+
+
+def is_alive(one):
+    """Whether it is there, running or not."""
+    return STATES.get(one["State"]["Name"], "gone") != "gone"
+
+
+def address(one, internal):
+    """Where it is reached; empty while it has no address."""
+    return one.get("PrivateIpAddress" if internal else "PublicIpAddress") or ""
+
+
+def report(rank, one, params):
+    """What a verb reports of it (docs/concepts/contracts.md, section 2).
+
+    Args:
+        params: the options of the module aws_machines.
+    """
+    tags, state = tags_of(one), STATES.get(one["State"]["Name"], "gone")
+    cores = one.get("CpuOptions") or {}
+    reason = (one.get("StateReason") or {}).get("Message") or one.get("StateTransitionReason") or ""
+    wish = next((node for node in params["nodes"] if node["rank"] == rank), {})
+    gpus = [{"name": name} for name, count in (wish.get("accelerators") or {}).items() for _ in range(int(count))]
+    return {
+        "name": tags.get("Name") or wish.get("name") or "%s-%d" % (tags.get("stix-cluster", "node"), rank),
+        "rank": rank,
+        "id": one["InstanceId"],
+        "state": state,
+        "private_ip": one.get("PrivateIpAddress") or "",
+        "connection": _connection(one, tags, params) if state != "gone" else {},
+        "agent_port": None,
+        "cpus": (cores.get("CoreCount") or 0) * (cores.get("ThreadsPerCore") or 1) or None,
+        "memory": None,
+        "gpus": gpus,
+        "details": {
+            "zone": one["Placement"]["AvailabilityZone"],
+            "instance_type": one["InstanceType"],
+            "image": one.get("ImageId"),
+            "spot": one.get("InstanceLifecycle") == "spot",
+            **({"reason": reason} if state != "running" and reason else {}),
+        },
+    }
+
+
+def _connection(one, tags, params):
+    """Host keys are kept by instance: addresses wander from machine to machine."""
+    more, config = dict(params["connection"]), params["config"]
+    words = [more.pop("ansible_ssh_common_args", ""), "-o HostKeyAlias=%s" % one["InstanceId"]]
+    return {
+        "ansible_connection": "ssh",
+        "ansible_host": address(one, config.get("use_internal_ips")) or one.get("PrivateIpAddress") or "",
+        "ansible_user": tags.get("stix-ssh-user") or config.get("ssh_user") or "ubuntu",
+        "ansible_ssh_common_args": " ".join(word for word in words if word),
+        **more,
+    }

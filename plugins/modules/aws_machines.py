@@ -1,0 +1,214 @@
+"""EC2 instances as the machines of a cluster: all of them by one call."""
+
+DOCUMENTATION = r"""
+module: aws_machines
+short_description: EC2 instances as machines
+description:
+  - Creates, starts, stops, terminates and finds the EC2 instances of one cluster, all nodes at once.
+  - An instance belongs to the cluster by its tag C(stix-cluster-id). All missing nodes are made by one create in one
+    zone, so there are all of them or none; the zones are tried in the order given.
+version_added: 0.1.0
+author: The stix authors (@stix-cloud)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  state:
+    description:
+      - What is to be. C(account) says whose account it is and which permissions are missing.
+    type: str
+    choices: [present, query, stopped, absent, account]
+    required: true
+  cluster_id:
+    description: Unique id of the cluster.
+    type: str
+    default: ""
+  cluster:
+    description: Name of the cluster.
+    type: str
+    default: ""
+  user:
+    description: Who owns it.
+    type: str
+    default: ""
+  run_id:
+    description: The run that creates the instances.
+    type: str
+    default: ""
+  zones:
+    description: Names or ids of zones, best first; empty means any.
+    type: list
+    elements: str
+    default: []
+  nodes:
+    description:
+      - The wanted nodes, each with C(name), C(rank), C(instance_type) and, as wanted, C(use_spot), C(image_id),
+        C(disk_size) (GiB), C(disk_tier), C(ports) and C(labels).
+    type: list
+    elements: dict
+    default: []
+  public_key:
+    description: The public key that logs in, as text.
+    type: str
+    default: ""
+  on_shutdown:
+    description: What becomes of an instance that shuts itself down.
+    type: str
+    choices: ["", stop, terminate]
+    default: ""
+  deadline:
+    description: When the cluster may be swept away, in Unix seconds; 0 is never. Written into the tag C(stix-deadline).
+    type: int
+    default: 0
+  config:
+    description:
+      - Settings of the account's network and machines. C(vpc_name), C(subnet_ids), C(security_group_name),
+        C(use_internal_ips), C(ssh_proxy_command), C(instance_profile), C(disk_encrypted), C(spot_interruption)
+        (C(terminate), C(stop) or C(hibernate)), C(image_owners), C(ssh_user), C(labels).
+    type: dict
+    default: {}
+  connection:
+    description: Host variables to add to the C(connection) of each instance.
+    type: dict
+    default: {}
+  wait_seconds:
+    description: How long instances may take until they run and have addresses.
+    type: int
+    default: 300
+"""
+
+EXAMPLES = r"""
+- name: Have two machines
+  stix.core.aws_machines:
+    state: present
+    region: us-east-1
+    zones: [us-east-1b, us-east-1a]
+    cluster_id: demo-1f3a9c
+    cluster: demo
+    public_key: "{{ lookup('file', '~/.ssh/id_ed25519.pub') }}"
+    nodes:
+      - {name: demo-0, rank: 0, instance_type: m6i.large}
+      - {name: demo-1, rank: 1, instance_type: m6i.large}
+"""
+
+RETURN = r"""
+instances:
+  description: The machines as they are afterwards, by rank.
+  type: list
+  elements: dict
+  returned: success
+missing:
+  description: >-
+    What has to be made before the machines can be, C(security_group) and C(key_pair); empty when nothing is missing.
+  type: dict
+  returned: success
+attempts:
+  description: Zones that were tried in vain, each C(zone), C(code) and C(reason).
+  type: list
+  elements: dict
+  returned: success
+account:
+  description: C(account), C(arn), C(region) and C(missing), a list of permissions.
+  type: dict
+  returned: when I(state=account)
+stix_error:
+  description: What went wrong, C(code), C(message), C(hint), C(retryable) and C(details).
+  type: dict
+  returned: failure
+"""
+
+# ruff: noqa: E402 - documentation comes first
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.stix.core.plugins.module_utils import aws_account
+from ansible_collections.stix.core.plugins.module_utils.aws_cluster import AwsCluster
+from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify_exception, classify_result
+from ansible_collections.stix.core.plugins.module_utils.aws_place import Missing
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+
+OPTIONS = {
+    "state": {"type": "str", "choices": ["present", "query", "stopped", "absent", "account"], "required": True},
+    "cluster_id": {"type": "str", "default": ""},
+    "cluster": {"type": "str", "default": ""},
+    "user": {"type": "str", "default": ""},
+    "run_id": {"type": "str", "default": ""},
+    "zones": {"type": "list", "elements": "str", "default": []},
+    "nodes": {"type": "list", "elements": "dict", "default": []},
+    "public_key": {"type": "str", "default": "", "no_log": False},
+    "on_shutdown": {"type": "str", "choices": ["", "stop", "terminate"], "default": ""},
+    "deadline": {"type": "int", "default": 0},
+    "config": {"type": "dict", "default": {}},
+    "connection": {"type": "dict", "default": {}},
+    "wait_seconds": {"type": "int", "default": 300},
+}
+
+SETTINGS = frozenset(
+    "vpc_name subnet_ids security_group_name use_internal_ips ssh_proxy_command instance_profile disk_encrypted "
+    "spot_interruption image_owners ssh_user labels".split()
+)
+"""Keys of the option `config`."""
+
+PATIENCE = {"connect_timeout": 10, "read_timeout": 60}
+
+
+class Module(AnsibleAWSModule):
+    """Fails with a `stix_error`, also when it cannot connect."""
+
+    def fail_json(self, *args, **kwargs):
+        """Ends the module; a reason that is not classified yet is."""
+        if "stix_error" not in kwargs:
+            kwargs["stix_error"] = classify_result(kwargs).record()
+        super().fail_json(*args, **kwargs)
+
+    def make_client(self, service, once=False):
+        """A client that repeats a call at most twice, or never."""
+        from botocore.config import Config
+
+        tries = {"mode": "standard", "total_max_attempts": 1 if once else 3}
+        return self.client(service, config=Config(retries=tries, **PATIENCE), region=self.place())
+
+    def place(self):
+        """The region: the option, or the environment's, or us-east-1."""
+        return self.params["region"] or self.region or "us-east-1"
+
+
+def main():
+    """One state for all instances of the cluster."""
+    module = Module(argument_spec=OPTIONS, supports_check_mode=True)
+    try:
+        module.exit_json(**_result(module))
+    except Failure as failure:
+        module.fail_json(msg=failure.message, stix_error=failure.record())
+    except Exception as error:
+        failure = classify_exception(error, region=module.place())
+        module.fail_json(msg=failure.message, stix_error=failure.record())
+
+
+def _result(module):
+    state, region = module.params["state"], module.place()
+    if state == "account":
+        found = aws_account.look(module.make_client("sts"), module.make_client("ec2"), region)
+        return {"changed": False, "instances": [], "account": {**found, "region": region}}
+    if not module.params["cluster_id"]:
+        raise Failure("provision.config", "cluster_id must not be empty: it says which instances are meant")
+    unknown = sorted(set(module.params["config"]) - SETTINGS)
+    if unknown:
+        hint = "Known are: %s." % ", ".join(sorted(SETTINGS))
+        raise Failure("provision.config", "AWS has no setting '%s'" % unknown[0], hint, {"scope": "cloud"})
+    verbs = {"present": AwsCluster.ensure, "stopped": AwsCluster.stop, "absent": AwsCluster.remove}
+    cluster = AwsCluster(module.make_client, module.params, region)
+    needs = {}
+    try:
+        changed = verbs[state](cluster, module.check_mode) if state in verbs else False
+    except Missing as missing:
+        changed, needs = module.check_mode, missing.needs
+    return {
+        "changed": changed,
+        "instances": cluster.instances(gone=state == "query"),
+        "missing": needs,
+        "attempts": cluster.attempts,
+    }
+
+
+if __name__ == "__main__":
+    main()

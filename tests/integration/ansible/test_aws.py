@@ -1,0 +1,221 @@
+"""EC2 instances as machines: the role against an account with EC2's answers, faults and record of calls.
+
+Its instances are no machines here; tests/integration/launch/test_aws.py has real ones.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import demand
+from tests.integration.ansible.conftest import ROOT, Play
+from tests.integration.ansible.inventories import cluster
+from tests.lab.aws import lab
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKOxXTpTNIKg/6xbqIVMpSCuMXEe2ubqzCFkWtStDMCA me@here"
+NO_ROOM = {"action": "RunInstances", "code": "InsufficientInstanceCapacity", "status": 500}
+MAKERS = {"RunInstances", "CreateTags", "StartInstances", "CreateSecurityGroup", "ImportKeyPair"}
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[lab.AwsLab]:
+    demand(lab.missing())
+    with lab.AwsLab() as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(account: lab.AwsLab, safe_world: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[lab.AwsLab]:
+    for name, value in account.environment.items():
+        monkeypatch.setenv(name, value)
+    yield account
+    account.refuse_nothing()
+    ids = [one["InstanceId"] for one in account.instances()]
+    if ids:
+        account.client().terminate_instances(InstanceIds=ids)
+    account.calls(forget=True)
+
+
+def wanted(count: int = 1, **more: Any) -> list[dict[str, Any]]:
+    """`stix_wanted_nodes`."""
+    return [{"name": f"demo-{rank}", "rank": rank, "instance_type": "m6i.large", **more} for rank in range(count)]
+
+
+def inventory(nodes: list[dict[str, Any]], *, cluster_id: str = "demo-1f3a9c", **more: Any) -> dict[str, Any]:
+    variables = {
+        "stix_region": "us-east-1",
+        "stix_wanted_nodes": nodes,
+        "stix_public_key": KEY,
+        "stix_private_key_file": "/keys/stix",
+        "stix_run_id": "run-1",
+        **more,
+    }
+    return cluster("aws", cloud=variables, cluster_id=cluster_id)
+
+
+def tags(thing: dict[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in thing["Tags"]}
+
+
+def counts(aws: lab.AwsLab) -> Counter[str]:
+    """How often each action was called since the last look."""
+    return Counter(call["action"] for call in aws.calls(forget=True))
+
+
+def own_groups(aws: lab.AwsLab) -> list[str]:
+    groups = aws.client().describe_security_groups()["SecurityGroups"]
+    return [group["GroupName"] for group in groups if group["GroupName"].startswith("stix-")]
+
+
+def test_check_names_the_account_what_is_missing_and_what_has_expired(play: Play, aws: lab.AwsLab) -> None:
+    [good] = play("check", inventory([])).reported("check")
+    assert good["ok"] and good["account"] == "123456789012" and good["message"].startswith("arn:aws:")
+    denied = (
+        "You are not authorized to perform this operation. User: arn:aws:iam::1:user/u is not authorized to perform: "
+    )
+    aws.refuse({"action": "RunInstances", "code": "UnauthorizedOperation", "message": denied + "ec2:RunInstances"})
+    [less] = play("check", inventory([])).reported("check")
+    assert not less["ok"] and less["message"] == "missing permissions: ec2:RunInstances" and "aws.md" in less["hint"]
+    aws.refuse({"action": "*", "code": "RequestExpired", "message": "Request has expired."})
+    [expired] = play("check", inventory([])).reported("check")
+    assert not expired["ok"] and "credentials have expired" in expired["message"] and "aws sso login" in expired["hint"]
+
+
+def test_a_cluster_lives_from_ensure_to_terminate(play: Play, aws: lab.AwsLab) -> None:
+    config = {"labels": {"team": "x"}, "ssh_proxy_command": {"us-east-1": "nc %h", "eu-west-1": "no"}}
+    three = inventory(
+        wanted(3, disk_size=64, disk_tier="high", labels={"größe": "groß"}),
+        stix_cloud_config=config,
+        stix_zones=["use1-az1"],
+        stix_on_shutdown="terminate",
+        stix_deadline=2000000000,
+    )
+    dry = play("provision", three, check=True)
+    assert dry.rc == 0 and dry.changed() and not counts(aws).keys() & MAKERS
+
+    [instances] = play("provision", three).reported("instances")
+    made = counts(aws)
+    assert made["RunInstances"] == 1 and made["ImportKeyPair"] == 1
+    assert [(one["name"], one["rank"], one["state"], one["details"]["zone"]) for one in instances] == [
+        (f"demo-{rank}", rank, "running", "us-east-1b") for rank in range(3)
+    ]
+    described = {one["InstanceId"]: one for one in aws.instances()}
+    for one in instances:
+        seen = described[one["id"]]
+        assert one["connection"] == {
+            "ansible_connection": "ssh",
+            "ansible_host": seen["PublicIpAddress"],
+            "ansible_user": "ubuntu",
+            "ansible_ssh_private_key_file": "/keys/stix",
+            "ansible_ssh_common_args": f"-o IdentitiesOnly=yes -o ProxyCommand='nc %h' -o HostKeyAlias={one['id']}",
+        }
+        assert one["private_ip"] == seen["PrivateIpAddress"]
+        assert tags(seen).items() >= {
+            "Name": one["name"], "stix-rank": str(one["rank"]), "stix-cluster": "demo", "stix-user": "ann",
+            "stix-cluster-id": "demo-1f3a9c", "stix-run": "run-1", "stix-deadline": "2000000000",
+            "team": "x", "größe": "groß",
+        }.items()  # fmt: skip
+    image = aws.client().describe_images(ImageIds=[next(iter(described.values()))["ImageId"]])["Images"][0]
+    assert image["Name"].endswith("amd64-server-20260714"), "the newest of the owner we trust"
+    volumes = aws.client().describe_volumes(Filters=[{"Name": "tag:stix-cluster-id", "Values": ["demo-1f3a9c"]}])
+    assert [(one["Size"], one["VolumeType"]) for one in volumes["Volumes"]] == [(64, "gp3")] * 3
+
+    again = play("provision", three)
+    assert again.changed() == [] and len([r for r in again.results if "aws_machines" in r["task_action"]]) == 1
+    assert not counts(aws).keys() & MAKERS
+
+    assert play("stop", three, check=True).changed() and "StopInstances" not in counts(aws)
+    assert play("stop", three).changed() and play("stop", three).changed() == []
+    [stopped] = play("query", three).reported("instances")
+    assert {one["state"] for one in stopped} == {"stopped"}
+    started = play("provision", three)
+    assert started.changed() == ["Have the instances"] and counts(aws)["RunInstances"] == 0
+    now = {one["id"]: one["connection"]["ansible_host"] for one in started.reported("instances")[0]}
+    before = {one["id"]: one["connection"]["ansible_host"] for one in instances}
+    assert now.keys() == before.keys() and all(now[one] != before[one] for one in now), "EC2 gives new addresses"
+
+    assert play("terminate", three, check=True).changed() and len(aws.instances()) == 3
+    assert play("terminate", three).changed() and play("terminate", three).changed() == []
+    assert aws.instances() == []
+    [back] = play("provision", three).reported("instances")
+    assert not {one["id"] for one in back} & before.keys(), "a token of terminated machines makes new ones"
+
+
+def test_machines_that_went_behind_our_back_are_seen_and_replaced(play: Play, aws: lab.AwsLab) -> None:
+    three = inventory(wanted(3, use_spot=True), cluster_id="spot-1")
+    [instances] = play("provision", three).reported("instances")
+    call = next(call for call in aws.calls() if call["action"] == "RunInstances")
+    options = "InstanceMarketOptions.SpotOptions."
+    assert call["spot"] and call["query"][options + "InstanceInterruptionBehavior"] == "terminate"
+    assert aws.preempt(instances[1]["id"])
+    [seen] = play("query", three).reported("instances")
+    assert [one["state"] for one in seen] == ["running", "gone", "running"]
+    assert "Spot" in seen[1]["details"]["reason"] and seen[1]["connection"] == {}
+    [mended] = play("provision", three).reported("instances")
+    assert [one["state"] for one in mended] == ["running"] * 3
+    assert [mended[rank]["id"] == instances[rank]["id"] for rank in range(3)] == [True, False, True]
+
+
+def test_zones_are_tried_in_order_and_reported(play: Play, aws: lab.AwsLab) -> None:
+    aws.refuse(NO_ROOM | {"zone": "us-east-1a"})
+    began = time.monotonic()
+    done = play("provision", inventory(wanted(2), stix_zones=["us-east-1a", "use1-az1", "us-east-1c"]))
+    tried = [call["zone"] for call in aws.calls(forget=True) if call["action"] == "RunInstances"]
+    assert tried == ["us-east-1a", "us-east-1b"], "each zone once: nobody repeats a refusal for lack of room"
+    assert {one["details"]["zone"] for one in done.reported("instances")[0]} == {"us-east-1b"}
+    result = next(r["res"] for r in done.results if r["res"].get("attempts"))
+    assert [(each["zone"], each["code"]) for each in result["attempts"]] == [("us-east-1a", "provision.no_capacity")]
+    assert time.monotonic() - began < 60, "the collection's own module retries for minutes"
+
+
+def test_a_refusal_is_an_error_with_what_it_rules_out(play: Play, aws: lab.AwsLab) -> None:
+    aws.refuse({"action": "RunInstances", "code": "VcpuLimitExceeded", "message": "no", "status": 400})
+    error = play("provision", inventory(wanted(), cluster_id="quota-1")).error
+    assert (error["code"], error["details"]["scope"]) == ("provision.quota", "region") and aws.instances() == []
+    aws.refuse_nothing()
+    odd = inventory(wanted(), stix_cloud_config={"vpc": "x"})
+    assert play("query", odd).error["message"] == "AWS has no setting 'vpc'"
+    aws.refuse({"action": "ImportKeyPair", "code": "UnauthorizedOperation", "message": "no", "status": 403})
+    aws.client().delete_key_pair(KeyName=aws.client().describe_key_pairs()["KeyPairs"][0]["KeyName"])
+    error = play("provision", inventory(wanted(), cluster_id="quota-1")).error
+    assert error["code"] == "provision.permission", "what a module of amazon.aws says is classified, too"
+
+
+@pytest.mark.parametrize("action", ["RunInstances", "CreateTags", "TerminateInstances"])
+def test_a_killed_ansible_is_repaired_by_the_next_run(play: Play, aws: lab.AwsLab, tmp_path: Path, action: str) -> None:
+    three = inventory(wanted(3, ports=["8080"]), cluster_id=f"cut-{action.lower()}")
+    verb = "terminate" if action == "TerminateInstances" else "provision"
+    if verb == "terminate":
+        assert play("provision", three).rc == 0
+    aws.calls(forget=True)
+    aws.refuse({"action": action, "delay": 3, "times": 1})
+    hosts = tmp_path / "hosts.yml"
+    hosts.write_text(json.dumps(three))
+    words = [Path(sys.executable).with_name("ansible-playbook"), "-i", hosts, f"stix.core.{verb}"]
+    environment = os.environ | {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")}
+    with subprocess.Popen(words, env=environment, start_new_session=True, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not any(call["action"] == action for call in aws.calls()):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    later = inventory(wanted(3, ports=["8080"]), cluster_id=f"cut-{action.lower()}", stix_run_id="run-2")
+    if verb == "terminate":
+        assert play("terminate", later).rc == 0 and aws.instances() == []
+        assert own_groups(aws) == []
+        return
+    [instances] = play("provision", later).reported("instances")
+    time.sleep(0 if action == "CreateTags" else 3)  # the cut-off create arrives late, and makes no second machine
+    assert [(one["name"], one["rank"]) for one in instances] == [(f"demo-{rank}", rank) for rank in range(3)]
+    assert sorted(tags(one)["stix-rank"] for one in aws.instances()) == ["0", "1", "2"]
+    assert play("provision", later).changed() == []
+    assert play("terminate", later).rc == 0 and aws.instances() == []

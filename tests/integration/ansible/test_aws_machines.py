@@ -1,0 +1,269 @@
+"""What the module aws_machines does with EC2, call by call: its own code in this process, the account of the lab."""
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible.plugins.loader import init_plugin_loader
+
+from tests.conftest import demand
+from tests.integration.ansible.conftest import ROOT
+from tests.lab.aws import lab
+
+os.environ.setdefault("ANSIBLE_LOCAL_TEMP", tempfile.gettempdir())
+init_plugin_loader([str(ROOT / "collections")])
+
+# ruff: noqa: E402 - the loader comes first
+from ansible_collections.stix.core.plugins.module_utils.aws_cluster import AwsCluster
+from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify_exception
+from ansible_collections.stix.core.plugins.module_utils.aws_network import key_name
+from ansible_collections.stix.core.plugins.module_utils.aws_place import Missing
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKOxXTpTNIKg/6xbqIVMpSCuMXEe2ubqzCFkWtStDMCA me@here"
+NO_ROOM = {"action": "RunInstances", "code": "InsufficientInstanceCapacity", "status": 500}
+PARAMS: dict[str, Any] = {
+    "cluster": "demo", "cluster_id": "demo-1", "user": "ann", "run_id": "run-1", "zones": [], "nodes": [],
+    "public_key": KEY, "on_shutdown": "", "deadline": 0, "config": {}, "connection": {}, "wait_seconds": 20,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[lab.AwsLab]:
+    """An account in which the shared firewall group and the key pair are there."""
+    demand(lab.missing())
+    with lab.AwsLab() as aws:
+        client = aws.client()
+        client.create_security_group(GroupName="stix", Description="shared", VpcId=vpc(client))
+        client.import_key_pair(KeyName=key_name(KEY), PublicKeyMaterial=KEY.encode())
+        yield aws
+
+
+@pytest.fixture
+def aws(account: lab.AwsLab) -> Iterator[lab.AwsLab]:
+    yield account
+    account.refuse_nothing()
+    ids = [one["InstanceId"] for one in account.instances()]
+    if ids:
+        account.client().terminate_instances(InstanceIds=ids)
+    account.calls(forget=True)
+
+
+def vpc(client: Any) -> str:
+    return str(client.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"])
+
+
+def wanted(count: int = 1, **more: Any) -> list[dict[str, Any]]:
+    return [{"name": f"demo-{rank}", "rank": rank, "instance_type": "m6i.large", **more} for rank in range(count)]
+
+
+def machines(aws: lab.AwsLab, nodes: list[dict[str, Any]] | None = None, **more: Any) -> AwsCluster:
+    """The cluster as the account has it now."""
+    clients = {service: aws.client(service) for service in ("ec2", "ssm")}
+    params = PARAMS | {"nodes": nodes or []} | more
+    return AwsCluster(lambda service, once=False: clients[service], params, "us-east-1")
+
+
+def refused(aws: lab.AwsLab, nodes: list[dict[str, Any]], **more: Any) -> Failure:
+    """How ensure fails; as in the module, what is no Failure is classified."""
+    try:
+        machines(aws, nodes, **more).ensure(False)
+    except Failure as failure:
+        return failure
+    except Exception as error:
+        return classify_exception(error, region="us-east-1")
+    raise AssertionError("it did not fail")
+
+
+def created(aws: lab.AwsLab) -> dict[str, str]:
+    """Parameters of the last create."""
+    return dict([call for call in aws.calls() if call["action"] == "RunInstances"][-1]["query"])
+
+
+def own_groups(aws: lab.AwsLab) -> list[str]:
+    groups = aws.client().describe_security_groups()["SecurityGroups"]
+    return [group["GroupName"] for group in groups if group["GroupName"].startswith("stix-")]
+
+
+def attached(aws: lab.AwsLab) -> set[str]:
+    return {group["GroupName"] for one in aws.instances() for group in one["SecurityGroups"]}
+
+
+def test_what_has_to_be_made_first_is_named_once(aws: lab.AwsLab) -> None:
+    with pytest.raises(Missing) as missing:
+        machines(aws, wanted(), public_key="ssh-ed25519 AAAAother").ensure(False)
+    assert list(missing.value.needs) == ["key_pair"] and missing.value.needs["key_pair"]["name"].startswith("stix-")
+    assert aws.instances() == []
+
+
+def test_spot_that_stops_keeps_its_request(aws: lab.AwsLab) -> None:
+    profile = aws.client("iam").create_instance_profile(InstanceProfileName="p")["InstanceProfile"]["Arn"]
+    config = {"spot_interruption": "stop", "disk_encrypted": True, "instance_profile": profile}
+    assert machines(aws, wanted(use_spot=True, disk_tier="high"), config=config).ensure(False)
+    query = created(aws)
+    assert query["InstanceMarketOptions.SpotOptions.SpotInstanceType"] == "persistent"
+    assert query["IamInstanceProfile.Arn"] == profile and query["MetadataOptions.HttpTokens"] == "required"
+    disk = {key.rpartition(".")[2]: value for key, value in query.items() if ".Ebs." in key}
+    assert disk == {
+        "VolumeType": "gp3", "Iops": "7000", "Throughput": "437", "VolumeSize": "15", "DeleteOnTermination": "true",
+        "Encrypted": "true",
+    }  # fmt: skip
+    tagged = {value for key, value in query.items() if key.endswith("ResourceType")}
+    assert tagged == {"instance", "volume", "network-interface"}
+
+
+def test_a_machine_that_shuts_down_stops_or_ends(aws: lab.AwsLab) -> None:
+    machines(aws, wanted(), on_shutdown="terminate").ensure(False)
+    assert created(aws)["InstanceInitiatedShutdownBehavior"] == "terminate"
+    assert "InstanceMarketOptions.MarketType" not in created(aws)
+
+
+def test_no_zone_has_room(aws: lab.AwsLab) -> None:
+    aws.refuse(NO_ROOM)
+    failure = refused(aws, wanted(2, ports=["8080"]), zones=["us-east-1a", "use1-az1", "us-east-1z"], cluster_id="no-1")
+    assert (failure.code, failure.details["scope"]) == ("provision.no_capacity", "region")
+    assert "2 x m6i.large" in failure.message and "zone" not in failure.details
+    attempts = [(each["zone"], each["code"]) for each in failure.details["attempts"]]
+    full = "provision.no_capacity"
+    assert attempts == [("us-east-1z", "provision.config"), ("us-east-1a", full), ("us-east-1b", full)]
+    assert aws.instances() == [] and own_groups(aws) == [], "what this call made is gone again"
+    only = refused(aws, wanted(), zones=["us-east-1d"])
+    assert (only.details["scope"], only.details["zone"]) == ("zone", "us-east-1d")
+
+
+@pytest.mark.parametrize(
+    ("provider", "code", "scope"),
+    [
+        ("VcpuLimitExceeded", "provision.quota", "region"),
+        ("AuthFailure", "provision.auth", "cloud"),
+        ("UnauthorizedOperation", "provision.permission", "cloud"),
+        ("NobodyHasSeenThis", "provision.unknown", ""),
+    ],
+)
+def test_a_refusal_of_the_account_ends_the_attempt(aws: lab.AwsLab, provider: str, code: str, scope: str) -> None:
+    aws.refuse({"action": "RunInstances", "code": provider, "message": "no", "status": 400})
+    failure = refused(aws, wanted(), zones=["us-east-1a", "us-east-1b"])
+    assert (failure.code, failure.details["scope"]) == (code, scope)
+    assert failure.details["provider_code"] == provider
+    assert Counter(call["action"] for call in aws.calls())["RunInstances"] == 1 and aws.instances() == []
+
+
+def test_a_busy_api_is_asked_again_with_the_same_token(aws: lab.AwsLab) -> None:
+    aws.refuse({"action": "RunInstances", "code": "Unavailable", "status": 400, "times": 2})
+    assert machines(aws, wanted(), cluster_id="busy-1").ensure(False)
+    tokens = {call["query"]["ClientToken"] for call in aws.calls() if call["action"] == "RunInstances"}
+    assert len(tokens) == 1 and len(aws.instances()) == 1
+
+
+def test_two_clusters_at_once_and_one_goes_alone(aws: lab.AwsLab) -> None:
+    def owners() -> list[str]:
+        return sorted(tag["Value"] for one in aws.instances() for tag in one["Tags"] if tag["Key"] == "stix-cluster-id")
+
+    for name, count in (("one-1", 1), ("two-2", 2)):
+        assert machines(aws, wanted(count), cluster_id=name).ensure(False)
+    assert owners() == ["one-1", "two-2", "two-2"]
+    assert [one["rank"] for one in machines(aws, cluster_id="two-2").instances()] == [0, 1]
+    assert machines(aws, cluster_id="one-1").remove(False) and owners() == ["two-2", "two-2"]
+
+
+def test_what_there_was_survives_a_failure(aws: lab.AwsLab) -> None:
+    machines(aws, wanted(2), cluster_id="grows-1").ensure(False)
+    before = {one["InstanceId"] for one in aws.instances()}
+    aws.refuse({"action": "CreateTags", "code": "UnauthorizedOperation", "message": "no", "status": 403})
+    failure = refused(aws, wanted(4), cluster_id="grows-1")
+    assert failure.code == "provision.permission" and {one["InstanceId"] for one in aws.instances()} == before
+    aws.refuse_nothing()
+    aws.refuse({"action": "CreateTags", "code": "NobodyHasSeenThis", "message": "?", "status": 400})
+    assert refused(aws, wanted(4), cluster_id="grows-1").code == "provision.unknown"
+    assert len(aws.instances()) == 4, "nobody knows what went wrong, so nothing is deleted"
+    aws.refuse_nothing()
+    assert machines(aws, wanted(4), cluster_id="grows-1").ensure(False) and len(aws.instances()) == 4
+    assert [one["name"] for one in machines(aws, cluster_id="grows-1").instances()] == [f"demo-{n}" for n in range(4)]
+    zones = {one["Placement"]["AvailabilityZone"] for one in aws.instances()}
+    assert len(zones) == 1, "a cluster stays in its zone"
+
+
+def test_ports_are_opened_changed_and_closed(aws: lab.AwsLab) -> None:
+    def opened() -> list[tuple[int, int]]:
+        filters = [{"Name": "group-name", "Values": ["stix-demo-1"]}]
+        groups = aws.client().describe_security_groups(Filters=filters)["SecurityGroups"]
+        return sorted((rule["FromPort"], rule["ToPort"]) for group in groups for rule in group["IpPermissions"])
+
+    first = wanted(2, ports=["8080", "9000-9010"])
+    assert machines(aws, first).ensure(False) and opened() == [(8080, 8080), (9000, 9010)]
+    assert attached(aws) == {"stix", "stix-demo-1"}
+    assert not machines(aws, first).ensure(False)
+    assert machines(aws, wanted(2, ports=["8081"])).ensure(True) and opened() != [(8081, 8081)], "check mode only says"
+    assert machines(aws, wanted(2, ports=["8081"])).ensure(False) and opened() == [(8081, 8081)]
+    assert machines(aws, wanted(2)).ensure(False) and opened() == []
+    assert machines(aws).remove(False) and own_groups(aws) == [] and not machines(aws).remove(False)
+
+
+def test_ports_of_a_cluster_that_had_none(aws: lab.AwsLab) -> None:
+    machines(aws, wanted()).ensure(False)
+    assert attached(aws) == {"stix"}
+    assert machines(aws, wanted(ports=["80"])).ensure(False) and attached(aws) == {"stix", "stix-demo-1"}
+    assert not machines(aws, wanted(ports=["80"])).ensure(False)
+    assert machines(aws).remove(False) and own_groups(aws) == []
+
+
+@pytest.mark.parametrize(
+    ("node", "found"),
+    [
+        ({}, "noble-24.04-amd64-server-20260714"),
+        ({"image_id": "ubuntu/images/*jammy*"}, "jammy-22.04-amd64"),
+        ({"image_id": "al2023-ami-2023*"}, "al2023"),
+        ({"image_id": {"us-east-1": "ami-00000000000000001", "eu-west-1": "ami-2"}}, "20260301"),
+        ({"image_id": "ssm:/lab/image"}, "20260301"),
+        ({"instance_type": "m6g.large"}, "arm64"),
+        ({"instance_type": "g5.xlarge"}, "Deep Learning"),
+    ],
+)
+def test_images(aws: lab.AwsLab, node: dict[str, Any], found: str) -> None:
+    aws.client("ssm").put_parameter(Name="/lab/image", Value="ami-00000000000000001", Type="String", Overwrite=True)
+    cluster = machines(aws, wanted(**node))
+    cluster.ensure(False)
+    [one] = cluster.instances()
+    image = aws.client().describe_images(ImageIds=[one["details"]["image"]])["Images"][0]
+    assert found in image["Name"]
+    assert one["connection"]["ansible_user"] == ("ec2-user" if "al2023" in found else "ubuntu")
+
+
+@pytest.mark.parametrize(
+    ("node", "config", "words"),
+    [
+        ({"image_id": "nothing-like-this-*"}, {}, "no image nothing-like-this-"),
+        ({"image_id": "ami-00000000000009999"}, {}, "InvalidAMIID.NotFound"),
+        ({"image_id": {"eu-west-1": "ami-2"}}, {}, "no image for us-east-1"),
+        ({"instance_type": "x99.huge"}, {}, "instance type"),
+        ({"instance_type": None}, {}, "No instance type"),
+        ({}, {"vpc_name": "nope"}, "no VPC named 'nope'"),
+        ({}, {"security_group_name": "nope"}, "no security group named 'nope'"),
+        ({}, {"subnet_ids": ["subnet-0123"]}, "no subnet"),
+    ],
+)
+def test_what_cannot_be_is_a_matter_of_configuration(
+    aws: lab.AwsLab, node: dict[str, Any], config: dict[str, Any], words: str
+) -> None:
+    failure = refused(aws, wanted(**node), config=config)
+    assert failure.code == "provision.config" and words in failure.message
+    assert aws.instances() == []
+
+
+def test_a_named_network_with_internal_addresses(aws: lab.AwsLab) -> None:
+    client = aws.client()
+    inner = client.create_vpc(CidrBlock="10.250.0.0/16")["Vpc"]["VpcId"]
+    client.create_tags(Resources=[inner], Tags=[{"Key": "Name", "Value": "inner"}])
+    client.create_subnet(VpcId=inner, CidrBlock="10.250.1.0/24", AvailabilityZone="us-east-1c")
+    group = client.create_security_group(GroupName="ours", Description="-", VpcId=inner)["GroupId"]
+    config = {"vpc_name": "inner", "security_group_name": "ours", "use_internal_ips": True, "ssh_user": "me"}
+    cluster = machines(aws, wanted(), config=config)
+    cluster.ensure(False)
+    [one] = cluster.instances()
+    assert one["private_ip"].startswith("10.250.1.") and one["details"]["zone"] == "us-east-1c"
+    assert one["connection"]["ansible_host"] == one["private_ip"] and one["connection"]["ansible_user"] == "me"
+    [seen] = aws.instances()
+    assert [each["GroupId"] for each in seen["SecurityGroups"]] == [group] and "PublicIpAddress" not in seen
