@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -9,6 +10,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.ssh_errors import classify
 from ansible_collections.stix.core.plugins.plugin_utils import shell
+
+BOOTING = ("node.unreachable", "node.auth")
+"""What a machine that is still booting looks like: no sshd yet, or no keys yet."""
 
 
 class NodeAction(ActionBase):
@@ -51,6 +55,8 @@ class NodeAction(ActionBase):
     def execute(self, body: str, data: bytes = b"") -> shell.Answer:
         """Runs shell text on the node, with `$PY` a Python of at least 3.8 and `$H` the agent's folder.
 
+        A node may take `stix_boot_seconds` (a variable of the host) until it can be reached.
+
         Args:
             body: shell text; may read `data` from its standard input.
             data: bytes for the standard input.
@@ -58,6 +64,17 @@ class NodeAction(ActionBase):
         Raises:
             Failure: `setup.python`, or `node.*` when the connection broke.
         """
+        until = time.monotonic() + float(self.vars.get("stix_boot_seconds") or 0)
+        while True:
+            try:
+                return self._execute(body, data)
+            except (AnsibleConnectionFailure, Failure) as error:
+                failure = error if isinstance(error, Failure) else classify(str(error), self.host)
+                if failure.code not in BOOTING or time.monotonic() > until:
+                    raise
+            time.sleep(0.5)
+
+    def _execute(self, body: str, data: bytes) -> shell.Answer:
         mark = f"@@stix-{secrets.token_hex(6)}"
         line = shell.command(self.args["home"], body, mark, self._interpreter())
         # Without input the ssh plugin would hand over a terminal; a line nobody reads avoids that.

@@ -209,6 +209,7 @@ def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:
         nodes=tuple(planned),
         resources=describe_resources(place.resources),
         instance=place.offers[0].name if place.offers[0].priced_on else "",
+        zones=(place.resources.zone,) if place.resources.zone else place.offers[0].zones,
         hourly_cost=place.hourly_cost,
         docker_run_options=task.docker_run_options,
         autostop=plan.autostop,

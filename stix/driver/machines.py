@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from stix.clouds.registry import clouds
+from stix.driver.account import BOOT_SECONDS, SHUT_DOWN, account_vars
 from stix.driver.outcome import Outcome, instances
+from stix.driver.pods import pod_vars
 from stix.driver.session import Run, World
 from stix.errors import NodeError, StixError, from_record
 from stix.inventory.render import inventory, literal, wanted_nodes
@@ -84,8 +86,12 @@ def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
 def cloud_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     """Variables of the group `stix_cloud`."""
     variables: dict[str, Any] = {"stix_wanted_nodes": wanted_nodes(cluster)}
+    if clouds()[cluster.cloud].sized:
+        variables |= account_vars(world, cluster)
     if cluster.cloud == "local":
         variables["cloud_local_root"] = str(world.home.local_nodes)
+    if cluster.cloud == "kubernetes":
+        variables |= pod_vars(cluster)
     if cluster.cloud == "docker":
         variables |= {f"cloud_docker_{name}": literal(value) for name, value in world.settings.docker.items()}
         if cluster.docker_run_options:
@@ -115,7 +121,11 @@ def node_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
         variables["skylet_port"] = port
     if cluster.autostop is not None:
         variables["skylet_autostop"] = {key: value for key, value in cluster.autostop.items() if value is not None}
-    if cluster.cloud == "docker":
+    if cloud.sized:
+        variables |= {"skylet_stop_command": SHUT_DOWN, "skylet_down_command": SHUT_DOWN}
+        if cluster.phase != "ready":
+            variables["stix_boot_seconds"] = BOOT_SECONDS
+    if cluster.cloud in ("docker", "kubernetes"):
         variables |= {"skylet_stop_command": CONTAINER_STOP, "skylet_down_command": CONTAINER_STOP}
     return variables
 

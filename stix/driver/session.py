@@ -151,6 +151,7 @@ class Run:
             forks=min(64, max(5, nodes)),
             lock=self._lock,
             secrets=self.folder.secrets_file if secrets else None,
+            account=cloud_vars is not None,
         )
         began = time.time()
         if secrets:

@@ -27,6 +27,7 @@ class Settings:
         warm_idle_minutes: how long it stays without work.
         lock_timeout_minutes: how long to wait for another run on the same cluster; None waits for ever.
         docker: further `cloud_docker_*` variables, without the prefix, as `default_image`.
+        accounts: settings of clouds by name, `aws: {vpc_name: ours}`; their roles say which there are.
         catalog: the user's own prices and where fresh ones come from; checked by `stix.catalog.user`.
     """
 
@@ -35,6 +36,7 @@ class Settings:
     lock_timeout_minutes: float | None = None
     docker: Mapping[str, Any] = field(default_factory=dict)
     catalog: Mapping[str, Any] = field(default_factory=dict)
+    accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -48,18 +50,26 @@ def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settin
         values["warm"] = environ["STIX_WARM"].lower() not in ("0", "no", "false", "off", "")
     if "STIX_LOCK_TIMEOUT_MINUTES" in environ:
         values["lock_timeout_minutes"] = environ["STIX_LOCK_TIMEOUT_MINUTES"]
-    return Settings(**{key: _checked(key, value) for key, value in values.items() if value is not None})
+    values = {key: value for key, value in values.items() if value is not None}
+    accounts = {key: _checked(key, value) for key, value in values.items() if key not in _KINDS}
+    return Settings(**{key: _checked(key, value) for key, value in values.items() if key in _KINDS}, accounts=accounts)
 
 
 def _checked(key: str, value: Any) -> Any:
     """The value, if it is of the setting's kind."""
-    kind, words = _KINDS[key]
+    kind, words = _KINDS.get(key, (dict, "a map"))
     if kind is float:
         with contextlib.suppress(TypeError, ValueError):
             return float(value)
     elif isinstance(value, kind):
         return value
     raise UsageError("config.invalid", f"setting {key!r} must be {words}, not {value!r}")
+
+
+def _has_account(name: object) -> bool:
+    from stix.clouds.registry import clouds
+
+    return name in clouds() and clouds()[str(name)].sized
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -74,7 +84,7 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UsageError("config.invalid", f"{file} must hold a map of settings")
     for key in values:
-        if key not in _KINDS:
+        if key not in _KINDS and not _has_account(key):
             near = difflib.get_close_matches(str(key), _KINDS, 1)
             raise UsageError(
                 "config.invalid",

@@ -99,6 +99,8 @@ def wanted_nodes(cluster: Cluster) -> list[dict[str, Any]]:
     wanted = []
     for rank in range(cluster.num_nodes):
         node: dict[str, Any] = {"name": node_name(cluster.name, rank), "rank": rank, **wishes(cluster.resources)}
+        if cluster.instance:
+            node["instance_type"] = cluster.instance
         machine = recorded.get(rank, {})
         if machine.get("host"):
             node |= {"host": machine["host"], "connection": literal(machine["connection"])}
@@ -107,7 +109,8 @@ def wanted_nodes(cluster: Cluster) -> list[dict[str, Any]]:
 
 
 def wishes(resources: Mapping[str, Any]) -> dict[str, Any]:
-    """Sizes and settings of one node as cloud roles take them; absent ones are null."""
+    """Sizes and settings of one node as cloud roles take them; absent sizes are null, other settings are left out."""
+    settings = ("use_spot", "disk_tier", "network_tier")
     return {
         "cpus": _amount(resources.get("cpus")),
         "memory": _memory(resources),
@@ -116,6 +119,7 @@ def wishes(resources: Mapping[str, Any]) -> dict[str, Any]:
         "disk_size": resources.get("disk_size"),
         "ports": list(resources.get("ports") or []),
         "labels": literal(resources.get("labels") or {}),
+        **{key: resources[key] for key in settings if resources.get(key)},
     }
 
 

@@ -24,6 +24,7 @@ class Cluster:
         launched_at: Unix seconds.
         last_use: the command that used it last.
         instance: instance type of its nodes, where it was chosen from offers.
+        zones: zones of its region that machines may be made in, best first; empty: any.
         hourly_cost: dollars an hour of all nodes while they run, as known at launch; None: not known.
     """
 
@@ -45,6 +46,7 @@ class Cluster:
     last_use: str = ""
     run_id: str = ""
     instance: str = ""
+    zones: tuple[str, ...] = ()
     hourly_cost: float | None = 0.0
 
     @property
@@ -69,6 +71,7 @@ class Cluster:
             "nodes": [dict(node) for node in self.nodes],
             "resources": dict(self.resources),
             "docker_run_options": list(self.docker_run_options),
+            "zones": list(self.zones),
         }
 
     @classmethod
@@ -81,6 +84,7 @@ class Cluster:
             | {
                 "nodes": tuple(record.get("nodes") or ()),
                 "docker_run_options": tuple(record.get("docker_run_options") or ()),
+                "zones": tuple(record.get("zones") or ()),
             }
         )
 

@@ -7,10 +7,20 @@ from pathlib import Path
 ALLOWED = frozenset({
     "HOME", "PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TERM", "SHELL", "VIRTUAL_ENV",
     "SSH_AUTH_SOCK", "SSH_AGENT_PID", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT",
-    "DOCKER_CONFIG", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE",
+    "DOCKER_CONFIG", "KUBECONFIG", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE", "XDG_RUNTIME_DIR", "STIX_HOME", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH",
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_SSM", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_EC2_METADATA_DISABLED", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
 })  # fmt: skip
 """Names that reach Ansible. ansible-runner writes its whole environment to disk, so nothing else may come along."""
+
+SECRET = frozenset({
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+})  # fmt: skip
+"""Names that reach plays of a cloud's role, behind ansible-runner's back: by a socket and an environment, no file."""
 
 
 def scrubbed(environ: Mapping[str, str], config: Path, collections: str) -> dict[str, str]:
@@ -22,6 +32,11 @@ def scrubbed(environ: Mapping[str, str], config: Path, collections: str) -> dict
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def secret(environ: Mapping[str, str]) -> dict[str, str]:
+    """The credentials among the user's variables."""
+    return {name: value for name, value in environ.items() if name in SECRET}
 
 
 def search_path(environ: Mapping[str, str], programs: str) -> str:

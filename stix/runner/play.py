@@ -28,6 +28,7 @@ class Play:
         arguments: further options of ansible-playbook, as `--check`.
         lock: descriptor of the cluster's lock; the play's process holds it until it is gone.
         secrets: the file of job secrets; the play's process removes it, also when the driver was killed.
+        account: it talks to a cloud, so the user's credentials (`environment.SECRET`) come along.
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class Play:
     arguments: Sequence[str] = ()
     lock: int | None = None
     secrets: Path | None = None
+    account: bool = False
 
     def request(self, programs: str, config: Path) -> dict[str, Any]:
         """The order for `process.run_play`.
@@ -55,6 +57,7 @@ class Play:
             "forks": self.forks,
             "arguments": list(self.arguments),
             "environment": environ,
+            "credentials": environment.secret(os.environ) if self.account else {},
             "secrets": str(self.secrets) if self.secrets else None,
         }
 

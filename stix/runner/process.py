@@ -24,8 +24,9 @@ def run_play(request: Mapping[str, Any], channel: socket.socket) -> None:
     """Run the play that `request` names and report on `channel` until it is over.
 
     Args:
-        request: `{folder, playbook, ident, forks, arguments, environment, secrets}`; the environment's PATH says which
-            ansible-playbook, `secrets` names a file to remove at the end.
+        request: `{folder, playbook, ident, forks, arguments, environment, credentials, secrets}`; the environment's
+            PATH says which ansible-playbook, `credentials` are variables that no file may hold, `secrets` names a file
+            to remove at the end.
         channel: connected socket to the driver. Its closing by the driver cancels the play.
     """
     watcher = _Watcher(channel)
@@ -49,6 +50,7 @@ def _through_runner(request: Mapping[str, Any], send: "_Sender") -> tuple[str, i
     import ansible_runner
 
     _end_without_pause()
+    _hand_over(request.get("credentials") or {})
     folder = Path(request["folder"])
 
     def on_event(raw: dict[str, Any]) -> bool:
@@ -81,6 +83,19 @@ def _end_without_pause() -> None:
     from ptyprocess import PtyProcess
 
     PtyProcess.delayafterclose = property(lambda _: 0.0, lambda *_: None)
+
+
+def _hand_over(credentials: Mapping[str, str]) -> None:
+    """Give Ansible variables that the runner knows nothing of: what it knows it writes into its files."""
+    if not credentials:
+        return
+    from ansible_runner import runner
+
+    class Spawn(runner.pexpect.spawn):  # type: ignore[misc]
+        def __init__(self, *words: Any, env: Mapping[str, str], **options: Any) -> None:
+            super().__init__(*words, env={**env, **credentials}, **options)
+
+    runner.pexpect.spawn = Spawn
 
 
 def _runner_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -48,6 +48,11 @@ class Home:
         return self.root / "config.yaml"
 
     @property
+    def keys(self) -> Path:
+        """The key pair that logs in to machines that stix made."""
+        return self.root / "keys"
+
+    @property
     def warm(self) -> Path:
         """Socket, lock and log of the warm Ansible process."""
         return self._short("warm")

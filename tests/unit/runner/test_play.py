@@ -5,6 +5,7 @@ import re
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,24 @@ def test_nothing_of_the_user_s_environment_comes_along(stage: Stage, mode: Warm 
     assert left - {"runner.log"} == {"inventory", "ansible.cfg", "play.yml", "playbook", "command", "ansible.log"}
     assert stat.S_IMODE(order.folder.stat().st_mode) == 0o700
     assert "TASK [Wait]" in (order.folder / "ansible.log").read_text()
+
+
+def test_a_play_of_an_account_has_its_credentials_and_no_file_has(
+    stage: Stage, mode: Warm | None, planted: str
+) -> None:
+    seen = {"env": "{{ lookup('ansible.builtin.env', 'AWS_SECRET_ACCESS_KEY') | reverse | join }}"}
+    gate = stage.home / "gate"
+    order = replace(stage.play(report(seen), wait_for(gate)), account=True)
+    reader = play.records(order, mode)
+    try:
+        records = [next(record for record in reader if record.get("task") == "Report" and "event" in record)]
+        files = [file for file in stage.home.rglob("*") if file.is_file()]
+        assert [file for file in files if planted in file.read_text(errors="replace")] == [], "nor while it plays"
+        gate.touch()
+        records += reader
+    finally:
+        reader.close()
+    assert records[0]["event"]["data"] == {"env": planted[::-1]} and records[-1]["status"] == "successful"
 
 
 def test_closing_the_reader_ends_everything(stage: Stage, mode: Warm | None, tmp_path: Path) -> None:

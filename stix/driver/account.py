@@ -1,0 +1,72 @@
+"""What the role of a cloud with instance types is told: region, zones, the key that logs in, the user's settings."""
+
+import fcntl
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from stix.driver.session import World
+from stix.errors import StixError
+from stix.inventory.render import literal
+from stix.model.cluster import Cluster
+
+BOOT_SECONDS = 300
+"""How long a machine that was just made or started may take until it can be logged in to."""
+
+SHUT_DOWN = ["sudo", "-n", "shutdown", "-h", "now"]
+"""How an agent lets its machine go: the cloud was told at create what becomes of one that shuts itself down."""
+
+
+def account_vars(world: World, cluster: Cluster) -> dict[str, Any]:
+    """Variables of the group `stix_cloud` (docs/concepts/contracts.md, section 1)."""
+    variables: dict[str, Any] = {
+        "stix_region": cluster.infra.partition("/")[2],
+        "stix_cloud_config": literal(dict(world.settings.accounts.get(cluster.cloud) or {})),
+    }
+    if not cluster.num_nodes:  # only the account is asked
+        return variables
+    key = key_file(world.home.keys)
+    return variables | {
+        "stix_zones": list(cluster.zones),
+        "stix_private_key_file": str(key),
+        "stix_public_key": Path(f"{key}.pub").read_text(encoding="utf-8").strip(),
+        "stix_on_shutdown": "terminate" if (cluster.autostop or {}).get("down") else "stop",
+        "stix_deadline": _deadline(cluster),
+    }
+
+
+def _deadline(cluster: Cluster) -> int:
+    """Unix seconds after which nobody wants the cluster any more; 0: never."""
+    minutes = (cluster.autostop or {}).get("lifetime_minutes")
+    return int(cluster.launched_at + 60 * minutes) if minutes else 0
+
+
+def key_file(folder: Path) -> Path:
+    """The user's private key for machines that stix makes; made once, readable by its owner only.
+
+    Raises:
+        StixError: `runner.missing_content`, there is no ssh-keygen.
+    """
+    key = folder / "stix_ed25519"
+    if key.exists():
+        return key
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not key.exists():
+            with tempfile.TemporaryDirectory(dir=folder) as draft:
+                _make_key(Path(draft, "key"))
+                Path(draft, "key.pub").replace(f"{key}.pub")
+                Path(draft, "key").replace(key)  # the last one: where it is, both are
+    return key
+
+
+def _make_key(path: Path) -> None:
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "stix", "-f", str(path)]
+    try:
+        subprocess.run(words, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    except FileNotFoundError:
+        raise StixError(
+            "runner.missing_content", "there is no ssh-keygen to make a key with", hint="install OpenSSH's client"
+        ) from None

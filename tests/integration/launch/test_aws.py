@@ -1,0 +1,71 @@
+"""A task's whole way on AWS: the account of the lab, whose instances are real SSH machines."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import demand
+from tests.lab.aws import lab
+from tests.lab.engine import DockerLab
+
+SECRET = "lab-secret-that-no-file-may-hold"
+
+
+@pytest.fixture
+def aws(docker_engine: DockerLab, monkeypatch: pytest.MonkeyPatch) -> Iterator[lab.AwsLab]:
+    demand(lab.missing())
+    with lab.AwsLab(docker_engine) as account:
+        for name, value in account.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        yield account
+
+
+def holds(folder: Path, text: str) -> list[Path]:
+    """Files below a folder that hold a text."""
+    files = [Path(top, name) for top, _, names in os.walk(folder) for name in names]
+    return [file for file in files if file.is_file() and text.encode() in file.read_bytes()]
+
+
+def test_a_task_runs_on_two_instances_and_leaves_nothing(aws, task_file, run_stix, ok, jobs, clusters, safe_world):
+    [checked] = json.loads(ok(run_stix("check", "aws", "-o", "json")))
+    assert checked["ok"] and checked["account"] == "123456789012"
+    aws.refuse({"action": "RunInstances", "zone": "us-east-1a", "code": "InsufficientInstanceCapacity", "status": 500})
+    task = task_file(name="two", num_nodes=2, setup="echo made", run="echo from $STIX_NODE_RANK of $STIX_NUM_NODES")
+    out = ok(run_stix("up", "-y", "-c", "duo", "--infra", "aws/us-east-1", "--cpus", "2", task))
+    assert "from 0 of 2" in out and "from 1 of 2" in out
+    made = {one["InstanceId"]: one["PublicIpAddress"] for one in aws.instances()}
+    assert len(made) == 2
+    assert "echo second" in ok(run_stix("exec", "duo", "--", "echo", "echo second"))
+    assert "from 1 of 2" in ok(run_stix("logs", "duo", "1"))
+    assert ok(run_stix("up", "-y", "-c", "duo", "--infra", "aws/us-east-1", "--cpus", "2", task)).count("of 2") == 2
+    assert [job["status"] for job in jobs("duo")] == ["SUCCEEDED"] * 3 and len(aws.instances()) == 2
+
+    ok(run_stix("stop", "-y", "duo"))
+    assert {one["State"]["Name"] for one in aws.instances()} == {"stopped"}
+    ok(run_stix("start", "-y", "duo"))
+    now = {one["InstanceId"]: one["PublicIpAddress"] for one in aws.instances()}
+    assert now.keys() == made.keys() and not set(now.values()) & set(made.values()), "same machines, new addresses"
+    assert "third" in ok(run_stix("exec", "duo", "--", "echo", "third"))
+    assert holds(safe_world / ".stix", SECRET) == []
+
+    aws.preempt(next(iter(made)))
+    [cluster] = clusters("--refresh")
+    assert cluster["status"] == "INIT", "a machine that went is seen"
+    ok(run_stix("down", "-y", "duo"))
+    assert aws.instances() == [] and clusters() == []
+
+
+def test_another_region_serves_where_one_has_no_quota(aws, run_stix, ok, clusters):
+    ok(run_stix("check", "aws"))
+    aws.refuse({"action": "RunInstances", "region": "us-east-1", "code": "VcpuLimitExceeded", "message": "limit 0"})
+    words = ["up", "-y", "-d", "-c", "one", "--infra", "aws", "--instance-type", "m6i.large"]
+    done = run_stix(*words, "--", "true")
+    ok(done)
+    [cluster] = clusters()
+    assert cluster["infra"].startswith("aws/") and cluster["infra"] != "aws/us-east-1"
+    assert aws.instances("us-east-1") == []
+    ok(run_stix("down", "-y", "one"))
