@@ -1,5 +1,6 @@
 """Accelerators of the user's own machines: what `stix ssh up` and `stix check` saw there."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ from typing import Any
 def own_accelerators(home: Path | None = None) -> list[dict[str, Any]]:
     """One record a machine and accelerator: `{infra, host, accelerator, count, free, cpus, memory}`; memory in GiB.
 
-    `free` is how many no cluster has: all or none of an SSH machine; None for an engine, which shares them.
+    `free` is how many no cluster has: all or none of an SSH machine; None for an engine or a context, which share them.
 
     Args:
         home: the stix folder, default `$STIX_HOME` or `~/.stix`. Without a database in it there are none.
@@ -34,7 +35,27 @@ def own_accelerators(home: Path | None = None) -> list[dict[str, Any]]:
     for row in store.infras():
         if row["infra"].partition("/")[0] == "docker" and row["ok"]:
             found += _records(row["infra"], None, row["facts"] or {}, None)
+        if row["infra"].partition("/")[0] == "kubernetes" and row["ok"]:
+            found += _of_machines(row["infra"], (row["facts"] or {}).get("machines") or ())
     return found
+
+
+def _of_machines(infra: str, machines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Records of a context's nodes, which pods share."""
+    return [
+        {
+            "infra": infra,
+            "host": machine["name"],
+            "accelerator": name,
+            "count": count,
+            "free": None,
+            "cpus": machine["cpus"],
+            "memory": machine["memory"],
+        }
+        for machine in machines
+        if machine["ready"]
+        for name, count in machine["accelerators"].items()
+    ]
 
 
 def _records(infra: str, host: str | None, facts: dict[str, Any], ready: bool | None) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from stix.cli import output
 from stix.cli.price_text import day, dollars, explain_stars, gib, number
 from stix.errors import UsageError
 
-OWN = ("ssh", "docker", "local")
+OWN = ("ssh", "docker", "kubernetes", "local")
 HEADS = (
     "GPU",
     "QTY",

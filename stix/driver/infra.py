@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stix.clouds.registry import Cloud, canonical, clouds
-from stix.driver.offers import OWN, leases, local_offer
+from stix.driver.offers import leases, local_offer
 from stix.driver.outcome import Outcome
 from stix.driver.session import World
 from stix.errors import ClusterError, UsageError
@@ -20,11 +20,16 @@ SHORT_MESSAGE = 100
 """Longer messages of roles bring a library's words with them; those are in the run's log."""
 
 
+FACTS = ("cpus", "memory", "gpus", "context", "machines")
+"""What of a role's `check` is remembered."""
+
+
 def known_infras(world: World) -> list[str]:
     """`local`, `docker`, every pool that is in the pools file or was enabled (`ssh` without any), and every cloud."""
     pools = sorted(_recorded_pools(world) | read_pools(world.home.pools_file))
     own = [f"ssh/{name}" for name in pools] or ["ssh"]
-    return ["local", "docker", *own, *(name for name in clouds() if name not in OWN)]
+    first = ("local", "docker", "ssh")
+    return ["local", "docker", *own, *(name for name in clouds() if name not in first)]
 
 
 def checked_infra(infra: str) -> str:
@@ -116,7 +121,7 @@ def _check_by_play(world: World, infra: str) -> dict[str, Any]:
         world.store.save_infra(infra, False, "", {})
         return _row(infra, False, "", message, hint)
     report = reports[-1]
-    facts = {key: report[key] for key in ("cpus", "memory", "gpus") if report.get(key) is not None}
+    facts = {key: report[key] for key in FACTS if report.get(key) is not None}
     world.store.save_infra(infra, bool(report["ok"]), str(report.get("account", "")), facts)
     message, hint = first_sentence(str(report["message"])), str(report.get("hint", ""))
     return _row(infra, bool(report["ok"]), str(report.get("account", "")), message, hint)

@@ -1,4 +1,4 @@
-"""What could be had now: this machine, the pools' machines, Docker engines, and what the catalog has of clouds."""
+"""What could be had now: this machine, pools, Docker engines, Kubernetes contexts; of clouds what the catalog has."""
 
 import os
 from collections.abc import Collection, Iterable
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.clouds.registry import clouds
 from stix.driver.ledger import Ledger
+from stix.driver.pods import pod_offers
 from stix.model.offer import Offer, Placement
 from stix.model.task import Task
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 LOCAL_NOTE = "no other infrastructure is enabled, so this machine is used (infra: local)"
 
-OWN = ("local", "ssh", "docker")
+OWN = ("local", "ssh", "docker", "kubernetes")
 """Infrastructures whose offers are looked at, not read from the catalog."""
 
 
@@ -71,7 +72,8 @@ def market(ledger: Ledger, task: Task, cluster: str) -> Market:
     """
     named = {candidate.infra for candidate in task.resources if candidate.infra}
     anywhere = any(candidate.infra is None for candidate in task.resources)
-    found = _pool_offers(ledger, named, anywhere, cluster) + _docker_offers(ledger, named, anywhere)
+    found = _pool_offers(ledger, named, anywhere, cluster)
+    found += _docker_offers(ledger, named, anywhere) + pod_offers(ledger, named, anywhere)
     closed: list[Offer] = []
     shut: frozenset[str] = frozenset()
     open_clouds = enabled_clouds(ledger)
