@@ -70,9 +70,10 @@ def _section(document: Document) -> dict[str, Any]:
 
 
 def _clouds(snapshot: Path) -> frozenset[str]:
+    """Clouds with prices: machines that exist already have none."""
     from stix.clouds.registry import clouds
 
-    return frozenset(clouds()) | overlay.clouds_in(snapshot)
+    return frozenset(name for name, cloud in clouds().items() if not cloud.exists) | overlay.clouds_in(snapshot)
 
 
 def _settings(document: Document, section: Mapping[str, Any], clouds: Iterable[str]) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from typing import Any, NoReturn
 
 from stix.catalog import overlay
 from stix.catalog.build import Row
+from stix.catalog.query import split_infra
 from stix.catalog.sources.known import Known, Machine
 from stix.catalog.user_schema import PRICE, day
+from stix.clouds.registry import canonical
 from stix.errors import UsageError
 from stix.spec.document import Mark, located
 from stix.spec.validate import problems_of
@@ -82,10 +84,10 @@ def rows_of(entry: Entry, books: Books) -> Iterator[Priced]:
         UsageError: config.invalid.
     """
     values, fail = entry.values, entry.fail
-    cloud, _, place = str(values["infra"]).partition("/")
-    region, _, zone = place.partition("/")
+    word, region, zone = split_infra(str(values["infra"]))
+    cloud = canonical(word) or word
     if cloud not in books.clouds:
-        fail("infra", f"there is no cloud {cloud!r} in the catalog", _near(cloud, books.clouds))
+        fail("infra", f"there is no cloud {word!r} with prices", _near(word, books.clouds))
     if values.get("price") is None and values.get("spot_price") is None:
         fail("price", f"{values['instance_type']} needs a price, a spot_price or both", "")
     machine, is_known = _machine(entry, cloud, books)

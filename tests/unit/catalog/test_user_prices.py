@@ -69,6 +69,12 @@ def test_a_price_replaces_that_of_its_region_and_keeps_the_rest(config: Write, s
     assert (machine.cpus, machine.accelerator, machine.count) == (96, "A100", 8)
 
 
+def test_a_cloud_may_be_in_capitals(config: Write, snapshot: Path) -> None:
+    home = config("catalog:\n  prices:\n  - {infra: AWS/us-east-1, instance_type: m6i.large, price: 0.05}\n")
+    user.load(home, snapshot)
+    assert {place[0] for place in own_rows(home)} == {"m6i.large"}
+
+
 def test_a_database_that_is_gone_is_made_again(config: Write, snapshot: Path) -> None:
     home = config("catalog:\n  prices:\n  - {infra: aws/us-east-1, instance_type: p4d.24xlarge, price: 20.5}\n")
     database = user.load(home, snapshot).database
@@ -175,6 +181,7 @@ def test_an_update_below_is_seen(config: Write, snapshot: Path) -> None:
         ("catalog:\n  prices:\n  - {infra: aws, instance_type: m6i.large, price: 0}", ":3:", "price", ""),
         ("catalog:\n  prices:\n  - {infra: aws, instance_type: m6i.large}", ":3:", "needs a price", ""),
         ("catalog:\n  prices:\n  - {infra: awss, instance_type: m6i.large, price: 1}", ":3:", "'awss'", "'aws'"),
+        ("catalog:\n  prices:\n  - {infra: ssh/rack, instance_type: x, price: 1}", ":3:", "'ssh' with prices", ""),
         (
             "catalog:\n  prices:\n  - {infra: aws/us-eats-1, instance_type: m6i.large, price: 1}",
             ":3:",
