@@ -83,12 +83,13 @@ class Dag:
         Raises:
             UsageError: `usage`, a graph that is neither a chain nor a job group has no form as a file.
         """
+        from stix.api.memory import memory_of
         from stix.spec.dump import pipeline_config
 
         pipeline = self.model
         if not (pipeline.is_chain or self.is_job_group()):
             raise UsageError("usage", "only a chain of tasks or a job group can be written as YAML documents")
-        return pipeline_config(pipeline, head=True, reveal_secrets=True)
+        return pipeline_config(pipeline, head=True, reveal_secrets=True, memory_of=memory_of)
 
     def to_yaml_str(self) -> str:
         """The documents as YAML text, which `from_yaml_str` reads back."""

@@ -9,6 +9,7 @@ from stix.api.dag import Dag
 from stix.api.estimates import Estimates
 from stix.api.kept import Kept, KeptSecrets
 from stix.api.kinds import need
+from stix.api.memory import memory_of, without_told_memory
 from stix.api.mounts import Mounts, merged
 from stix.api.resources import Resources
 from stix.api.storage import Storage
@@ -85,7 +86,7 @@ class Task(Mounts, Estimates):
     @classmethod
     def _of(cls, found: TaskModel, *, enter: bool = True) -> "Task":
         task = cls.__new__(cls)
-        task._begin(found)
+        task._begin(without_told_memory(found))
         if enter:
             dag.enter_current(task)
         return task
@@ -119,7 +120,7 @@ class Task(Mounts, Estimates):
         Args:
             use_user_specified_yaml: leave the values of secrets out, as SkyPilot does then.
         """
-        return to_config(self._model, reveal_secrets=not use_user_specified_yaml)
+        return to_config(self._model, reveal_secrets=not use_user_specified_yaml, memory_of=memory_of)
 
     @property
     def name(self) -> str | None:

@@ -109,8 +109,9 @@ def normal_form(
         if kind == "task" and error.details.get("key") == "execution":
             error.hint = "a job group is read with --as job-group"
         raise
-    several = len(pipeline.tasks) > 1 or kind == "job-group"
-    return dump.pipeline_config(pipeline, head=several, memory_of=memory_of)
+    # A single task without a head gives its name to the whole.
+    headed = len(pipeline.tasks) > 1 or kind == "job-group" or pipeline.name != pipeline.tasks[0].name
+    return dump.pipeline_config(pipeline, head=headed, memory_of=memory_of)
 
 
 def as_yaml(documents: Iterable[Mapping[str, Any]]) -> str:

@@ -248,17 +248,17 @@ def parse_local_disk(text: str) -> str:
 def parse_job_recovery(wish: str | Mapping[str, Any]) -> dict[str, Any]:
     """A strategy's name or a map of strategy, max_restarts_on_errors and recover_on_exit_codes; `none` is empty.
 
+    What SkyPilot's plug-ins add, strategies and settings, is kept.
+
     Raises:
-        ValueError: there is no such strategy, or an exit code stands twice.
+        ValueError: an exit code stands twice.
     """
     recovery = {"strategy": None, **({"strategy": wish} if isinstance(wish, str) else wish)}
     strategy = recovery["strategy"]
     if strategy is not None:
-        recovery["strategy"] = strategy = strategy.upper()
-        if strategy == "NONE":
+        recovery["strategy"] = strategy.upper()
+        if strategy.upper() == "NONE":
             return {}
-        if strategy not in RECOVERY_STRATEGIES:
-            raise ValueError(f"must name one of {', '.join(RECOVERY_STRATEGIES)} or none, not {strategy!r}")
     codes = recovery.get("recover_on_exit_codes")
     if isinstance(codes, list) and len(set(codes)) < len(codes):
         raise ValueError("must name each exit code once")

@@ -7,18 +7,11 @@ from stix.model.task import Task
 from stix.spec import schema
 from stix.spec.candidates import read_resources
 from stix.spec.derived import check_login, without_derived
-from stix.spec.document import Document, dotted, shown
-from stix.spec.nearest import near_word
+from stix.spec.document import Document
 from stix.spec.paths import read_mounts, read_workdir
-from stix.spec.schema.config import CONFIG
 from stix.spec.service import read_service
 from stix.spec.validate import check
 from stix.spec.variables import fill, hiding, read_variables, secret_texts
-
-_OPEN = (("config",), ("config", "kubernetes"), ("config", "slurm"))
-"""Maps that may hold what SkyPilot's plug-ins know; what is nearly a known key is a slip of the pen all the same."""
-
-_NEAR = 0.8
 
 
 def build(document: Document, *, env: Mapping[str, str], secrets: Mapping[str, str]) -> Task:
@@ -36,7 +29,6 @@ def build_filled(document: Document, *, env: Mapping[str, str], secrets: Mapping
     """As `build`, from a document in which `variables.fill` has replaced variables."""
     with hiding({**secret_texts(document), **secrets}):
         check(document, schema.TASK)
-        _check_slips(document)
         return _build(document, env, secrets)
 
 
@@ -68,19 +60,6 @@ def _build(document: Document, env: Mapping[str, str], secrets: Mapping[str, str
         metadata=data.get("_metadata", {}),
     )
     return without_derived(task)
-
-
-def _check_slips(document: Document) -> None:
-    for path in _OPEN:
-        here: Any = document.data
-        known: Mapping[str, schema.Key] = {"config": schema.Key(keys=CONFIG)}
-        for part in path:
-            here, known = (here or {}).get(part), known[part].keys
-        for name in here or ():
-            near = "" if name in known else near_word(name, known, _NEAR)
-            if near:
-                sentence = f"unknown key {shown(name)} under '{dotted(path)}'"
-                raise document.error((*path, name), sentence, hint=f"did you mean '{near}'?")
 
 
 def _volume_mount(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from stix.spec.wishes import (
     read_price,
     read_priority,
     refuse_tpu_elsewhere,
+    refuse_type_elsewhere,
 )
 
 Disks = Sequence[Mapping[str, Any]]
@@ -64,6 +65,8 @@ def read_resources(document: Document, *, volumes: Disks = ()) -> dict[str, Any]
         return _fields(document, found, order)
     order = lists[0]
     _refuse_two_orders(document, base, order)
+    # What every candidate has anew must be right all the same.
+    _wishes(_Reader(document, base, top))
     found = []
     for place, override in enumerate(config[order]):
         path = (*top, order, place)
@@ -78,9 +81,18 @@ def read_resources(document: Document, *, volumes: Disks = ()) -> dict[str, Any]
 def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tuple[list[Resources], str]:
     """The candidates that one map of keys stands for, one for each alternative of its accelerators, and their order."""
     reader = _Reader(document, config, path)
-    infra = reader.infra()
-    autostop = reader.read("autostop", parse_autostop)
-    one = Resources(
+    one = _wishes(reader)
+    reader.read("instance_type", lambda _: refuse_type_elsewhere(one))
+    alternatives = reader.read("accelerators", parse_alternatives)
+    order = "ordered" if isinstance(config.get("accelerators"), list) else "any_of"
+    return [reader.on_tpu_cloud(_with_wish(one, wish)) for wish in alternatives] if alternatives else [one], order
+
+
+def _wishes(reader: "_Reader") -> Resources:
+    """The candidate without its accelerators."""
+    config, infra = reader.config, reader.infra()
+    reader.read("ephemeral_storage", parse_disk_size)
+    return Resources(
         infra=infra,
         cpus=reader.read("cpus", parse_count),
         memory=reader.read("memory", lambda text: parse_memory(text, zero=(infra or "").startswith("slurm"))),
@@ -88,7 +100,7 @@ def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tu
         ports=reader.read("ports", parse_ports) or (),
         labels={key: value for key, value in (config.get("labels") or {}).items() if value is not None},
         disk_size=reader.read("disk_size", parse_disk_size),
-        autostop=autostop,
+        autostop=reader.read("autostop", parse_autostop),
         instance_type=config.get("instance_type"),
         use_spot=config.get("use_spot"),
         accelerator_args={
@@ -105,10 +117,6 @@ def _candidates(document: Document, config: Mapping[str, Any], path: Path) -> tu
         config=_with_autostop_hook(config["config"], config.get("autostop")),
         internal={key: config[key] for key in _INTERNAL if config.get(key) is not None},
     )
-    reader.read("ephemeral_storage", parse_disk_size)
-    wishes = reader.read("accelerators", parse_alternatives)
-    order = "ordered" if isinstance(config.get("accelerators"), list) else "any_of"
-    return [reader.on_tpu_cloud(_with_wish(one, wish)) for wish in wishes] if wishes else [one], order
 
 
 def _with_wish(one: Resources, wish: Wish) -> Resources:
@@ -183,12 +191,12 @@ class _Reader:
 
     def __init__(self, document: Document, config: Mapping[str, Any], path: Path) -> None:
         self._document = document
-        self._config = config
+        self.config = config
         self._path = path
 
     def read(self, key: str, parse: Callable[[Any], Any]) -> Any:
         """What `parse` makes of the key's value, None if it has none."""
-        value = self._config.get(key)
+        value = self.config.get(key)
         if value is None:
             return None
         example = schema.RESOURCES[key].example
@@ -197,13 +205,13 @@ class _Reader:
 
     def infra(self) -> str | None:
         """`infra`, or what the older keys cloud, region and zone say."""
-        old = [key for key in ("cloud", "region", "zone") if self._config.get(key) is not None]
+        old = [key for key in ("cloud", "region", "zone") if self.config.get(key) is not None]
         if not old:
             return self.read("infra", read_infra)  # type: ignore[no-any-return]
-        if self._config.get("infra") is not None:
+        if self.config.get("infra") is not None:
             path = _written(self._document, self._path, old[0])
             sentence = f"'{old[0]}' and 'infra' both say where"
-            raise self._document.error(path, sentence, hint=f"keep infra: {self._config['infra']}")
+            raise self._document.error(path, sentence, hint=f"keep infra: {self.config['infra']}")
         cloud = self.read("cloud", read_cloud)
         read_part = str.strip if cloud in ("kubernetes", "ssh") else read_place
         return join_infra(cloud, *(self.read(key, read_part) for key in ("region", "zone")))

@@ -81,7 +81,7 @@ def _of_text(key: Key) -> dict[str, Any]:
             {"enum": list(key.choices)},
             {"type": "string", "pattern": _or_variable("|".join(map(_any_case, key.choices)))},
         )
-        others = [kind for form in key.forms if form != "text" for kind in _TYPES[form]]
+        others = [kind for form in key.forms if form != "text" or key.open for kind in _TYPES[form]]
         schema["anyOf"] = [*words, {"type": [*others, "null"]}]
     elif key.pattern and "(?i" not in key.pattern:
         schema["pattern"] = _or_variable(key.pattern)

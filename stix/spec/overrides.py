@@ -6,16 +6,23 @@ from typing import Any
 
 from stix.errors import UsageError
 from stix.model.accelerators import parse as parse_accelerators
-from stix.model.accelerators import tpu_cloud
 from stix.model.quantities import parse_count, parse_disk_size, parse_memory
-from stix.model.resources import Resources, join_infra, parse_job_recovery, parse_local_disk, parse_ports
+from stix.model.resources import Resources, join_infra, parse_local_disk, parse_ports
 from stix.model.task import GitSource, Secrets, Task, candidates, check_env_name, check_task_name
 from stix.spec.document import Unfit, dotted
 from stix.spec.infra import read_cloud, read_infra
 from stix.spec.schema.config import CONFIG
 from stix.spec.schema.key import Key
 from stix.spec.validate import problems_of
-from stix.spec.wishes import read_disk_tier, read_network_tier, read_price, read_priority, refuse_tpu_elsewhere
+from stix.spec.wishes import (
+    read_disk_tier,
+    read_job_recovery,
+    read_network_tier,
+    read_price,
+    read_priority,
+    refuse_tpu_elsewhere,
+    refuse_type_elsewhere,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ def _resources_changes(overrides: Overrides) -> dict[str, Any]:
     if overrides.use_spot is not None:
         changes["use_spot"] = overrides.use_spot
     if overrides.job_recovery is not None:
-        changes["job_recovery"] = _read("--job-recovery", parse_job_recovery, overrides.job_recovery)
+        changes["job_recovery"] = _read("--job-recovery", read_job_recovery, overrides.job_recovery)
     if overrides.priority is not None:
         changes |= _read("--priority", _priority, overrides.priority)
     if overrides.ports:
@@ -126,9 +133,9 @@ def _changed(candidate: Resources, changes: Mapping[str, Any], overrides: Overri
     if overrides.config:
         changes = {**changes, "config": _overlaid(candidate.config, _checked_config(overrides.config))}
     changed = replace(candidate, **changes)
-    name = next(iter(changed.accelerators or ()), "")
-    if tpu_cloud(name) is not None:
-        _read("--gpus" if overrides.gpus else "--infra", lambda _: refuse_tpu_elsewhere(changed), name)
+    for flag, refuse in (("gpus", refuse_tpu_elsewhere), ("instance_type", refuse_type_elsewhere)):
+        blamed = flag if getattr(overrides, flag) else "infra"
+        _read(f"--{blamed.replace('_', '-')}", refuse, changed)
     return changed
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from stix.model.storage import Storage
 from stix.model.task import WORKDIR_TARGET, GitSource, is_address
+from stix.spec.disks import read_volumes
 from stix.spec.document import Document, Path
 from stix.spec.storage import read_storage
 
@@ -40,7 +41,8 @@ def read_mounts(document: Document) -> Mounts:
         if isinstance(source, str):
             mounts.files[target] = source
         elif str(source.get("store")).upper() == "VOLUME":
-            _add_disk(mounts, target, source)
+            with document.reading(path):
+                _add_disk(mounts, target, source)
         else:
             _check_target(document, path, target)
             mounts.buckets[target] = read_storage(document, path)
@@ -48,11 +50,15 @@ def read_mounts(document: Document) -> Mounts:
 
 
 def _add_disk(mounts: Mounts, target: str, source: Mapping[str, Any]) -> None:
-    """A disk of the node; what fills it is copied below `data`."""
+    """A disk of the node; what fills it is copied below `data`.
+
+    Raises:
+        ValueError: as `disks.read_volumes`.
+    """
     disk = {"path": target, "auto_delete": not source.get("persistent", False), **(source.get("config") or {})}
     if source.get("name"):
         disk["name"] = source["name"]
-    mounts.disks.append(disk)
+    mounts.disks.extend(read_volumes([disk]))
     if source.get("source"):
         mounts.files[f"{target.rstrip('/')}/data"] = source["source"]
 

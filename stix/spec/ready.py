@@ -7,6 +7,7 @@ from stix.errors import UsageError
 from stix.model.storage import Storage
 from stix.model.task import WORKDIR_TARGET, Task, check_task_name, is_address
 from stix.spec.document import Document, Path
+from stix.spec.variables import hiding
 
 STORE_SCHEMES = ("s3", "gs", "https", "r2", "cos", "oci", "nebius", "cw", "vastdata", "hf")
 """How addresses of buckets begin."""
@@ -23,15 +24,16 @@ def check_ready(
     exists: Sees = os.path.exists,
 ) -> None:
     """As `load.require_sources`, which says more."""
-    _check_name(task, document)
-    _check_secrets(task, document)
-    for target, source in task.file_mounts.items():
-        _check_mount(task, document, target, source)
-    for target, storage in task.storage_mounts.items():
-        check_bucket(document, ("file_mounts", target), f"the bucket at '{target}'", storage)
-    for target, volume in task.volumes.items():
-        _check_volume(task, document, target, volume)
-    _check_sources(task, document, workdir_flag, is_dir, exists)
+    with hiding(task.secrets):
+        _check_name(task, document)
+        _check_secrets(task, document)
+        for target, source in task.file_mounts.items():
+            _check_mount(task, document, target, source)
+        for target, storage in task.storage_mounts.items():
+            check_bucket(document, ("file_mounts", target), f"the bucket at '{target}'", storage)
+        for target, volume in task.volumes.items():
+            _check_volume(task, document, target, volume)
+        _check_sources(task, document, workdir_flag, is_dir, exists)
 
 
 def _check_name(task: Task, document: Document) -> None:

@@ -14,6 +14,9 @@ _NO_SPACE = re.compile(r"[\w-]+:[^\s/]")
 _ENOUGH = 100
 """Problems of one document that are looked for."""
 
+_SLIP = 0.75
+"""Likeness from which a key of an open map is taken for a slip of the pen."""
+
 
 class Problem(NamedTuple):
     """One thing that is wrong at `path`."""
@@ -104,15 +107,16 @@ def problems_of(value: Any, key: Key, path: Path = (), *, root: Key | None = Non
 
 
 def _problems_of_map(value: Mapping[str, Any], key: Key, path: Path, root: Key) -> Iterator[Problem]:
-    closed = not key.open and (key.keys or key.values is not None)
     for name, entry in value.items():
         child = key.keys.get(name) or key.values
         if child is not None:
             if entry is not None:
                 yield from problems_of(entry, child, (*path, name), root=root)
-        elif closed:
+        elif key.keys:
+            hint = _hint_for_slip(name, key) if key.open else _hint_for_key(name, key, root)
             under = f" under '{dotted(path)}'" if path else ""
-            yield Problem((*path, name), f"unknown key {shown(name)}{under}", _hint_for_key(name, key, root))
+            if hint or not key.open:
+                yield Problem((*path, name), f"unknown key {shown(name)}{under}", hint)
     for name, child in key.keys.items():
         if child.needed and value.get(name) is None:
             # Blamed is the map itself: the place where the key belongs.
@@ -123,6 +127,13 @@ def _hint_for_key(name: str, key: Key, root: Key) -> str:
     from stix.spec.nearest import hint_for_key
 
     return hint_for_key(name, key, root)
+
+
+def _hint_for_slip(name: str, key: Key) -> str:
+    from stix.spec.nearest import near_word
+
+    near = near_word(name, key.keys, _SLIP)
+    return f"did you mean '{near}'?" if near else ""
 
 
 def _problems_of_list(value: list[Any], key: Key, path: Path, root: Key) -> Iterator[Problem]:
@@ -158,6 +169,8 @@ def _choice(value: str, key: Key) -> Iterator[tuple[str, str]]:
         from stix.spec.nearest import near_word
 
         near = near_word(value, key.choices)
+        if key.open and not near:
+            return
         sentence = f"must be {_one_of([repr(choice) for choice in key.choices])}, not {_found(value, key)}"
         yield sentence, f"did you mean '{near}'?" if near else _for_example(key)
 

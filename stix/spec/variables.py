@@ -179,7 +179,7 @@ def _secrets(document: Document, given: Mapping[str, str]) -> tuple[dict[str, st
     """Those with a value, and references to the others."""
     wanted = document.data.get("secrets") or {}
     if isinstance(wanted, list):
-        return {}, [_reference(_named(document, place, text)) for place, text in enumerate(wanted)]
+        return {}, [_reference(text) for text in wanted]
     own: dict[str, str] = {}
     references: list[ManagedSecret] = []
     for name, value in wanted.items():
@@ -194,13 +194,6 @@ def _secrets(document: Document, given: Mapping[str, str]) -> tuple[dict[str, st
                 check_env_name(name)
             own[name] = text_of(value)
     return own, references
-
-
-def _named(document: Document, place: int, text: str) -> str:
-    if not text.startswith(_PREFIX):
-        sentence = f"'secrets' as a list holds references, but '{text}' does not begin with '{_PREFIX}'"
-        raise document.error(("secrets", place), sentence, hint=f"write {_PREFIX}{text}, or secrets as a map")
-    return text
 
 
 def _managed(document: Document) -> list[ManagedSecret]:

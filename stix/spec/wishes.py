@@ -3,16 +3,20 @@
 Errors are ValueErrors whose text continues a sentence that begins with the key's name.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from stix.model.accelerators import tpu_cloud
-from stix.model.resources import DISK_TIERS, NETWORK_TIERS, Resources
+from stix.model.resources import DISK_TIERS, NETWORK_TIERS, RECOVERY_STRATEGIES, Resources, parse_job_recovery
 from stix.spec.document import Unfit
 from stix.spec.infra import OURS
 from stix.spec.validate import suggestion
 
 _TPU_CLOUDS = ("gcp", "kubernetes", "ssh", *OURS)
+_BY_PARTS = ("kubernetes", "ssh", "slurm")
+_PARTS = re.compile(r"\d+(\.\d+)?CPU--\d+(\.\d+)?GB(--[\w-]+:\d+)?", re.ASCII)
+"""What SkyPilot calls the share of a machine that a pod or a job gets."""
 
 
 def read_disk_tier(text: str) -> str:
@@ -57,6 +61,21 @@ def read_image(image: str | Mapping[Any, str]) -> dict[str, Any]:
     return {"image_id": everywhere, "images": images}
 
 
+def read_job_recovery(text: str) -> dict[str, Any]:
+    """The name of a strategy; one that only a plug-in of SkyPilot may know is kept.
+
+    Raises:
+        ValueError: it is nearly a known one.
+    """
+    known = (*RECOVERY_STRATEGIES, "none")
+    from stix.spec.nearest import near_word
+
+    near = "" if text.upper() in RECOVERY_STRATEGIES else near_word(text, known)
+    if near and near != text.lower():
+        raise Unfit(f"must be one of {', '.join(known)}, not '{text}'", f"did you mean '{near}'?")
+    return parse_job_recovery(text)
+
+
 def read_place(text: str) -> str:
     """The name of a region or zone.
 
@@ -99,6 +118,17 @@ def refuse_tpu_elsewhere(one: Resources) -> None:
     name = next(iter(one.accelerators or ()), "")
     if tpu_cloud(name) is not None and one.cloud not in _TPU_CLOUDS:
         raise Unfit(f"asks for the TPU '{name}', which '{one.cloud}' does not have", "name no cloud, gcp or kubernetes")
+
+
+def refuse_type_elsewhere(one: Resources) -> None:
+    """Checks that the infrastructure of a candidate can have an instance type of this name.
+
+    Raises:
+        ValueError: it names parts of machines (`4CPU--16GB`), and the name is of another kind.
+    """
+    if one.instance_type and one.cloud in _BY_PARTS and not _PARTS.fullmatch(one.instance_type):
+        sentence = f"names '{one.instance_type}', which is no instance type of '{one.cloud}'"
+        raise Unfit(sentence, "write 4CPU--16GB or 4CPU--16GB--H100:1, or cpus, memory and accelerators")
 
 
 def _one_of(words: tuple[str, ...], text: str) -> str:

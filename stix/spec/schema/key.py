@@ -34,7 +34,8 @@ class Key:
         pattern: regular expression that a whole text must match; `like` says it in words, after "must be".
         check: called with the value; a ValueError (text: the rest of a sentence that begins with the key) is a problem.
         needed: whether the map around it must have it.
-        open: whether a map with `keys` may have others, which are kept as they are.
+        open: whether a map with `keys` may have others, and a text with `choices` be another: plug-ins of SkyPilot may
+            know them. They are kept as they are; what is nearly a known one is a slip of the pen.
         works: whether `stix up` can run it; what cannot run is still read, checked and kept.
         instead: what to write in place of a key that goes out of use.
         secret: whether its value never appears in a message.

@@ -54,5 +54,6 @@ JOB_GROUP = Key(
         "inter_connection": Key(
             ("boolean",), "Whether the tasks reach one another by name.", "inter_connection: false", default="true"
         ),
+        "placement": Key(("text",), "Does nothing any more.", "placement: SAME_INFRA", instead="infra: k8s"),
     },
 )

@@ -65,6 +65,7 @@ _JOB_RECOVERY = {
         "Where to try first: the place that the job was lost in, or another region.",
         "strategy: EAGER_NEXT_REGION",
         choices=(*RECOVERY_STRATEGIES, "none"),
+        open=True,
     ),
     "max_restarts_on_errors": Key(
         ("integer",),
@@ -185,6 +186,7 @@ _CANDIDATE = {
         choices=(*RECOVERY_STRATEGIES, "none"),
         works=False,
         keys=_JOB_RECOVERY,
+        open=True,
     ),
     "image_id": Key(
         ("text", "map"),

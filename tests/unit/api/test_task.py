@@ -220,3 +220,14 @@ def test_errors_are_raised_by_skypilots_name(code: str, name: str) -> None:
     error = from_record({"code": code, "message": "m"})
     assert type(error) is getattr(stix.exceptions, name) and error.exit_status == EXIT_STATUS[code]
     assert isinstance(error, stix.exceptions.StixError) and str(error) == "m"
+
+
+def test_memory_of_an_instance_type_is_told_and_read_back() -> None:
+    written = {"resources": {"infra": "aws", "instance_type": "m5.2xlarge"}, "num_nodes": 1}
+    task = stix.Task.from_yaml_config(written)
+    told = task.to_yaml_config()
+    again = stix.Task.from_yaml_config(told)
+    assert told["resources"]["memory"] == "32.0"
+    assert (again.model, again.to_yaml_config()) == (task.model, told)
+    wished = stix.Task.from_yaml_config({"resources": {**written["resources"], "memory": "32+"}})
+    assert wished.to_yaml_config()["resources"]["memory"] == "32+"

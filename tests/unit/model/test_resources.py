@@ -136,16 +136,16 @@ def test_no_local_disk(text: str) -> None:
         ("none", {}),
         ({"strategy": "None", "max_restarts_on_errors": 1}, {}),
         ({"max_restarts_on_errors": 1}, {"strategy": None, "max_restarts_on_errors": 1}),
+        ({"strategy": "dynamic_node_set", "min_nodes": 2}, {"strategy": "DYNAMIC_NODE_SET", "min_nodes": 2}),
     ],
 )
 def test_job_recovery(wish: Any, normal: dict[str, Any]) -> None:
     assert parse_job_recovery(wish) == normal
 
 
-@pytest.mark.parametrize("wish", ["fail", {"strategy": "x"}, {"recover_on_exit_codes": [1, 1]}])
-def test_no_job_recovery(wish: Any) -> None:
-    with pytest.raises(ValueError, match=r"^must name"):
-        parse_job_recovery(wish)
+def test_an_exit_code_twice() -> None:
+    with pytest.raises(ValueError, match=r"^must name each exit code once"):
+        parse_job_recovery({"recover_on_exit_codes": [1, 1]})
 
 
 def test_canonical_names() -> None:

@@ -106,6 +106,13 @@ CONFIGS = st.fixed_dictionaries(
 )
 """Settings of one candidate; hooks belong to all candidates of a task alike."""
 
+
+def _type_of(infra: str | None, instance_type: str | None, **_: Any) -> str | None:
+    """Some infrastructures give shares of machines, whose names tell the size."""
+    by_parts = (infra or "").split("/")[0] in ("kubernetes", "ssh", "slurm")
+    return "4CPU--16GB--H100:1" if by_parts and instance_type else instance_type
+
+
 _WHERE_AND_WHAT: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.fixed_dictionaries(
         {
@@ -113,7 +120,7 @@ _WHERE_AND_WHAT: st.SearchStrategy[dict[str, Any]] = st.one_of(
             "accelerators": st.none() | st.builds(lambda name, count: {name: count}, _DEVICES, _COUNTS),
             "instance_type": st.none() | WORDS,
         }
-    ),
+    ).map(lambda part: {**part, "instance_type": _type_of(**part)}),
     st.fixed_dictionaries({"infra": _TPU_INFRAS, "accelerators": st.builds(lambda name: {name: 1}, _TPUS)}),
 )
 

@@ -132,7 +132,17 @@ _TASK_VOLUMES = st.dictionaries(
     | st.fixed_dictionaries({"size": st.integers(1, 99).map("{}Gi".format)}),
     max_size=2,
 )
-_FIELDS = {
+_VOLUME_MOUNTS = st.fixed_dictionaries(
+    {
+        "path": WORDS.map("/mnt/{}".format),
+        "is_ephemeral": st.booleans(),
+        "volume_config": st.fixed_dictionaries(
+            {"name": WORDS, "type": st.just("k8s-pvc"), "cloud": st.just("kubernetes")}, optional={"size": WORDS}
+        ),
+    },
+    optional={"volume_name": WORDS, "sub_path": WORDS},
+)
+FIELDS = {
     "name": st.none() | WORDS,
     "workdir": st.none() | PATHS | st.builds(GitSource, WORDS, st.none() | WORDS),
     "num_nodes": st.integers(1, 1000),
@@ -154,7 +164,10 @@ _FIELDS = {
     "event_callback": st.none() | WORDS,
     "api_server_access": st.sampled_from([None, False]),
     "metadata": st.dictionaries(WORDS, PLAIN, max_size=2),
+    "file_mounts_mapping": st.dictionaries(PATHS, WORDS, max_size=2),
+    "volume_mounts": st.lists(_VOLUME_MOUNTS, max_size=2).map(tuple),
 }
+"""Every field of a task but its candidates."""
 
 
 @st.composite
@@ -163,7 +176,7 @@ def tasks(draw: st.DrawFn) -> Task:
     chosen = draw(CANDIDATES)
     hooks = draw(st.just({}) | st.fixed_dictionaries({"hooks": HOOKS}))
     several = tuple(each.with_(config={**each.config, **hooks}) for each in chosen["resources"])
-    fields = draw(st.fixed_dictionaries(_FIELDS))
+    fields = draw(st.fixed_dictionaries(FIELDS))
     return Task(**fields, resources=several, resources_order=chosen["resources_order"])
 
 

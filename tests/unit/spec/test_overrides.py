@@ -62,6 +62,7 @@ def test_none_takes_a_wish_away() -> None:
         (Overrides(use_spot=False), {"use_spot": False}),
         (Overrides(job_recovery="failover"), {"job_recovery": {"strategy": "FAILOVER"}}),
         (Overrides(job_recovery="none"), {"job_recovery": {}}),
+        (Overrides(job_recovery="dynamic_node_set"), {"job_recovery": {"strategy": "DYNAMIC_NODE_SET"}}),
         (Overrides(disk_tier="HIGH", network_tier="Best"), {"disk_tier": "high", "network_tier": "best"}),
         (Overrides(local_disk="500+"), {"local_disk": "nvme:500+"}),
         (Overrides(max_hourly_cost="2.5"), {"max_hourly_cost": 2.5}),
@@ -125,9 +126,13 @@ def test_git_workdir() -> None:
         (Overrides(max_hourly_cost=0), "--max-hourly-cost must be a number of dollars above zero, not 0"),
         (
             Overrides(job_recovery="failovr"),
-            "--job-recovery must name one of FAILOVER, EAGER_NEXT_REGION or none, not 'FAILOVR'",
+            "--job-recovery must be one of FAILOVER, EAGER_NEXT_REGION, none, not 'failovr'",
         ),
         (Overrides(priority="1001"), "--priority must be a whole number from -1000 to 1000, not 1001"),
+        (
+            Overrides(infra="k8s", instance_type="m5.large"),
+            "--instance-type names 'm5.large', which is no instance type of 'kubernetes'",
+        ),
         (Overrides(infra="aws", gpus="tpu-v2-8"), "--gpus asks for the TPU 'tpu-v2-8', which 'aws' does not have"),
         (Overrides(gpus="24GB+"), "--gpus must name one accelerator such as A100-80GB here, not a memory ('24GB+')"),
         (

@@ -15,7 +15,7 @@ from stix.spec.load import from_config, load_job_group, load_pipeline, load_text
 from stix.spec.storage import storage_config
 from stix.spec.volume import volume_config
 from tests.unit.spec.strategies import QUANTITIES
-from tests.unit.spec.strategies_task import JOB_GROUPS, PIPELINES, STORAGE, TASKS, VOLUMES
+from tests.unit.spec.strategies_task import FIELDS, JOB_GROUPS, PIPELINES, STORAGE, TASKS, VOLUMES
 
 slow = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -24,6 +24,10 @@ slow = settings(
 
 def as_yaml(*documents: object) -> str:
     return yaml.safe_dump_all(documents, allow_unicode=True)
+
+
+def test_every_field_is_tried() -> None:
+    assert {*FIELDS, "resources", "resources_order"} == Task.__dataclass_fields__.keys()
 
 
 @slow
