@@ -27,6 +27,7 @@ def test_prices() -> None:
     assert catalog.get_hourly_cost("m6i.2xlarge", True, None, "use1-az3", "aws") > catalog.get_hourly_cost(
         "m6i.2xlarge", True, None, "use1-az1", "aws"
     )
+    assert catalog.get_hourly_cost("p4d.24xlarge", False, None, "us-east-1a", "aws") == 22
     assert catalog.get_accelerator_hourly_cost("H100", 8, False, clouds=["aws", "lambda"]) == 23.92
 
 

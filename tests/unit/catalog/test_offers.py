@@ -26,6 +26,7 @@ def test_a_name_counts_whole_and_in_any_case(mini: Catalog, spelling: str) -> No
 def test_a_pattern_names_several(mini: Catalog) -> None:
     found = ask(mini, accelerators={"A100.*": 8}, infra="aws")
     assert names(found) == {"p4d.24xlarge", "p4de.24xlarge"}
+    assert names(ask(mini, accelerators={"A1.0": 8}, infra="aws")) == {"p4d.24xlarge"}
 
 
 def test_an_alias_keeps_the_name_of_the_wish(mini: Catalog) -> None:
