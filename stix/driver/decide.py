@@ -11,7 +11,7 @@ from stix.driver.ledger import Ledger
 from stix.driver.offers import LOCAL_NOTE, OWN, Market, enabled_clouds, market
 from stix.errors import ProvisionError, StixError, UsageError
 from stix.model.offer import Blocked, Placement, Refusal
-from stix.model.plan import LaunchPlan
+from stix.model.plan import LaunchPlan, tell_nothing
 from stix.model.resources import Resources
 from stix.model.task import GitSource, Task, is_address
 from stix.optimize.choose import rank
@@ -256,6 +256,15 @@ def with_absolute_paths(task: Task) -> Task:
     Raises:
         StixError: `sync.source`, one is not there.
     """
+    try:
+        changes = _absolute(task)
+    except StixError as error:
+        tell_nothing(error, task.secrets)
+        raise
+    return replace(task, **changes) if changes else task
+
+
+def _absolute(task: Task) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if task.workdir and not isinstance(task.workdir, GitSource):
         changes["workdir"] = _existing(task.workdir, "workdir")
@@ -266,7 +275,7 @@ def with_absolute_paths(task: Task) -> Task:
             target: source if is_address(source) else _existing(source, f"file mount {target}")
             for target, source in task.file_mounts.items()
         }
-    return replace(task, **changes) if changes else task
+    return changes
 
 
 def _existing(path: str, what: str) -> str:

@@ -67,6 +67,7 @@ def launch(
     if plan.makes_machines and confirm and not confirm(plan):
         raise StixError("interrupted", "nothing was done")
     with world.locked(name, "up") as lock, world.run(name, "up", lock) as run:
+        run.secrets = task.secrets
         _finish_down(run, name)
         return _until_up(world, run, task, name, options, saved)
 

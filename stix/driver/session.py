@@ -17,6 +17,7 @@ from stix.errors import StixError
 from stix.inventory.render import inventory
 from stix.model.cluster import Cluster
 from stix.model.event import Event, Failed, Listener, Note, Reported
+from stix.model.plan import hidden, tell_nothing
 from stix.runner.play import Play, records
 from stix.runner.rundir import SECRETS_FILE, RunFolder, ansible_settings
 from stix.runner.warm_client import Warm
@@ -90,6 +91,7 @@ class World(Ledger):
         except BaseException as caught:
             error = _as_error(caught)
             error.details.setdefault("run", run.id)
+            tell_nothing(error, run.secrets)
             raise
         finally:
             run.finish(error)
@@ -114,6 +116,8 @@ class Run:
         self.started = time.time()
         self._lock = lock_fd
         self._plays: list[dict[str, Any]] = []
+        self.secrets: Mapping[str, str] = {}
+        """Values that must not stay in the folder nor be told, also where they are part of a path."""
         world.store.start_run(self.id, cluster, verb)
 
     def emit(self, event: Event) -> None:
@@ -123,6 +127,7 @@ class Run:
 
     def record(self, kind: str, **data: Any) -> Cluster | None:
         """Append a fact about this run's cluster."""
+        data = hidden(data, self.secrets) if kind == "error" else data
         return self.world.store.append(self.cluster, kind, data, run_id=self.id)
 
     def play(
@@ -160,6 +165,7 @@ class Run:
             outcome = self._follow(play, Phases(self.emit, cluster.name, phase, nodes))
         finally:
             self.folder.drop_secrets()
+            self.folder.hide(stage, self.secrets)
         self._plays.append(
             {
                 "playbook": play.playbook,
@@ -185,9 +191,10 @@ class Run:
 
     def _pass_on(self, record: Mapping[str, Any]) -> None:
         if "event" in record:
-            self.emit(Reported(time.time(), record["event"]["kind"], record["host"], record["event"]["data"]))
+            data = hidden(record["event"]["data"], self.secrets)
+            self.emit(Reported(time.time(), record["event"]["kind"], record["host"], data))
         if "error" in record:
-            self.emit(Failed(time.time(), record["host"], record["error"]))
+            self.emit(Failed(time.time(), record["host"], hidden(record["error"], self.secrets)))
 
     def finish(self, error: StixError | None) -> None:
         """Write the result."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stix.errors import StixError
 from stix.model.offer import Placement, Refusal, describe_resources
 from stix.model.task import GitSource, Task
 
@@ -179,6 +180,13 @@ def hidden(data: Any, secrets: Mapping[str, str]) -> Any:
     """
     values = sorted((value for value in secrets.values() if len(value) >= SHORTEST), key=len, reverse=True)
     return _hidden(data, values) if values else data
+
+
+def tell_nothing(error: StixError, secrets: Mapping[str, str]) -> None:
+    """Take secrets out of an error's words and facts."""
+    error.message, error.hint = hidden(error.message, secrets), hidden(error.hint, secrets)
+    error.details = hidden(error.details, secrets)
+    error.args = (error.message,)
 
 
 def _hidden(data: Any, values: list[str]) -> Any:

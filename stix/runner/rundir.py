@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stix.model.connection import SSH_OPTIONS, control_path, ssh_options
+from stix.model.plan import hidden
 from stix.runner import content
 
 SECRETS_FILE = "secrets.json"
@@ -61,6 +62,16 @@ class RunFolder:
     def drop_secrets(self) -> None:
         """Remove them; nothing happens when there are none."""
         self.secrets_file.unlink(missing_ok=True)
+
+    def hide(self, stage: Path, secrets: Mapping[str, str]) -> None:
+        """Take secrets out of what is left of a play that is over: they may be part of a file's path."""
+        if not secrets:
+            return
+        for file in (stage / "inventory" / "group_vars" / "stix_nodes.yml", stage / "ansible.log"):
+            text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+            shown = hidden(text, secrets)
+            if shown != text:
+                file.write_text(shown, encoding="utf-8")
 
     def add_event(self, record: Mapping[str, Any]) -> None:
         """Append one record to `events.jsonl`."""

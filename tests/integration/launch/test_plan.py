@@ -153,6 +153,33 @@ def test_a_saved_plan_holds_no_secret_and_is_carried_out(run_stix, write, safe_w
     assert json.loads(run_stix("cost-report", "--days", "0", "-o", "json").stdout) == []
 
 
+def test_a_secret_in_a_path_stays_nowhere_here(run_stix, write, safe_world, stix_home) -> None:
+    (safe_world / PLANTED).mkdir()
+    (safe_world / PLANTED / "a.txt").write_text("brought")
+    document = {
+        "secrets": {"TOKEN": PLANTED},
+        "file_mounts": {f"{safe_world}/out/${{TOKEN}}": "./${TOKEN}"},
+        "resources": {"infra": "local"},
+        "run": f"cat {safe_world}/out/$TOKEN/a.txt",
+    }
+    task, saved = write("task.yaml", document), safe_world / "plan.json"
+    said = [run_stix("plan", task, "-c", "dev", "-o", form) for form in ("table", "json")]
+    said += [run_stix("plan", task, "-c", "dev", "--save", saved)]
+    up = run_stix("up", "-y", saved, "--secret", "TOKEN", env={"TOKEN": PLANTED})
+    assert up.returncode == 0 and "brought" in up.stdout, up.stderr
+    document["file_mounts"] = {"/proc/nowhere/${TOKEN}": "./${TOKEN}"}
+    failed = run_stix("up", "-y", write("fails.yaml", document), "-c", "dev")
+    assert failed.returncode and "/proc/nowhere/***" in failed.stderr
+    document["file_mounts"] = {"/tmp/x": "./${TOKEN}/nothing"}
+    missing = run_stix("up", "-y", write("missing.yaml", document), "-c", "dev")
+    assert missing.returncode == 2 and "does not exist" in missing.stderr
+    said += [failed, missing, run_stix("run", "show"), run_stix("status", "-o", "json")]
+    assert not [done.args for done in said if PLANTED in done.stdout + done.stderr]
+    assert PLANTED not in saved.read_text()
+    here = [file for file in stix_home.rglob("*") if file.is_file() and "local" not in file.parts]
+    assert not [file for file in here if PLANTED.encode() in file.read_bytes()], "the node itself is below local/"
+
+
 def test_a_pipeline(run_stix, write) -> None:
     first = {
         "name": "prep",
