@@ -34,6 +34,9 @@ NEEDED = {
     "busybox": "busybox-static",
 }
 
+ROOM = 4 * 2**30
+"""Free bytes of /dev/shm from which on an engine's data may be there: images, containers and another such engine."""
+
 # Process 1 of the engine's namespace: collects orphans (container shims) and ends when the daemon does.
 INIT = 'mount -t tmpfs tmpfs /run && { dockerd "$@" & wait $!; }'
 
@@ -55,6 +58,12 @@ def missing() -> str:
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     packages = sorted({package for program, package in NEEDED.items() if not shutil.which(program, path=path)})
     return f"a Docker Engine needs the packages {', '.join(packages)}" if packages else ""
+
+
+def _roomy_folder() -> str:
+    """Where an engine's data go: memory when there is plenty, since a disk takes half a minute to forget the images."""
+    free = shutil.disk_usage("/dev/shm").free if Path("/dev/shm").is_dir() else 0
+    return "/dev/shm" if free > ROOM else "/var/tmp"
 
 
 class DockerLab:
@@ -169,7 +178,7 @@ class DockerLab:
         self._claim = claim = Claim(range(200, 250))
         folder, number = claim.path, claim.number
         self.host = f"unix://{folder}/docker.sock"
-        data = Path(tempfile.mkdtemp(prefix="sx-docker-", dir="/var/tmp"))
+        data = Path(tempfile.mkdtemp(prefix="sx-docker-", dir=_roomy_folder()))
         claim.folders.append(str(data))
         claim.bridges.append(claim.name)
         claim.networks.append(f"10.233.{number}.")
