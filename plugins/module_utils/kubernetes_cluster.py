@@ -6,15 +6,12 @@ from ansible_collections.stix.core.plugins.module_utils import kubernetes_servic
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_api import kubeconfig_file
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_gpus import SCALERS, label_of, resource_of, same
-from ansible_collections.stix.core.plugins.module_utils.kubernetes_names import label_value, object_name, quantity
-from ansible_collections.stix.core.plugins.module_utils.kubernetes_pod import CONTAINER, pod
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_names import label_value, object_name
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_pod import pod
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_report import Report, state_of
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_wait import Wait, is_ready, wait_until
 
-GIB = 2**30
 PARALLEL = 8
-STATES = {"Pending": "pending", "Running": "running", "Succeeded": "gone", "Failed": "gone", "Unknown": "pending"}
-"""A pod's phase -> our word; a pod that ended cannot be started again."""
-
 LOST = ("Preempted", "Evicted", "TaintManagerEviction", "NodeShutdown", "Preempting", "DeletionByPodGC")
 """Events that tell that a pod was taken away."""
 
@@ -39,18 +36,19 @@ class KubernetesCluster:
 
     def instances(self):
         """The machines as they are, by rank (docs/concepts/contracts.md, section 2); what was taken away is gone."""
-        here = [self._instance(rank, each) for rank, each in sorted(self.found.items())]
+        report = Report(self.api, kubeconfig_file(self.params["kubeconfig"]))
+        here = [report.instance(rank, each) for rank, each in sorted(self.found.items())]
         lost = {node["rank"]: node for node in self.params["nodes"] if node["rank"] not in self.found}
         reasons = self._lost() if lost and self.params["state"] == "query" else {}
         for rank, node in lost.items():
             name = "%s-%d" % (self.base, rank)
             if name in reasons:
-                here.append(self._gone(node, name, reasons[name]))
+                here.append(report.gone(node, name, reasons[name]))
         return sorted(here, key=lambda instance: instance["rank"])
 
     def ensure(self, check):
         """Makes what is missing, and waits until all of it is ready; answers whether that changed anything."""
-        ended = [each for each in self.found.values() if self._state(each) in ("gone", "stopping")]
+        ended = [each for each in self.found.values() if state_of(each) in ("gone", "stopping")]
         there = {rank for rank, each in self.found.items() if each not in ended}
         missing = [node for node in self.params["nodes"] if node["rank"] not in there]
         labels, annotations = self._marks()
@@ -197,81 +195,8 @@ class KubernetesCluster:
         pods = self.api.list("pods", labels=self.selector)
         return {int(each["metadata"]["labels"].get("stix-rank", "0")): each for each in pods}
 
-    @staticmethod
-    def _state(found):
-        if found["metadata"].get("deletionTimestamp"):
-            return "stopping"
-        return STATES.get(found["status"].get("phase"), "pending")
-
     def _lost(self):
         """Name of a pod -> the event that tells how it was taken away."""
         events = self.api.list("events", fields="involvedObject.kind=Pod")
         found = [each for each in events if each.get("reason") in LOST]
         return {each["involvedObject"]["name"]: each for each in found}
-
-    def _connection(self, name):
-        where = {
-            "ansible_connection": "kubernetes.core.kubectl",
-            "ansible_host": name,
-            "ansible_kubectl_pod": name,
-            "ansible_kubectl_container": CONTAINER,
-            "ansible_kubectl_namespace": self.api.namespace,
-        }
-        if self.api.context:
-            where["ansible_kubectl_context"] = self.api.context
-        file = kubeconfig_file(self.params["kubeconfig"])
-        if file:
-            where["ansible_kubectl_kubeconfig"] = file
-        return where
-
-    def _instance(self, rank, found):
-        metadata, status = found["metadata"], found["status"]
-        container = next((each for each in found["spec"]["containers"] if each["name"] == CONTAINER), {})
-        requests = (container.get("resources") or {}).get("requests") or {}
-        details = {
-            "context": self.api.context,
-            "namespace": self.api.namespace,
-            "image": container.get("image"),
-            "machine": found["spec"].get("nodeName"),
-            "reason": _why_ended(status),
-        }
-        return {
-            "name": (metadata.get("annotations") or {}).get("stix-name", metadata["name"]),
-            "rank": rank,
-            "id": metadata["uid"],
-            "state": self._state(found),
-            "private_ip": status.get("podIP") or "",
-            "connection": self._connection(metadata["name"]),
-            "agent_port": None,
-            "cpus": quantity(requests.get("cpu")) or None,
-            "memory": quantity(requests.get("memory")) / GIB or None,
-            "gpus": [],
-            "details": {key: value for key, value in details.items() if value},
-        }
-
-    def _gone(self, node, name, event):
-        details = {
-            "context": self.api.context,
-            "namespace": self.api.namespace,
-            "reason": "%s: %s" % (event["reason"], event.get("message") or ""),
-            "preempted": True,
-        }
-        return {
-            "name": node["name"],
-            "rank": node["rank"],
-            "id": event["involvedObject"].get("uid") or name,
-            "state": "gone",
-            "private_ip": "",
-            "connection": self._connection(name),
-            "agent_port": None,
-            "cpus": None,
-            "memory": None,
-            "gpus": [],
-            "details": details,
-        }
-
-
-def _why_ended(status):
-    words = [status.get("reason"), status.get("message")]
-    words += [each.get("reason") for each in status.get("conditions") or [] if each["type"] == "DisruptionTarget"]
-    return ": ".join(word for word in words if word)

@@ -24,12 +24,12 @@ def test_a_life_of_two_pods(lab, task_file, run_stix, ok, jobs, clusters, safe_w
     (safe_world / "work" / "hello.txt").write_text("from the workdir")
     task = task_file(
         name="pair", num_nodes=2, workdir=str(safe_world / "work"), run="cat hello.txt; echo rank $STIX_NODE_RANK",
-        resources={"infra": "k8s/lab", "image_id": IMAGE, "cpus": 0.1, "memory": 0.25, "accelerators": "T4:1"},
+        resources={"infra": "k8s/lab", "image_id": IMAGE, "cpus": 0.1, "memory": 0.25},
     )  # fmt: skip
     out = ok(run_stix("up", "-y", "-c", "pair", task))
     assert "rank 0" in out and "rank 1" in out and out.count("from the workdir") == 2
     pods = lab.items("pods", "-l", "stix-cluster=pair")
-    assert [pod["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] for pod in pods] == ["1", "1"]
+    assert [pod["spec"]["containers"][0]["resources"]["requests"]["cpu"] for pod in pods] == ["100m", "100m"]
     assert "rank 1" in ok(run_stix("logs", "pair", "1"))
     assert "second" in ok(run_stix("exec", "pair", "--", "echo second"))
     assert [job["status"] for job in jobs("pair")] == ["SUCCEEDED", "SUCCEEDED"]
