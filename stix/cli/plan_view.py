@@ -1,5 +1,6 @@
 """A launch plan as text: what was asked, what would be made where, what would be done, what it costs."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,11 @@ ACTIONS = {
 }
 SHOWN = 5
 """How many places the table lists; the rest is counted."""
+
+SPARED = ("ZONES", "PRICED", "NODES", "MEM(GiB)", "CPUS")
+"""Columns that a narrow terminal does without, in that order."""
+
+WIDE = 1_000_000
 
 
 def render(plan: Mapping[str, Any], *, every_row: bool = False) -> str:
@@ -84,9 +90,27 @@ def _candidates(candidates: Sequence[Mapping[str, Any]], every_row: bool = False
         "WHY": [place.get("reason") for place in listed],
     }
     filled = {head: cells for head, cells in columns.items() if any(cells)}
+    shown, width = _table(filled), _width()
+    for head in SPARED:
+        if max(map(len, shown.splitlines())) <= width:
+            break
+        filled.pop(head, None)
+        shown = _table(filled)
     hidden = len(candidates) > len(listed)
     more = f"\n    {len(listed)} of {len(candidates)} places shown; 'stix plan --all' shows every one" if hidden else ""
-    return output.table(list(filled), zip(*filled.values(), strict=True)) + more
+    return shown + more
+
+
+def _table(columns: Mapping[str, Sequence[Any]]) -> str:
+    return output.table(list(columns), zip(*columns.values(), strict=True))
+
+
+def _width() -> int:
+    """Of the terminal; without one there is nothing to fit into."""
+    try:
+        return os.get_terminal_size(1).columns or WIDE
+    except OSError:
+        return WIDE
 
 
 def _listed(candidates: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -29,7 +29,7 @@ def _of_task(task: Task) -> Iterator[tuple[str, str]]:
     for target in task.storage_mounts:
         yield f"file_mounts.{target}", "buckets cannot be mounted or copied yet"
     yield from _found(
-        managed_secrets=(task.managed_secrets, _values_of(task)),
+        managed_secrets=(told := _managed(task), told),
         volumes=(task.volumes, "volumes cannot be mounted yet"),
         volume_mounts=(task.volume_mounts, "volumes cannot be mounted yet"),
         event_callback=(task.event_callback, "nothing is called on a job's events yet"),
@@ -39,9 +39,13 @@ def _of_task(task: Task) -> Iterator[tuple[str, str]]:
         yield what[0], f"{what[1]} cannot be run yet"
 
 
-def _values_of(task: Task) -> str:
-    flags = " ".join(f"--secret {name}" for name in task.managed_secrets)
-    return f"secrets that are kept elsewhere cannot be fetched yet; give their values with {flags}"
+def _managed(task: Task) -> str:
+    """Why secrets that are kept elsewhere cannot be used; empty where each has a value from here."""
+    if any(secret.mount_path for secret in task.managed_secrets):
+        return "secrets cannot be put into files yet"
+    lacking = [secret.name for secret in task.managed_secrets if secret.name not in task.secrets]
+    flags = " ".join(f"--secret {name}" for name in lacking)
+    return f"secrets that are kept elsewhere cannot be fetched yet; give their values with {flags}" if lacking else ""
 
 
 def _of_candidate(wishes: Resources) -> Iterator[tuple[str, str]]:

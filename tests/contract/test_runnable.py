@@ -78,3 +78,8 @@ def test_what_works_is_not_refused() -> None:
         tried += 1
         assert refusals(task) == (), path
     assert tried > 20
+
+
+def test_a_kept_secret_with_a_value_from_here_is_one_like_others() -> None:
+    task = from_config({"run": "ls", "managed_secrets": ["HF_TOKEN", "OTHER"]}, secrets={"HF_TOKEN": "given"})
+    assert [sentence.partition("with ")[2] for _, sentence in refusals(task)] == ["--secret OTHER"]

@@ -113,3 +113,20 @@ def test_lines_name_the_cluster_where_several_are_worked_on() -> None:
 )
 def test_autostop_in_words(setting: dict[str, Any] | None, words: str) -> None:
     assert plan_view.autostop(setting) == words
+
+
+def test_a_table_spares_columns_for_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = json.loads((GOLDEN / "plan" / "create_on_a_cloud.json").read_text())
+    whole = plan_view.render(plan)
+    monkeypatch.setattr("os.get_terminal_size", lambda _: os.terminal_size((80, 24)))
+    narrow = plan_view.render(plan)
+    assert "PRICED" in whole and "PRICED" not in narrow and "ZONES" not in narrow
+    assert all(head in narrow for head in ("INFRA", "INSTANCE", "$/HOUR", "WHY"))
+
+
+def test_the_best_of_each_cloud_is_shown_before_the_second_best_of_one() -> None:
+    places = [{"infra": infra, "instance": str(number)} for number, infra in enumerate(["a/x"] * 7 + ["b/y", "c"])]
+    shown = plan_view.render({"action": "create", "cluster": "c", "candidates": places, "steps": []})
+    lines = [line.split()[:2] for line in shown.splitlines()[2:7]]
+    assert lines == [["a/x", "0"], ["a/x", "1"], ["a/x", "2"], ["b/y", "7"], ["c", "8"]]
+    assert "5 of 9 places shown" in shown

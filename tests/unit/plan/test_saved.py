@@ -51,6 +51,22 @@ def test_other_files_are_refused(data: Any) -> None:
         from_file(data, "plan.json")
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("machines", []), ("machines", [1]), ("action", "refuse"), ("candidate", True), ("spot", 1),
+        ("secrets", [None]), ("hourly_cost", "1"), ("options", {"unheard": 1}), ("options", {"idle_minutes": "10"}),
+        ("options", {"minimize": "fun"}), ("options", {"down": 0}),
+    ],
+)  # fmt: skip
+def test_a_damaged_plan_is_refused_by_the_name_of_what_is_wrong(key: str, value: Any) -> None:
+    task = Task(run="ls")
+    data = to_file(plan(task), {"run": "ls"}, {"fast": True}, "1") | {key: value}
+    with pytest.raises(UsageError, match="plan.json is damaged") as caught:
+        from_file(data, "plan.json")
+    assert key in caught.value.message or next(iter(value)) in caught.value.message
+
+
 def test_what_is_refused_is_not_saved() -> None:
     with pytest.raises(UsageError, match="no room"):
         to_file(LaunchPlan("dev", "refuse", TASK, None, (), refused={"message": "no room"}), {}, {}, "1")
