@@ -49,8 +49,17 @@ class Asked(NamedTuple):
         cloud, place, zone = query.split_infra(infra or "")
         if region and place and region.lower() != place.lower():
             raise UsageError("usage", f"--region {region} is not in --infra {infra}", hint="name one region")
-        where = (cloud.lower() or None, region or place or None, zone or None)
+        where = (_canonical(cloud), region or place or None, zone or None)
         return cls(name or None, _count(count) if colon else None, *where)
+
+
+def _canonical(cloud: str) -> str | None:
+    """A cloud's own name (`kubernetes` of `k8s`), or the word where there is none; None: none is asked for."""
+    if not cloud:
+        return None
+    from stix.clouds.registry import canonical
+
+    return canonical(cloud) or cloud
 
 
 def _count(text: str) -> float:

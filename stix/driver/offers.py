@@ -49,13 +49,11 @@ class Market(NamedTuple):
         """Every kind of machine on the clouds that the task may go to, whatever it has."""
         catalog = _catalog(ledger)
         known = set(catalog.clouds())
-        found: dict[tuple[str, str, bool], Offer] = {}
+        found: dict[tuple[object, ...], Offer] = {}
         for candidate in task.resources:
             names = known & {candidate.cloud} if candidate.cloud else known
             for offer in catalog.survey(candidate, clouds=names) if names else ():
-                # All slices of TPUs are of one type, and spot prices differ from zone to zone.
-                devices = tuple(offer.accelerators.items())
-                found.setdefault((offer.infra, offer.name, devices, offer.zones, offer.spot), offer)
+                found.setdefault(_identity(offer), offer)
         return [*self.offers, *found.values()]
 
     def shut(self, place: Placement) -> Placement:
@@ -110,10 +108,13 @@ def _cataloged(catalog: "Catalog", task: Task, names: Collection[str]) -> list[O
         wanted = [name for name in names if candidate.cloud in (None, name)]
         if wanted:
             for offer in catalog.offers(candidate, clouds=wanted):
-                # All slices of TPUs are of one type, and spot prices differ from zone to zone.
-                devices = tuple(offer.accelerators.items())
-                found.setdefault((offer.infra, offer.name, devices, offer.zones, offer.spot), offer)
+                found.setdefault(_identity(offer), offer)
     return list(found.values())
+
+
+def _identity(offer: Offer) -> tuple[object, ...]:
+    """What tells offers apart: all slices of TPUs are of one type, and spot prices differ from zone to zone."""
+    return (offer.infra, offer.name, tuple(offer.accelerators.items()), offer.zones, offer.spot)
 
 
 def local_offer(*, wants_gpus: bool) -> Offer:
