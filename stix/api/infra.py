@@ -43,7 +43,11 @@ def check(
     wanted = [checked_infra(infra) for infra in infra_list] if infra_list else known_infras(World())
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         # A world has a connection to the database, and that belongs to one thread.
-        return list(pool.map(lambda infra: check_infra(World(listener=on_event), infra), dict.fromkeys(wanted)))
+        tasks = [
+            pool.submit(lambda name: check_infra(World(listener=on_event), name, named=bool(infra_list)), infra)
+            for infra in dict.fromkeys(wanted)
+        ]
+        return [task.result() for task in tasks]
 
 
 def ssh_up(

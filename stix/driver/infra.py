@@ -47,8 +47,11 @@ def checked_infra(infra: str) -> str:
     return f"{known}{slash}{rest}"
 
 
-def check_infra(world: World, infra: str) -> dict[str, Any]:
+def check_infra(world: World, infra: str, *, named: bool = True) -> dict[str, Any]:
     """Look at one, by its own name: `{infra, ok, works, account, message, hint, seconds}`, and remember what was found.
+
+    Args:
+        named: the user asked for it; else a cloud is asked only where something shows that an account is set up.
 
     Raises:
         UsageError: `config.invalid`, there is no such pool.
@@ -63,6 +66,8 @@ def check_infra(world: World, infra: str) -> dict[str, Any]:
         found = _check_ssh(world, rest)
     elif clouds()[cloud].role is None:
         found = _check_account(world, clouds()[cloud], infra)
+    elif clouds()[cloud].sized and not named and not account_source(clouds()[cloud], os.environ, Path.home()):
+        found = _row(infra, False, "", "credentials not found", clouds()[cloud].enable)
     else:
         found = _check_by_play(world, infra)
     return found | {"seconds": time.time() - began}
