@@ -2,12 +2,16 @@
 
 from stix.model.resources import Resources
 from stix.model.task import Task
+from stix.spec.wishes import memory_in_name
 
 
 def memory_of(cloud: str, instance_type: str) -> float | None:
-    """GiB; None where the catalog does not know the cloud or the type."""
+    """GiB; None where neither its name tells it nor the catalog knows the cloud or the type."""
     from stix.catalog import NotInCatalogError, get_vcpus_mem_from_instance_type
 
+    named = memory_in_name(cloud, instance_type)
+    if named is not None:
+        return named
     try:
         return get_vcpus_mem_from_instance_type(instance_type, cloud)[1]
     except NotInCatalogError:

@@ -1,5 +1,6 @@
 """A document as plain data that still knows the line and column of every key and value."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ Path = tuple[str | int, ...]
 
 _SHOWN = 40
 """Characters of a value that a message shows."""
+
+_ENDLESS = re.compile(r"([^\s'\"]{100})[^\s'\"]{40,}")
+"""A word that nobody reads to its end."""
 
 
 class Mark(NamedTuple):
@@ -75,7 +79,8 @@ class Unfit(ValueError):
 def located(
     file: str, mark: Mark | None, sentence: str, *, hint: str = "", code: str = "task.invalid", key: str = ""
 ) -> UsageError:
-    """An error whose message begins with file, line and column."""
+    """An error whose message begins with file, line and column; an endless word in it is cut short."""
+    sentence = _ENDLESS.sub(r"\1...", sentence)
     place = {"file": file, "line": mark.line, "column": mark.column} if mark else {"file": file}
     where = f"{file}:{mark.line}:{mark.column}" if mark else file
     return UsageError(code, f"{where}: {sentence}", hint=hint, details={**place, "key": key} if key else place)

@@ -12,7 +12,7 @@ from stix.spec.schema.key import FORMS, Key
 _NUMBERS = ("integer", "number")
 _NO_SPACE = re.compile(r"[\w-]+:[^\s/]")
 _ENOUGH = 100
-"""Problems of one document that are looked for."""
+"""Problems of one document that are looked for, and keys of an open map that may be slips of the pen."""
 
 _SLIP = 0.75
 """Likeness from which a key of an open map is taken for a slip of the pen."""
@@ -113,7 +113,7 @@ def _problems_of_map(value: Mapping[str, Any], key: Key, path: Path, root: Key) 
             if entry is not None:
                 yield from problems_of(entry, child, (*path, name), root=root)
         elif key.keys:
-            hint = _hint_for_slip(name, key) if key.open else _hint_for_key(name, key, root)
+            hint = _hint_for_slip(name, value, key) if key.open else _hint_for_key(name, key, root)
             under = f" under '{dotted(path)}'" if path else ""
             if hint or not key.open:
                 yield Problem((*path, name), f"unknown key {shown(name)}{under}", hint)
@@ -129,10 +129,11 @@ def _hint_for_key(name: str, key: Key, root: Key) -> str:
     return hint_for_key(name, key, root)
 
 
-def _hint_for_slip(name: str, key: Key) -> str:
+def _hint_for_slip(name: str, among: Mapping[str, Any], key: Key) -> str:
     from stix.spec.nearest import near_word
 
-    near = near_word(name, key.keys, _SLIP)
+    # Nobody writes larger maps by hand.
+    near = "" if len(among) > _ENOUGH else near_word(name, key.keys, _SLIP)
     return f"did you mean '{near}'?" if near else ""
 
 

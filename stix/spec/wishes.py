@@ -15,7 +15,7 @@ from stix.spec.validate import suggestion
 
 _TPU_CLOUDS = ("gcp", "kubernetes", "ssh", *OURS)
 _BY_PARTS = ("kubernetes", "ssh", "slurm")
-_PARTS = re.compile(r"\d+(\.\d+)?CPU--\d+(\.\d+)?GB(--[\w-]+:\d+)?", re.ASCII)
+_PARTS = re.compile(r"\d+(?:\.\d+)?CPU--(?P<memory>\d+(?:\.\d+)?)GB(--[\w-]+:\d+)?", re.ASCII)
 """What SkyPilot calls the share of a machine that a pod or a job gets."""
 
 
@@ -118,6 +118,12 @@ def refuse_tpu_elsewhere(one: Resources) -> None:
     name = next(iter(one.accelerators or ()), "")
     if tpu_cloud(name) is not None and one.cloud not in _TPU_CLOUDS:
         raise Unfit(f"asks for the TPU '{name}', which '{one.cloud}' does not have", "name no cloud, gcp or kubernetes")
+
+
+def memory_in_name(cloud: str, instance_type: str) -> float | None:
+    """GiB that the name of an instance type tells (`4CPU--16GB`), None if it does not."""
+    parts = _PARTS.fullmatch(instance_type) if cloud in _BY_PARTS else None
+    return float(parts["memory"]) if parts else None
 
 
 def refuse_type_elsewhere(one: Resources) -> None:

@@ -137,7 +137,8 @@ _VOLUME_MOUNTS = st.fixed_dictionaries(
         "path": WORDS.map("/mnt/{}".format),
         "is_ephemeral": st.booleans(),
         "volume_config": st.fixed_dictionaries(
-            {"name": WORDS, "type": st.just("k8s-pvc"), "cloud": st.just("kubernetes")}, optional={"size": WORDS}
+            {"name": WORDS, "type": st.just("k8s-pvc"), "cloud": st.just("kubernetes"), "name_on_cloud": WORDS},
+            optional={"size": WORDS},
         ),
     },
     optional={"volume_name": WORDS, "sub_path": WORDS},

@@ -357,3 +357,10 @@ def test_messages_are_one_sentence() -> None:
     for _, message, hint in MISTAKES.values():
         assert not message.endswith(".") and "\n" not in message and len(message) < 200
         assert not hint.endswith(".") and "\n" not in hint
+
+
+def test_an_endless_word_is_cut_short() -> None:
+    with pytest.raises(UsageError) as caught:
+        load_pipeline(f"resources: {{infra: {'a' * 9000}}}\n")
+    assert len(caught.value.message) < 250
+    assert f"names '{'a' * 100}...', which is no infrastructure" in caught.value.message
