@@ -43,13 +43,17 @@ def plan(
     Raises:
         StixError: `cluster.mismatch`, `provision.unsupported`; with `save` also `usage`, the plan cannot be run.
     """
-    from stix.driver.decide import make_plan, with_absolute_paths
+    from stix.driver.decide import make_plan
     from stix.driver.ledger import Ledger
 
     options = launch_options(
         idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, fast, minimize=target_word(minimize)
     )
-    found = with_absolute_paths(_model(task)) if save else _model(task)
+    found = _model(task)
+    if save:
+        from stix.driver.sources import with_absolute_paths
+
+        found = with_absolute_paths(found)
     decided = make_plan(Ledger(), found, checked_name(cluster_name), options, look=True, count_upload=True)
     if save:
         _write(decided, options, save)

@@ -1,9 +1,6 @@
 """Decides a launch: what is there, what could be had, which place is best. Reads, and changes nothing."""
 
-import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.clouds.registry import clouds
@@ -11,9 +8,9 @@ from stix.driver.ledger import Ledger
 from stix.driver.offers import LOCAL_NOTE, OWN, Market, enabled_clouds, market
 from stix.errors import ProvisionError, StixError, UsageError
 from stix.model.offer import Blocked, Placement, Refusal
-from stix.model.plan import LaunchPlan, tell_nothing
+from stix.model.plan import LaunchPlan
 from stix.model.resources import Resources
-from stix.model.task import GitSource, Task, is_address
+from stix.model.task import Task
 from stix.optimize.choose import rank
 from stix.plan.launch import autostop_setting, plan_launch
 from stix.plan.refusal import nothing_fits, refused_plan
@@ -248,38 +245,3 @@ def served_candidate(task: Task, cluster: "Cluster") -> Resources:
         if wanted is None or cluster.infra == wanted or cluster.infra.startswith(f"{wanted}/"):
             return candidate
     return task.resources[0]
-
-
-def with_absolute_paths(task: Task) -> Task:
-    """The task with workdir and local mount sources as absolute paths, as the inventory must have them.
-
-    Raises:
-        StixError: `sync.source`, one is not there.
-    """
-    try:
-        changes = _absolute(task)
-    except StixError as error:
-        tell_nothing(error, task.secrets)
-        raise
-    return replace(task, **changes) if changes else task
-
-
-def _absolute(task: Task) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    if task.workdir and not isinstance(task.workdir, GitSource):
-        changes["workdir"] = _existing(task.workdir, "workdir")
-        if not Path(changes["workdir"]).is_dir():
-            raise StixError("sync.source", f"workdir {task.workdir!r} is not a folder")
-    if task.file_mounts:
-        changes["file_mounts"] = {
-            target: source if is_address(source) else _existing(source, f"file mount {target}")
-            for target, source in task.file_mounts.items()
-        }
-    return changes
-
-
-def _existing(path: str, what: str) -> str:
-    absolute = os.path.abspath(os.path.expanduser(path))
-    if not os.path.exists(absolute):
-        raise StixError("sync.source", f"{what}: {path!r} is not there")
-    return absolute

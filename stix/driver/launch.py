@@ -10,9 +10,10 @@ from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.driver import machines
-from stix.driver.decide import LaunchOptions, make_plan, require_runnable, served_candidate, with_absolute_paths
+from stix.driver.decide import LaunchOptions, make_plan, require_runnable, served_candidate
 from stix.driver.offers import market
 from stix.driver.session import Run, World
+from stix.driver.sources import with_absolute_paths
 from stix.errors import ProvisionError, StixError
 from stix.inventory.render import file_vars, job_vars
 from stix.model import names

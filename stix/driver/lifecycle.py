@@ -11,9 +11,9 @@ from stix.driver.decide import (
     check_autostop,
     require_runnable,
     served_candidate,
-    with_absolute_paths,
 )
 from stix.driver.session import Run, World
+from stix.driver.sources import with_absolute_paths
 from stix.errors import ClusterError, ProvisionError, StixError
 from stix.inventory.render import file_vars, job_vars
 from stix.model.cluster import Cluster
