@@ -160,7 +160,7 @@ def _shown(task: Task, options: LaunchOptions, count_upload: bool) -> dict[str, 
     return shown
 
 
-def _how(options: LaunchOptions) -> dict[str, bool]:
+def _how(options: LaunchOptions) -> dict[str, Any]:
     return {"fast": options.fast, "no_setup": options.no_setup}
 
 
