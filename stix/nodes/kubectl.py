@@ -35,6 +35,7 @@ _BROKEN = (
     "no such container",
     "does not exist",
 )
+_GONE = ("(notfound)", "completed pod", "does not exist")
 
 
 class KubectlConnection(Connection):
@@ -77,5 +78,5 @@ class KubectlConnection(Connection):
             f"Pod {self.pod!r} cannot be entered: {reason}",
             hint="`stix status --refresh` tells whether it is still there; `stix start` makes it again.",
             details=details,
-            retryable=True,
+            retryable=not any(words in reason.lower() for words in _GONE),
         )

@@ -179,7 +179,7 @@ def _dropped(connection: Connection, status: int, stderr: str) -> bool:
     if status in JOB_STATUSES or not connection.reconnects:
         return False
     failure = connection.failure(status, stderr)
-    return failure is not None and failure.code == "node.unreachable"
+    return failure is not None and failure.code == "node.unreachable" and failure.retryable
 
 
 def _job_status(connection: Connection, status: int, stderr: str) -> int:

@@ -54,7 +54,7 @@ def test_a_pod(pod, kubernetes_lab, control_dir, tmp_path):
     kubernetes_lab.kubectl("delete", "pod", "connected", "--now")
     with pytest.raises(NodeError, match="cannot be entered") as caught:
         call(node, "queue")
-    assert caught.value.code == "node.unreachable" and caught.value.retryable
+    assert caught.value.code == "node.unreachable" and not caught.value.retryable
     with pytest.raises(NodeError, match="cannot be entered"):
         stream_logs(node, 1)
     away = connect({**pod, "ansible_kubectl_host": "https://127.0.0.1:9"}, control_dir=control_dir)
