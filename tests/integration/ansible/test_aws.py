@@ -133,17 +133,14 @@ def test_a_cluster_lives_from_ensure_to_terminate(play: Play, aws: lab.AwsLab) -
     assert again.changed() == [] and len([r for r in again.results if "aws_machines" in r["task_action"]]) == 1
     assert not counts(aws).keys() & MAKERS
 
-    assert play("stop", three, check=True).changed() and "StopInstances" not in counts(aws)
-    assert play("stop", three).changed() and play("stop", three).changed() == []
-    [stopped] = play("query", three).reported("instances")
-    assert {one["state"] for one in stopped} == {"stopped"}
+    [stopped] = play("stop", three).reported("instances")
+    assert {one["state"] for one in stopped} <= {"stopping", "stopped"}
     started = play("provision", three)
     assert started.changed() == ["Have the instances"] and counts(aws)["RunInstances"] == 0
     now = {one["id"]: one["connection"]["ansible_host"] for one in started.reported("instances")[0]}
     before = {one["id"]: one["connection"]["ansible_host"] for one in instances}
     assert now.keys() == before.keys() and all(now[one] != before[one] for one in now), "EC2 gives new addresses"
 
-    assert play("terminate", three, check=True).changed() and len(aws.instances()) == 3
     assert play("terminate", three).changed() and play("terminate", three).changed() == []
     assert aws.instances() == []
     [back] = play("provision", three).reported("instances")

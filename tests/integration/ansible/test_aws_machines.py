@@ -169,6 +169,20 @@ def test_two_clusters_at_once_and_one_goes_alone(aws: lab.AwsLab) -> None:
     assert machines(aws, cluster_id="one-1").remove(False) and owners() == ["two-2", "two-2"]
 
 
+def test_a_second_time_changes_nothing_and_check_mode_only_says(aws: lab.AwsLab) -> None:
+    nodes = wanted(2)
+    assert machines(aws, nodes).ensure(True) and aws.instances() == []
+    assert machines(aws, nodes).ensure(False) and not machines(aws, nodes).ensure(False)
+    assert machines(aws).stop(True) and machines(aws).instances()[0]["state"] == "running"
+    assert machines(aws).stop(False) and not machines(aws).stop(False)
+    assert {one["state"] for one in machines(aws).instances()} == {"stopped"}
+    assert machines(aws, nodes).ensure(True) and machines(aws).instances()[0]["state"] == "stopped"
+    assert machines(aws, nodes).ensure(False) and machines(aws).instances()[0]["state"] == "running"
+    assert machines(aws).remove(True) and len(aws.instances()) == 2
+    assert machines(aws).remove(False) and not machines(aws).remove(False) and aws.instances() == []
+    assert [one["state"] for one in machines(aws).instances(gone=True)] == ["gone", "gone"]
+
+
 def test_what_there_was_survives_a_failure(aws: lab.AwsLab) -> None:
     machines(aws, wanted(2), cluster_id="grows-1").ensure(False)
     before = {one["InstanceId"] for one in aws.instances()}
