@@ -91,7 +91,7 @@ def cloud_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     if cluster.cloud == "local":
         variables["cloud_local_root"] = str(world.home.local_nodes)
     if cluster.cloud == "kubernetes":
-        variables |= pod_vars(cluster)
+        variables |= pod_vars(cluster, world.settings.accounts.get(cluster.cloud) or {})
     if cluster.cloud == "docker":
         variables |= {f"cloud_docker_{name}": literal(value) for name, value in world.settings.docker.items()}
         if cluster.docker_run_options:

@@ -1,8 +1,10 @@
 """Pods as machines: what the role of Kubernetes is told, and what the contexts have that were looked at."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from stix.driver.ledger import Ledger
+from stix.inventory.render import literal
 from stix.model.cluster import Cluster
 from stix.model.offer import Offer
 
@@ -16,9 +18,20 @@ PLACE = {
 """Host variable of a pod -> variable of the role."""
 
 
-def pod_vars(cluster: Cluster) -> dict[str, Any]:
-    """Variables of the group `stix_cloud`; pods are where they were made, whatever KUBECONFIG says now."""
-    variables: dict[str, Any] = {"stix_region": cluster.infra.partition("/")[2]}
+def pod_vars(cluster: Cluster, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables of the group `stix_cloud`; pods are where they were made, whatever KUBECONFIG says now.
+
+    Args:
+        cluster: the cluster, with its pods as far as they are known.
+        settings: the user's settings of Kubernetes; `default_image` is for nodes without an image.
+    """
+    config = {key: value for key, value in settings.items() if key != "default_image"}
+    variables: dict[str, Any] = {
+        "stix_region": cluster.infra.partition("/")[2],
+        "stix_cloud_config": literal(config),
+    }
+    if settings.get("default_image"):
+        variables["cloud_kubernetes_default_image"] = literal(settings["default_image"])
     connection = (cluster.head or {}).get("connection") or {}
     return variables | {role: connection[host] for host, role in PLACE.items() if connection.get(host)}
 

@@ -69,7 +69,10 @@ def _checked(key: str, value: Any) -> Any:
 def _has_account(name: object) -> bool:
     from stix.clouds.registry import clouds
 
-    return name in clouds() and clouds()[str(name)].sized
+    if name not in clouds():
+        return False
+    cloud = clouds()[str(name)]
+    return cloud.sized or cloud.role is not None and not cloud.exists
 
 
 def _read(file: Path) -> dict[str, Any]:

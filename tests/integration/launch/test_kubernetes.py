@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-IMAGE = "docker:stix-test/debian:latest"
-
 
 @pytest.fixture
 def lab(kubernetes_lab, monkeypatch):
@@ -14,7 +12,9 @@ def lab(kubernetes_lab, monkeypatch):
     kubernetes_lab.kubectl("delete", "pods,services", "-l", "stix-cluster-id", "--force", "--grace-period=0")
 
 
-def test_a_life_of_two_pods(lab, task_file, run_stix, ok, jobs, clusters, safe_world, monkeypatch):
+def test_a_life_of_two_pods(lab, task_file, run_stix, ok, jobs, clusters, safe_world, stix_home, monkeypatch):
+    stix_home.mkdir(mode=0o700)
+    (stix_home / "config.yaml").write_text(f"kubernetes: {{default_image: '{lab.image}', provision_timeout: 20}}")
     [checked] = json.loads(ok(run_stix("check", "kubernetes/lab", "-o", "json")))
     assert checked["ok"] and "1 of 1 nodes ready, T4:8" in checked["message"]
     listed = ok(run_stix("gpus", "list", "--infra", "kubernetes"))
@@ -24,7 +24,7 @@ def test_a_life_of_two_pods(lab, task_file, run_stix, ok, jobs, clusters, safe_w
     (safe_world / "work" / "hello.txt").write_text("from the workdir")
     task = task_file(
         name="pair", num_nodes=2, workdir=str(safe_world / "work"), run="cat hello.txt; echo rank $STIX_NODE_RANK",
-        resources={"infra": "k8s/lab", "image_id": IMAGE, "cpus": 0.1, "memory": 0.25},
+        resources={"infra": "k8s/lab", "cpus": 0.1, "memory": 0.25},
     )  # fmt: skip
     out = ok(run_stix("up", "-y", "-c", "pair", task))
     assert "rank 0" in out and "rank 1" in out and out.count("from the workdir") == 2
@@ -36,7 +36,7 @@ def test_a_life_of_two_pods(lab, task_file, run_stix, ok, jobs, clusters, safe_w
 
     stopped = run_stix("stop", "-y", "pair")
     assert stopped.returncode != 0 and clusters()[0]["status"] == "UP"
-    too_much = task_file(run="true", resources={"infra": "k8s/lab", "image_id": IMAGE, "cpus": 64})
+    too_much = task_file(run="true", resources={"infra": "k8s/lab", "cpus": 64})
     refused = run_stix("up", "-y", "-c", "huge", too_much)
     assert refused.returncode != 0 and "pod" in refused.stderr + refused.stdout
 
