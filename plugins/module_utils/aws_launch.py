@@ -138,6 +138,10 @@ class Launch:
         first, kind = nodes[0], nodes[0].get("instance_type")
         if not kind:
             raise Failure("provision.config", "No instance type is given", "Set instance_type for each node.", {})
+        if first.get("network_tier") == "best":
+            raise Failure(
+                "provision.unsupported", "network_tier: best (EFA) cannot be set up on AWS yet", "Leave it out."
+            )
         about = self.api.call("describe_instance_types", InstanceTypes=[kind])["InstanceTypes"][0]
         image = self._image(first, about)
         disk = root_disk(image, first.get("disk_size"), first.get("disk_tier"), self.config.get("disk_encrypted"))

@@ -267,6 +267,11 @@ def test_what_cannot_be_is_a_matter_of_configuration(
     assert aws.instances() == []
 
 
+@pytest.mark.parametrize("node", [{"image_id": "docker:ubuntu:24.04"}, {"network_tier": "best"}])
+def test_what_cannot_be_done_yet_is_refused_before_anything_is_made(aws: lab.AwsLab, node: dict[str, Any]) -> None:
+    assert refused(aws, wanted(**node)).code == "provision.unsupported" and aws.instances() == []
+
+
 def test_a_named_network_with_internal_addresses(aws: lab.AwsLab) -> None:
     client = aws.client()
     inner = client.create_vpc(CidrBlock="10.250.0.0/16")["Vpc"]["VpcId"]
