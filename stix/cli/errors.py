@@ -1,5 +1,6 @@
 """The one place where errors become words and exit statuses."""
 
+import errno
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import click
 
 from stix.errors import EXIT_STATUS, StixError, UsageError
+
+OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EBADF, errno.EIO)
+"""What the machine refuses, whatever stix does: no space, no right, nowhere to write."""
 
 SHOWN = 5
 """Further problems of a task file that are shown with the first."""
@@ -79,6 +83,10 @@ def as_stix_error(error: BaseException) -> StixError:
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return StixError("interrupted", "interrupted")
     details: dict[str, Any] = {"type": type(error).__name__}
+    if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+        where = error.filename or "standard output"
+        hint = "make room or give the right to write there, and run the command again"
+        return StixError("internal", f"{where}: {error.strerror}", hint=hint, details=details)
     return StixError(
         "internal",
         f"{type(error).__name__}: {error}",

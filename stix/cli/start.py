@@ -1,11 +1,14 @@
 """Where the `stix` script begins: the quick way where it serves, else the whole command line."""
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command and exit with its status."""
     words = sys.argv[1:]
+    if sys.stdout is None:  # started with its output closed: whatever it prints is wanted by nobody
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     try:
         from stix.cli import quick
 

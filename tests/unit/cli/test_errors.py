@@ -99,3 +99,20 @@ def test_every_code_ends_with_its_status(code: str) -> None:
     assert report(error, []) == EXIT_STATUS[code]
     log = [] if code == "interrupted" else ["log:  stix run show r1 --log"]
     assert lines(error) == ["stix: it broke", "hint: mend it", *log]
+
+
+@pytest.mark.parametrize("words", ["gpus list", "explain resources", "catalog info -o json"])
+def test_a_full_output_is_the_machines_fault(words: str, safe_world: Path) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "stix", *words.split()]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 1
+    assert "standard output: No space left on device" in done.stderr
+    assert "mistake in stix" not in done.stderr
+
+
+def test_a_closed_output_is_no_mistake(safe_world: Path) -> None:
+    line = f"{sys.executable} -m stix gpus list >&-"
+    done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0
+    assert "mistake" not in done.stderr
