@@ -116,6 +116,11 @@ class DockerLab:
         """Which of the engines on this machine it is; 0 for a borrowed one."""
         return self._claim.number - 200 if self._claim else 0
 
+    @property
+    def folder(self) -> Path:
+        """A folder for files that containers see, removed with the engine; with a borrowed engine the system's own."""
+        return self._claim.path if self._claim else Path(tempfile.gettempdir())
+
     def own_networks(self, *prefixes: str) -> None:
         """Remember address prefixes (`10.64.`) whose bridges go with the engine, however it ends."""
         if self._claim:

@@ -56,7 +56,7 @@ class AwsLab:
         self._images = images.write(self.log.with_suffix(".json"))
         environment = os.environ | {"PYTHONPATH": str(ROOT), "MOTO_AMIS_PATH": str(self._images)}
         with self.log.open("wb") as log:
-            engine = [self._engine.host] if self._engine else []
+            engine = [self._engine.host, str(self._seeds())] if self._engine else []
             self._process = start_bound([*words, *engine], env=environment, stdout=log, stderr=log, cwd=ROOT)
         self._wait()
         return self
@@ -74,6 +74,13 @@ class AwsLab:
                 found = self._engine.docker(*words.split(), *ours).split()
                 if found:
                     self._engine.docker(*kind.split(), *found)
+
+    def _seeds(self) -> Path:
+        """Where the machines' user data is; it goes with the engine, however that ends."""
+        assert self._engine is not None
+        folder = self._engine.folder / "aws-seeds"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     @property
     def environment(self) -> dict[str, str]:

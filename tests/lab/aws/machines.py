@@ -10,7 +10,6 @@ import json
 import socket
 import socketserver
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -25,12 +24,12 @@ ALIVE = ("pending", "running")
 
 
 class Machines:
-    """Follows moto's instances with containers of the engine at `engine`."""
+    """Follows moto's instances with containers of the engine at `engine`; their user data is kept below `seeds`."""
 
-    def __init__(self, engine: str, instances: Callable[[], list[tuple[object, object]]]) -> None:
+    def __init__(self, engine: str, seeds: Path, instances: Callable[[], list[tuple[object, object]]]) -> None:
         self._engine = engine
         self._instances = instances
-        self._seeds = Path(tempfile.mkdtemp(prefix="sx-seeds-", dir="/var/tmp"))
+        self._seeds = seeds
         self._networks: set[str] = set()
         self._made: dict[str, str] = {}
         self._doors: dict[str, Door] = {}

@@ -1,6 +1,6 @@
 """EC2, S3, IAM and SSM as moto has them, with what a test of real machines needs besides: one process, one port.
 
-    python -m tests.lab.aws.server PORT SLOT ENGINE
+    python -m tests.lab.aws.server PORT SLOT [ENGINE FOLDER]
 
 Added to moto: public addresses from 127.77.SLOT.0/24 that real SSH machines answer at (`machines`), a network range
 of its own for each region, client tokens that make a repeated create the same create, and under `/_lab/` a control
@@ -13,6 +13,7 @@ import itertools
 import json
 import re
 import sys
+from pathlib import Path
 from urllib.parse import parse_qs
 
 from moto.backends import get_backend
@@ -134,10 +135,10 @@ class Application:
 
 def main() -> None:
     """Serve until killed."""
-    port, slot, engine = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""
+    port, slot, engine = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     own_addresses(slot)
     if engine:
-        Machines(engine, instances).start()
+        Machines(engine[0], Path(engine[1]), instances).start()
     run_simple("127.0.0.1", port, Application(Faults(instances)), threaded=True)
 
 
