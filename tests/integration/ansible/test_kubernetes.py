@@ -268,6 +268,7 @@ def test_a_pod_that_had_to_go_is_seen(
     container = {"name": "c", "image": lab.image, "imagePullPolicy": "IfNotPresent", "command": ["sleep", "60"], **asks}
     apply(thing("Pod", "first", {"priorityClassName": "first", "containers": [container]}))
     lab.kubectl("wait", "--for=condition=Ready", "pod/first", "--timeout=60s")
+    lab.kubectl("wait", "--for=delete", "pod/demo-1f3a9c-1", "--timeout=60s")
     [instances] = play("query", inventory).reported("instances")
     assert [node["state"] for node in instances] == ["running", "gone"]
     assert instances[1]["details"]["preempted"] and "Preempted" in instances[1]["details"]["reason"]
