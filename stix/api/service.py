@@ -1,7 +1,6 @@
 """SkyPilot's SkyServiceSpec: how many replicas of a task, how their health is seen, how they scale."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from stix.api.documents import read
@@ -95,9 +94,8 @@ class SkyServiceSpec:
         made = SkyServiceSpec(**{**self._parameters(), **override})._model
         # A pool may say `workers` beside its range, for which SkyPilot has no parameter.
         if "min_replicas" not in override:
-            made = replace(
-                made, replica_policy=replace(made.replica_policy, workers=self._model.replica_policy.workers)
-            )
+            workers = self._model.replica_policy.workers
+            made = made._replace(replica_policy=made.replica_policy._replace(workers=workers))
         return SkyServiceSpec.of(made)
 
     @property

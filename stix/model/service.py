@@ -1,8 +1,8 @@
 """A service or a pool of workers: how many replicas, how their health is seen, how they scale."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 LOAD_BALANCING = ("round_robin", "least_load", "instance_aware_least_load")
 """How requests are spread over replicas."""
@@ -14,8 +14,7 @@ SPOT_PLACERS = ("dynamic_fallback",)
 """How spot replicas are spread over places."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadinessProbe:
+class ReadinessProbe(NamedTuple):
     """How a replica shows that it is ready: an HTTP GET, or a POST when there is `post_data`. Times are in seconds.
 
     `interval_seconds` None is 10; `failure_threshold_seconds` None leaves it to the controller.
@@ -27,11 +26,10 @@ class ReadinessProbe:
     interval_seconds: float | None = None
     failure_threshold_seconds: float | None = None
     post_data: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicaPolicy:
+class ReplicaPolicy(NamedTuple):
     """How many replicas, and what changes their number.
 
     Attributes:
@@ -54,8 +52,7 @@ class ReplicaPolicy:
     workers: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """A service with an endpoint, or (`pool`) a pool of workers without one.
 
     Attributes:
@@ -70,5 +67,5 @@ class Service:
     ports: int | None = None
     load_balancing_policy: str | None = None
     stream_timeout_seconds: float | None = None
-    tls: Mapping[str, str] = field(default_factory=dict)
+    tls: Mapping[str, str] = MappingProxyType({})
     pool: bool = False

@@ -1,8 +1,8 @@
 """Buckets and volumes, as a task or a file of their own describes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 TYPES = ("MODEL_CHECKPOINT_RO", "MODEL_CHECKPOINT_RW", "DATASET_RO", "DATASET_RW")
 """Named sets of settings for a bucket that is mounted with a cache."""
@@ -22,8 +22,7 @@ MODES = ("MOUNT", "COPY", "MOUNT_CACHED")
 MOUNTED = ("MOUNT", "MOUNT_CACHED")
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
+class Storage(NamedTuple):
     """A bucket: one that exists (`source` is its address) or one to be made (`name`, filled from local `source`s).
 
     Attributes:
@@ -40,7 +39,7 @@ class Storage:
     persistent: bool = True
     mode: str = "MOUNT"
     type: str | None = None
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = MappingProxyType({})
     sub_path: str | None = None
     managed: bool | None = None
     force_delete: bool = False
@@ -51,8 +50,7 @@ class Storage:
         return self.mode in MOUNTED
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """A volume that outlives clusters. `size` is in GiB, `type` one of `VOLUME_TYPES`.
 
     infra is where it lies, in normal form; None: anywhere that its type can be.
@@ -63,5 +61,5 @@ class Volume:
     infra: str | None = None
     size: int | None = None
     use_existing: bool | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    config: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = MappingProxyType({})
+    config: Mapping[str, Any] = MappingProxyType({})

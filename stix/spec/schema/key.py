@@ -1,7 +1,8 @@
 """What a key of a document is, as data."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 FORMS = {
     "text": "text",
@@ -15,8 +16,7 @@ FORMS = {
 """What a key may take, and how messages call it; `value` is any scalar, which becomes text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One key. `keys` describes these names of a map, `values` any other, `items` each entry of a list.
 
     Null counts as absent. A list without `items` and a map with neither `keys` nor `values` hold anything.
@@ -45,7 +45,7 @@ class Key:
     forms: tuple[str, ...] = ()
     doc: str = ""
     example: str = ""
-    keys: Mapping[str, "Key"] = field(default_factory=dict)
+    keys: Mapping[str, "Key"] = MappingProxyType({})
     values: "Key | None" = None
     items: "Key | None" = None
     choices: tuple[str, ...] = ()

@@ -1,7 +1,6 @@
 """The keys of `resources`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from stix.model.resources import DISK_TIERS, NETWORK_TIERS, RECOVERY_STRATEGIES, WAIT_FOR
 from stix.spec.schema.config import CONFIG
@@ -148,7 +147,7 @@ _CANDIDATE = {
         examples=("memory: 64GB", "memory: 4x"),
     ),
     "accelerators": _ACCELERATORS,
-    "gpus": replace(_ACCELERATORS, doc="The same as `accelerators`.", example="gpus: T4:0.5", examples=()),
+    "gpus": _ACCELERATORS._replace(doc="The same as `accelerators`.", example="gpus: T4:0.5", examples=()),
     "accelerator_args": Key(
         ("map",),
         "How to make a TPU.",
@@ -308,8 +307,8 @@ def _one_accelerator(wish: str | Mapping[str, object]) -> None:
 
 
 _ONE_ACCELERATOR = {
-    key: replace(
-        _CANDIDATE[key], forms=("text", "map"), items=None, check=_one_accelerator, examples=(f"{key}: {{A100: 8}}",)
+    key: _CANDIDATE[key]._replace(
+        forms=("text", "map"), items=None, check=_one_accelerator, examples=(f"{key}: {{A100: 8}}",)
     )
     for key in ("accelerators", "gpus")
 }

@@ -25,7 +25,13 @@ PLAIN = st.recursive(
 )
 """What YAML and JSON can hold alike."""
 
-STORAGE = st.builds(
+
+def tuples(kind: type, **fields: st.SearchStrategy) -> st.SearchStrategy:
+    """Tuples with these fields; `builds` would guess those that are not given, too."""
+    return st.fixed_dictionaries(fields).map(lambda given: kind(**given))
+
+
+STORAGE = tuples(
     Storage,
     name=st.none(),
     source=st.none() | ADDRESSES,
@@ -35,7 +41,7 @@ STORAGE = st.builds(
     sub_path=st.none() | PATHS,
     managed=st.none() | st.booleans(),
     force_delete=st.booleans(),
-) | st.builds(
+) | tuples(
     Storage,
     name=WORDS,
     source=st.none() | PATHS | st.lists(PATHS, min_size=1, max_size=2).map(tuple),
@@ -44,7 +50,7 @@ STORAGE = st.builds(
     config=st.just({})
     | st.fixed_dictionaries({"mount_cached": st.fixed_dictionaries({"transfers": st.integers(1, 100)})}),
 )
-VOLUMES = st.builds(
+VOLUMES = tuples(
     Volume,
     name=WORDS,
     type=st.just("k8s-pvc"),
@@ -58,7 +64,7 @@ VOLUMES = st.builds(
 )
 
 _DELAYS = {"upscale_delay_seconds": st.none() | SECONDS, "downscale_delay_seconds": st.none() | SECONDS}
-_FIXED = st.builds(
+_FIXED = tuples(
     ReplicaPolicy,
     min_replicas=st.integers(0, 9),
     num_overprovision=st.none() | st.integers(0, 9),
@@ -67,20 +73,20 @@ _FIXED = st.builds(
     spot_placer=st.sampled_from([None, "dynamic_fallback"]),
     **_DELAYS,
 )
-_GROWING = st.builds(
+_GROWING = tuples(
     ReplicaPolicy,
     min_replicas=st.integers(0, 4),
     max_replicas=st.integers(4, 9),
     target_qps_per_replica=st.integers(0, 9) | st.floats(0, 100),
     **_DELAYS,
 )
-_BY_ACCELERATOR = st.builds(
+_BY_ACCELERATOR = tuples(
     ReplicaPolicy,
     min_replicas=st.integers(0, 4),
     max_replicas=st.integers(4, 9),
     target_qps_per_replica=st.dictionaries(st.sampled_from(["H100", "A100:8"]), st.integers(0, 9), min_size=1),
 )
-_PROBES = st.builds(
+_PROBES = tuples(
     ReadinessProbe,
     path=LITERAL.map("/{}".format),
     initial_delay_seconds=SECONDS,
@@ -96,7 +102,7 @@ _SERVING = {
     "stream_timeout_seconds": st.none() | st.integers(121, 999),
     "tls": st.just({}) | st.fixed_dictionaries({"keyfile": PATHS, "certfile": PATHS}),
 }
-_POOLS = st.builds(ReplicaPolicy, min_replicas=st.integers(0, 9)) | st.builds(
+_POOLS = tuples(ReplicaPolicy, min_replicas=st.integers(0, 9)) | tuples(
     ReplicaPolicy,
     min_replicas=st.integers(0, 4),
     max_replicas=st.integers(4, 9),
@@ -105,16 +111,16 @@ _POOLS = st.builds(ReplicaPolicy, min_replicas=st.integers(0, 9)) | st.builds(
     **_DELAYS,
 )
 SERVICES = st.one_of(
-    st.builds(
+    tuples(
         Service,
         replica_policy=_FIXED | _GROWING,
         load_balancing_policy=st.none() | st.sampled_from(LOAD_BALANCING[:2]),
         **_SERVING,
     ),
-    st.builds(
+    tuples(
         Service, replica_policy=_BY_ACCELERATOR, load_balancing_policy=st.just("instance_aware_least_load"), **_SERVING
     ),
-    st.builds(Service, replica_policy=_POOLS, pool=st.just(True)),
+    tuples(Service, replica_policy=_POOLS, pool=st.just(True)),
 )
 
 _SECRETS = st.builds(
