@@ -15,7 +15,7 @@ AT_ONCE = 16
 
 
 def check(
-    infra_list: Sequence[str] | None = None,
+    infra_list: str | Sequence[str] | None = None,
     verbose: bool = False,
     workspace: str | None = None,
     *,
@@ -24,7 +24,7 @@ def check(
     """Look which infrastructures can be used, all at once, and enable those that can.
 
     Args:
-        infra_list: `local`, `docker`, `ssh`, `ssh/<pool>`, a cloud; None: all.
+        infra_list: of `local`, `docker`, `ssh`, `ssh/<pool>` and the clouds, one or several; None: all.
         verbose, workspace: accepted for SkyPilot's callers; all is told always, and there is one workspace.
 
     Returns:
@@ -40,11 +40,12 @@ def check(
     from stix.driver.infra import check_infra, checked_infra, known_infras
     from stix.driver.session import World
 
-    wanted = [checked_infra(infra) for infra in infra_list] if infra_list else known_infras(World())
+    named = [infra_list] if isinstance(infra_list, str) else infra_list
+    wanted = [checked_infra(infra) for infra in named] if named else known_infras(World())
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         # A world has a connection to the database, and that belongs to one thread.
         tasks = [
-            pool.submit(lambda name: check_infra(World(listener=on_event), name, named=bool(infra_list)), infra)
+            pool.submit(lambda name: check_infra(World(listener=on_event), name, named=bool(named)), infra)
             for infra in dict.fromkeys(wanted)
         ]
         return [task.result() for task in tasks]

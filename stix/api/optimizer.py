@@ -1,6 +1,5 @@
 """`stix.optimize`: the best places for the tasks of a Dag, together."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +39,7 @@ def optimize(dag: "Dag", minimize: OptimizeTarget | str | None = OptimizeTarget.
     tasks, pipeline = dag.topological_order(), dag.model
     places: list[tuple[Placement, ...]] = []
     for task in tasks:
-        choice = choose(ledger, task.model, "", target, _blocked(task.blocked_resources))
+        choice = choose(ledger, task.model, "", target, _blocked(task))
         if not (choice.ranked or choice.elsewhere):
             raise nothing_serves(ledger, task.model, choice)
         places.append(choice.ranked or choice.elsewhere)
@@ -61,15 +60,29 @@ def _hours(task: "Task") -> dict[int, float]:
     return {number: task.estimate_runtime(Resources.of(each)) / 3600 for number, each in candidates}
 
 
-def _blocked(blocked: "Iterable[Resources]") -> "list[Blocked]":
-    from stix.clouds.registry import clouds
+def _blocked(task: "Task") -> "list[Blocked]":
     from stix.model.offer import Blocked
 
+    candidates = list(enumerate(task.model.resources))
     return [
-        Blocked(infra, name=each.instance_type, spot=each.model.use_spot)
-        for each in blocked
-        for infra in ([each.infra] if each.infra else clouds())
+        Blocked(infra, each.instance_type, candidate, each.model.use_spot)
+        for each in task.blocked_resources
+        for infra in _infras(each.infra)
+        for candidate in (
+            [None]
+            if each.accelerators is None
+            else [number for number, one in candidates if one.accelerators == each.accelerators]
+        )
     ]
+
+
+def _infras(infra: str | None) -> list[str]:
+    """The places that an `infra` without a cloud (`*/us-east-1`, None) stands for, one of each cloud."""
+    from stix.clouds.registry import clouds
+
+    if infra and not infra.startswith("*"):
+        return [infra]
+    return [cloud + (infra or "*").removeprefix("*") for cloud in clouds()]
 
 
 def _taken(placement: "Placement") -> "Resources":

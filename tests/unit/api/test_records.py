@@ -32,3 +32,10 @@ def test_a_job_that_ended_says_so() -> None:
 
 def test_a_cluster_that_is_not_there_has_no_row(stix_home: object) -> None:
     assert stix.status("nobody") == stix.status(["nobody", "train-*"], refresh=stix.StatusRefreshMode.FORCE) == []
+
+
+def test_one_infrastructure_is_checked_by_its_name(stix_home: object) -> None:
+    (row,) = stix.check("local")
+    assert (
+        (row["infra"], row["ok"]) == ("local", True) == tuple(stix.check(["local"])[0][key] for key in ("infra", "ok"))
+    )

@@ -85,6 +85,9 @@ def test_optimize_takes_estimates_and_what_is_blocked(stix_home: object) -> None
     only.blocked_resources = [stix.Resources(cloud=first.cloud)]
     assert stix.optimize(dag, minimize="cost") is dag
     assert only.best_resources is not None and only.best_resources.cloud != first.cloud
+    only.blocked_resources = [stix.Resources(infra=f"*/{first.region}"), stix.Resources(accelerators="H100")]
+    stix.optimize(dag)
+    assert only.best_resources is not None and only.best_resources.region != first.region
     only.blocked_resources = [stix.Resources(accelerators="L4", infra="aws"), stix.Resources(infra="gcp")]
     with pytest.raises(stix.exceptions.ResourcesUnavailableError):
         stix.optimize(dag)
