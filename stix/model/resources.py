@@ -22,7 +22,7 @@ CLOUD_ALIASES = {"k8s": "kubernetes", "digitalocean": "do"}
 
 _MAX_PORT = 65535
 _SIZE = re.compile(r"\d+(\.\d+)?\+?")
-_ONE_NAME = ("kubernetes", "ssh")
+ONE_NAME = ("kubernetes", "ssh")
 """Clouds whose context or pool is one name even where it holds slashes; an image for them is always a container's."""
 
 
@@ -110,7 +110,7 @@ class Resources:
         image_id, images = self.image_id, dict(self.images)
         if image_id is None and self.image_region is not None and set(images) - {"docker"} == {self.image_region}:
             image_id = images.pop(self.image_region)
-        if self.cloud in _ONE_NAME:
+        if self.cloud in ONE_NAME:
             image_id = None if image_id is None else _container(image_id)
             images = {key: image if key == "docker" else _container(image) for key, image in images.items()}
         object.__setattr__(self, "image_id", image_id)
@@ -162,7 +162,7 @@ class Resources:
 
     def _infra_part(self, place: int) -> str | None:
         cloud, _, rest = (self.infra or "").partition("/")
-        parts = [cloud, rest] if cloud in _ONE_NAME else [cloud, *rest.split("/", 1)]
+        parts = [cloud, rest] if cloud in ONE_NAME else [cloud, *rest.split("/", 1)]
         part = parts[place] if place < len(parts) else ""
         return None if part in ("", "*") else part
 
@@ -175,7 +175,7 @@ def parse_infra(text: str) -> str | None:
     """
     parts = [part.strip() for part in text.strip().split("/")]
     cloud = CLOUD_ALIASES.get(parts[0].lower(), parts[0].lower())
-    if "" in parts or (len(parts) > 3 and cloud not in _ONE_NAME):
+    if "" in parts or (len(parts) > 3 and cloud not in ONE_NAME):
         raise ValueError(f"must be a cloud, cloud/region or cloud/region/zone, not {text!r}")
     return join_infra(cloud, *parts[1:])
 

@@ -22,6 +22,7 @@ from stix.spec.infra import read_cloud, read_infra
 from stix.spec.wishes import (
     read_disk_tier,
     read_image,
+    read_name,
     read_network_tier,
     read_place,
     read_price,
@@ -101,7 +102,7 @@ def _wishes(reader: "_Reader") -> Resources:
         labels={key: value for key, value in (config.get("labels") or {}).items() if value is not None},
         disk_size=reader.read("disk_size", parse_disk_size),
         autostop=reader.read("autostop", parse_autostop),
-        instance_type=config.get("instance_type"),
+        instance_type=reader.read("instance_type", read_name),
         use_spot=config.get("use_spot"),
         accelerator_args={
             key: value for key, value in (config.get("accelerator_args") or {}).items() if value is not None
@@ -112,7 +113,7 @@ def _wishes(reader: "_Reader") -> Resources:
         local_disk=reader.read("local_disk", parse_local_disk),
         max_hourly_cost=reader.read("max_hourly_cost", read_price),
         priority=reader.read("priority", read_priority),
-        priority_class=(config.get("priority_class") or "").strip() or None,
+        priority_class=reader.read("priority_class", read_name),
         volumes=reader.read("volumes", read_volumes) or (),
         config=_with_autostop_hook(config["config"], config.get("autostop")),
         internal={key: config[key] for key in _INTERNAL if config.get(key) is not None},
@@ -213,8 +214,8 @@ class _Reader:
             sentence = f"'{old[0]}' and 'infra' both say where"
             raise self._document.error(path, sentence, hint=f"keep infra: {self.config['infra']}")
         cloud = self.read("cloud", read_cloud)
-        read_part = str.strip if cloud in ("kubernetes", "ssh") else read_place
-        return join_infra(cloud, *(self.read(key, read_part) for key in ("region", "zone")))
+        parts = (self.read(key, lambda text: read_place(text, cloud)) for key in ("region", "zone"))
+        return join_infra(cloud, *parts)
 
     def on_tpu_cloud(self, one: Resources) -> Resources:
         """The candidate, if its cloud has the TPU that it asks for."""

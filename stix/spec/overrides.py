@@ -18,6 +18,7 @@ from stix.spec.wishes import (
     read_disk_tier,
     read_job_recovery,
     read_network_tier,
+    read_place,
     read_price,
     read_priority,
     refuse_tpu_elsewhere,
@@ -129,6 +130,8 @@ def _changed(candidate: Resources, changes: Mapping[str, Any], overrides: Overri
             raise UsageError("usage", f"--infra and --{next(iter(place))} both say where", hint="keep --infra")
         old = {"cloud": candidate.cloud, "region": candidate.region, "zone": candidate.zone}
         parts = {**old, **place}
+        for key in place:
+            _read(f"--{key}", lambda text: read_place(text, parts["cloud"]), parts[key] or "")
         changes = {**changes, "infra": join_infra(parts["cloud"], parts["region"], parts["zone"])}
     if overrides.config:
         changes = {**changes, "config": _overlaid(candidate.config, _checked_config(overrides.config))}

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from stix.model.accelerators import tpu_cloud
-from stix.model.resources import DISK_TIERS, NETWORK_TIERS, RECOVERY_STRATEGIES, Resources, parse_job_recovery
+from stix.model.resources import (
+    DISK_TIERS,
+    NETWORK_TIERS,
+    ONE_NAME,
+    RECOVERY_STRATEGIES,
+    Resources,
+    parse_job_recovery,
+)
 from stix.spec.document import Unfit
 from stix.spec.infra import OURS
 from stix.spec.validate import suggestion
@@ -76,15 +83,21 @@ def read_job_recovery(text: str) -> dict[str, Any]:
     return parse_job_recovery(text)
 
 
-def read_place(text: str) -> str:
-    """The name of a region or zone.
+def read_place(text: str, cloud: str | None) -> str:
+    """The name of a region or zone of a cloud.
 
     Raises:
-        ValueError: it holds a slash, as only a context of Kubernetes may.
+        ValueError: it holds a slash, as only contexts and pools may.
     """
-    if "/" in text:
-        raise Unfit(f"must be one name without a slash, not {text!r}", "write: infra: <cloud>/<region>/<zone>")
+    if "/" in text and cloud not in ONE_NAME:
+        raise Unfit(f"must be one name without a slash, not {text!r}", "infra says all of it: <cloud>/<region>/<zone>")
     return text.strip()
+
+
+def read_name(text: str) -> str | None:
+    """A name of the cloud's or the cluster's; None for `None`, which SkyPilot does not write down either."""
+    name = text.strip()
+    return name if name not in ("", "None") else None
 
 
 def read_price(dollars: float) -> float:

@@ -81,6 +81,8 @@ def test_region_and_zone_change_what_each_candidate_says() -> None:
     task = load_text("resources: {any_of: [{infra: aws/us-east-1/us-east-1a}, {infra: gcp}]}")
     changed = apply(task, Overrides(region="eu-1", zone="none"))
     assert [each.infra for each in changed.resources] == ["aws/eu-1", "gcp/eu-1"]
+    context = apply(load_text("resources: {infra: k8s}"), Overrides(region="arn:aws:eks:eu-1:1:cluster/a"))
+    assert context.resources[0].infra == "kubernetes/arn:aws:eks:eu-1:1:cluster/a"
 
 
 def test_everything_can_be_taken_away() -> None:
@@ -120,6 +122,8 @@ def test_git_workdir() -> None:
         (Overrides(infra="awss"), "--infra names 'awss', which is no infrastructure that stix knows"),
         (Overrides(cloud="awss"), "--cloud names 'awss', which is no infrastructure that stix knows"),
         (Overrides(infra="aws", region="us-east-1"), "--infra and --region both say where"),
+        (Overrides(region="eu/1"), "--region must be one name without a slash, not 'eu/1'"),
+        (Overrides(zone="eu/1a"), "--zone must be one name without a slash, not 'eu/1a'"),
         (Overrides(disk_tier="hihg"), "--disk-tier must be one of low, medium, high, ultra, best, not 'hihg'"),
         (Overrides(network_tier="bets"), "--network-tier must be one of standard, best, not 'bets'"),
         (Overrides(max_hourly_cost="cheap"), "--max-hourly-cost must be a number of dollars above zero, not 'cheap'"),
