@@ -204,6 +204,7 @@ def exec_(cluster: str | None, cluster_option: str | None, entrypoint: tuple[str
       stix exec dev 'echo $SKYPILOT_NODE_RANK'
     """
     from stix.api import jobs
+    from stix.cli import saved_plans
     from stix.cli.progress import Progress
 
     if cluster_option:
@@ -214,6 +215,8 @@ def exec_(cluster: str | None, cluster_option: str | None, entrypoint: tuple[str
         raise UsageError(
             "usage", "exec needs a task file or a command", hint=f"for example: stix exec {cluster} -- nvidia-smi"
         )
+    if file := saved_plans.named(entrypoint):
+        raise UsageError("usage", "exec runs no saved plan", hint=f"'stix up {file}' carries it out")
     task = options.build_task(given, entrypoint)
     try:
         if given["dryrun"]:

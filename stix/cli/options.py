@@ -75,12 +75,15 @@ def _config(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]
 
 
 def _settings(text: str, keys: list[str], word: str, parameter: click.Parameter) -> dict[str, Any]:
-    import yaml
+    from stix.spec import yaml_text
 
     try:
-        data: Any = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise click.BadParameter(f"{word!r} is not YAML", param=parameter) from None
+        documents = [data for data, _ in yaml_text.read(text)]
+    except yaml_text.Fault as fault:
+        raise click.BadParameter(f"{word!r}: {fault.sentence}", param=parameter) from None
+    if len(documents) > 1:
+        raise click.BadParameter(f"{word!r} holds several documents", param=parameter)
+    data: Any = documents[0] if documents else None
     for key in reversed(keys):
         data = {key: data}
     if data is not None and not isinstance(data, dict):
@@ -210,7 +213,8 @@ def task_file(words: tuple[str, ...]) -> str | None:
     """The task file that the words name: one word that ends in .yaml or .yml.
 
     Raises:
-        UsageError: a word looks like a task file and there is no such file; a command stands behind a task file.
+        UsageError: a word looks like a task file or a saved plan and there is no such file; a command stands behind a
+            task file.
     """
     if len(words) > 1 and words[0].endswith(YAML_SUFFIXES) and os.path.isfile(words[0]):
         hint = "put the command into the file, or leave the file out"
@@ -222,6 +226,8 @@ def task_file(words: tuple[str, ...]) -> str | None:
         if not os.path.isfile(word):
             raise UsageError("usage", f"task file {word!r} does not exist", hint="commands go after '--'")
         return word
+    if word.endswith(".json") and " " not in word and not os.path.isfile(word):
+        raise UsageError("usage", f"saved plan {word!r} does not exist", hint="'stix plan --save FILE' writes one")
     return None
 
 

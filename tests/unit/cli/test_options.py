@@ -111,6 +111,13 @@ def test_a_missing_task_file_is_no_command(tmp_path: Path, monkeypatch: pytest.M
         task_of("nope.yaml")
 
 
+def test_a_missing_saved_plan_is_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"saved plan 'nope\.json' does not exist"):
+        task_of("nope.json")
+    assert task_of("--", "cat nope.json").run == "cat nope.json"
+
+
 def test_a_command_behind_a_task_file_is_refused(task_file: str) -> None:
     with pytest.raises(UsageError, match="and a command exclude each other"):
         task_of(task_file, "--", "echo", "hi")
@@ -146,7 +153,10 @@ def test_settings_come_from_files_and_words(tmp_path: Path) -> None:
     ("word", "sentence"),
     [
         ("nothing", "'nothing' is neither a file nor KEY=VALUE"),
-        ("a={", "'a={' is not YAML"),
+        ("a={", "'a={': a value is missing here"),
+        ("a=2020-13-45", "'2020-13-45' cannot be read"),
+        ("a=1\n---\n2", "holds several documents"),
+        ("a=[\x00]", "has a NUL character"),
         ("kubernets.x=1", "--config: unknown key 'kubernets' under 'config'"),
     ],
 )
@@ -154,3 +164,9 @@ def test_wrong_settings(word: str, sentence: str) -> None:
     with pytest.raises((click.BadParameter, UsageError)) as raised:
         task_of("--config", word, "echo")
     assert sentence in raised.value.message
+
+
+def test_exec_runs_no_saved_plan(run_stix, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text("{}")
+    done = run_stix("exec", "dev", "plan.json", cwd=tmp_path)
+    assert done.returncode == 2 and "stix up plan.json" in done.stderr
