@@ -9,9 +9,6 @@ from stix.model.resources import Resources
 from stix.model.service import Service
 from stix.model.storage import Storage
 
-ORDERS = ("single", "any_of", "ordered")
-"""How the candidates of a task relate: there is one; the cheapest that can be had; the first that can be had."""
-
 WORKDIR_TARGET = "~/sky_workdir"
 """Where the workdir lies on a node; nothing else may be put there."""
 
@@ -65,7 +62,7 @@ class Task:
 
     workdir and the sources of file_mounts are as the user wrote them: relative ones start at the current directory.
     file_mounts maps targets on the nodes to local sources or addresses (`s3://...`). resources are candidates;
-    `resources_order` relates them.
+    `resources_order` relates them: `single` is one, `any_of` the cheapest that can be had, `ordered` the first.
 
     Attributes:
         storage_mounts: targets on the nodes -> buckets.
