@@ -10,15 +10,26 @@ def main() -> None:
     if sys.stdout is None:  # started with its output closed: whatever it prints is wanted by nobody
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     try:
-        from stix.cli import quick
-
-        status = quick.run(words)
+        status = _run(words)
+        sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:
         from stix.cli.errors import report
 
         status = report(error, words)
+        if isinstance(error, OSError):
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - or Python tries in vain to write the rest at its end
+    sys.exit(status)
+
+
+def _run(words: list[str]) -> int:
+    from stix.cli import quick
+
+    status = quick.run(words)
     if status is None:
         from stix.cli.main import main as whole
 
-        whole(words)
-    sys.exit(status)
+        try:
+            whole(words)
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else 0
+    return status or 0
