@@ -8,7 +8,7 @@ from stix.driver.ledger import Ledger
 from stix.driver.offers import LOCAL_NOTE, OWN, Market, enabled_clouds, market
 from stix.errors import ProvisionError, StixError, UsageError
 from stix.model.offer import Blocked, Placement, Refusal
-from stix.model.plan import LaunchPlan
+from stix.model.plan import LaunchPlan, hidden
 from stix.model.resources import Resources
 from stix.model.task import Task
 from stix.optimize.choose import rank
@@ -226,7 +226,8 @@ def require_runnable(task: Task) -> None:
     Raises:
         UsageError: `task.invalid`, naming every such key; they are in its details.
     """
-    found = refusals_of(task)
+    # Secrets may be filled in.
+    found = hidden(refusals_of(task), task.secrets)
     if not found:
         return
     reasons = "; ".join(f"{key}: {sentence}" for key, sentence in found)

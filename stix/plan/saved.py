@@ -6,7 +6,7 @@ from typing import Any
 
 from stix.errors import StixError, UsageError
 from stix.model.offer import Offer, Placement
-from stix.model.plan import SHORTEST, LaunchPlan
+from stix.model.plan import SHORTEST, LaunchPlan, hidden
 from stix.model.task import Task
 
 FORMAT = 1
@@ -112,7 +112,7 @@ def to_file(plan: LaunchPlan, config: Mapping[str, Any], options: Mapping[str, A
     """
     if plan.placement is None or plan.cannot_run:
         why = (plan.refused or {}).get("message") or f"{plan.cannot_run[0][0]}: {plan.cannot_run[0][1]}"
-        raise UsageError("usage", f"a plan that cannot be run is not saved: {why}")
+        raise UsageError("usage", f"a plan that cannot be run is not saved: {hidden(why, plan.task.secrets)}")
     for name, value in plan.task.secrets.items():
         if len(value) >= SHORTEST and any(value in text for text in _texts(config)):
             raise UsageError(

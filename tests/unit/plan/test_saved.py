@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from stix.driver.decide import require_runnable
 from stix.errors import StixError, UsageError
 from stix.model.cluster import Cluster
 from stix.model.offer import Offer, Placement
 from stix.model.plan import LaunchPlan
 from stix.model.task import Task
 from stix.plan.launch import plan_launch
+from stix.plan.runnable import refusals
 from stix.plan.saved import SavedPlan, dearer, from_file, held_to, to_file
 
 SECRET = "pl4nted"
@@ -70,6 +72,17 @@ def test_a_damaged_plan_is_refused_by_the_name_of_what_is_wrong(key: str, value:
 def test_what_is_refused_is_not_saved() -> None:
     with pytest.raises(UsageError, match="no room"):
         to_file(LaunchPlan("dev", "refuse", TASK, None, (), refused={"message": "no room"}), {}, {}, "1")
+
+
+def test_refusals_hold_no_secret() -> None:
+    task = Task(secrets={"TOKEN": SECRET}, file_mounts={f"/x/{SECRET}": f"s3://{SECRET}"})
+    for refuse in (
+        lambda: to_file(LaunchPlan("dev", "create", task, None, (), cannot_run=refusals(task)), {}, {}, "1"),
+        lambda: require_runnable(task),
+    ):
+        with pytest.raises(UsageError, match=r"/x/\*\*\*: s3://\*\*\* cannot be copied") as caught:
+            refuse()
+        assert SECRET not in f"{caught.value} {caught.value.to_record()}"
 
 
 def test_its_place_and_no_other() -> None:
