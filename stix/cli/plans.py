@@ -75,8 +75,9 @@ def show_pipeline(
 
 def pipeline_in(file: str, envs: Mapping[str, str], secrets: Mapping[str, str]) -> "Pipeline | None":
     """The pipeline in a task file of several documents; None where there is one task."""
-    with open(file, encoding="utf-8", errors="replace") as source:
-        text = source.read().removeprefix("\ufeff")
+    from stix.spec.source import read_source
+
+    text = read_source(file)
     if not any(line.startswith("---") for line in text.splitlines()[1:]):
         return None
     from stix.spec.load import load_pipeline

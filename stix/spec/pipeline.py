@@ -20,17 +20,7 @@ def read_pipeline(
     documents: Sequence[Document], *, file: str, env: Mapping[str, str], secrets: Mapping[str, str]
 ) -> Pipeline:
     """As `load.load_pipeline`, from documents that are not empty."""
-    documents = documents or [Document(file, {})]
-    first = documents[0]
-    name = None
-    if _keys(first) in ({"name"}, {"name", "execution"}):
-        check(first, schema.PIPELINE, what="the head of a pipeline")
-        name = first.data["name"]
-        _check_serial(first)
-        # A head alone stands for a task that does nothing.
-        documents = documents[1:] or [Document(file, {"name": name}, first.tree)]
-    elif len(documents) == 1 and isinstance(first.data, Mapping):
-        name = first.data.get("name")
+    name, documents = _parts(documents, file)
     tasks = tuple(build(each, env=env, secrets=secrets) for each in documents)
     edges = frozenset((place, place + 1) for place in range(len(tasks) - 1))
     return Pipeline(tasks, name=name, edges=edges)

@@ -116,3 +116,10 @@ def test_explain_knows_the_nearest_key(run_stix: Run) -> None:
 
 def test_explain_prints_the_json_schema(run_stix: Run) -> None:
     assert json.loads(run_stix("explain", "--json-schema").stdout)["$schema"].endswith("2020-12/schema")
+
+
+@pytest.mark.parametrize("more", [(), ("--minimize", "time")])
+def test_a_plan_of_no_text_is_refused_with_its_place(run_stix: Run, tmp_path: Path, more: tuple[str, ...]) -> None:
+    (tmp_path / "t.yaml").write_bytes(b"name: a\nrun: \xff\n---\nname: b\n---\nname: c\n")
+    done = run_stix("plan", tmp_path / "t.yaml", *more)
+    assert done.returncode == 2 and "t.yaml:2:6: byte 0xff is not UTF-8" in done.stderr
