@@ -1,5 +1,6 @@
 """`up`, `plan` and `exec`: a task goes to a cluster."""
 
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,13 @@ of_up_only = options.together(
 )
 
 
+def _json_file(_: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+    """The name of a plan's file, by which `up` tells it from task files and commands."""
+    if path is not None and not path.endswith(".json"):
+        raise click.BadParameter(f"{path!r} does not end in .json", param=parameter)
+    return path
+
+
 @click.command("plan")
 @options.entrypoint
 @options.cluster_name
@@ -84,7 +92,13 @@ of_up_only = options.together(
 @setting_options
 @minimize
 @click.option("-a", "--all", "every_place", is_flag=True, help="Every place in every region, not the best of each.")
-@click.option("--save", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the plan for `stix up FILE`.")
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False),
+    callback=_json_file,
+    metavar="FILE",
+    help="Keep the plan for `stix up FILE`; its name ends in .json.",
+)
 @of_up_only
 @options.as_output
 def plan(entrypoint: tuple[str, ...], **given: Any) -> int:
@@ -127,7 +141,7 @@ def show_plan(entrypoint: tuple[str, ...], given: dict[str, Any]) -> int:
     except UsageError as error:
         raise located(error, entrypoint) from None
     if given.get("save"):
-        click.echo(f"saved: stix up {given['save']} carries it out", err=True)
+        click.echo(f"saved: stix up {shlex.quote(given['save'])} carries it out", err=True)
     return 0
 
 
@@ -216,7 +230,7 @@ def exec_(cluster: str | None, cluster_option: str | None, entrypoint: tuple[str
             "usage", "exec needs a task file or a command", hint=f"for example: stix exec {cluster} -- nvidia-smi"
         )
     if file := saved_plans.named(entrypoint):
-        raise UsageError("usage", "exec runs no saved plan", hint=f"'stix up {file}' carries it out")
+        raise UsageError("usage", "exec runs no saved plan", hint=f"'stix up {shlex.quote(file)}' carries it out")
     task = options.build_task(given, entrypoint)
     try:
         if given["dryrun"]:

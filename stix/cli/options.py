@@ -224,7 +224,8 @@ def task_file(words: tuple[str, ...]) -> str | None:
     word = words[0]
     if word.endswith(YAML_SUFFIXES) and " " not in word:
         if not os.path.isfile(word):
-            raise UsageError("usage", f"task file {word!r} does not exist", hint="commands go after '--'")
+            found = "is no file" if os.path.exists(word) else "does not exist"
+            raise UsageError("usage", f"task file {word!r} {found}", hint="commands go after '--'")
         return word
     if word.endswith(".json") and " " not in word and not os.path.isfile(word):
         raise UsageError("usage", f"saved plan {word!r} does not exist", hint="'stix plan --save FILE' writes one")

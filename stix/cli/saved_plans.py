@@ -18,7 +18,7 @@ LEAVES_AS_IT_IS = frozenset({
 def named(words: tuple[str, ...]) -> str | None:
     """The saved plan that the words name: one word that ends in .json, and there is such a file."""
     word = words[0] if len(words) == 1 else ""
-    return word if word.endswith(".json") and " " not in word and os.path.isfile(word) else None
+    return word if word.endswith(".json") and os.path.isfile(word) else None
 
 
 def refuse_changes() -> None:

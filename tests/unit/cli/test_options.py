@@ -109,6 +109,9 @@ def test_a_missing_task_file_is_no_command(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=r"task file 'nope\.yaml' does not exist"):
         task_of("nope.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    with pytest.raises(UsageError, match=r"task file 'folder\.yaml' is no file"):
+        task_of("folder.yaml")
 
 
 def test_a_missing_saved_plan_is_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +169,14 @@ def test_wrong_settings(word: str, sentence: str) -> None:
     assert sentence in raised.value.message
 
 
+@pytest.mark.parametrize("name", ["task.yaml", "plan"])
+def test_a_plan_is_saved_where_up_finds_it(task_file: str, name: str) -> None:
+    with pytest.raises(click.BadParameter, match=r"does not end in \.json"):
+        task_of(task_file, "--save", name)
+    assert Path(task_file).read_text() == TASK
+
+
 def test_exec_runs_no_saved_plan(run_stix, tmp_path: Path) -> None:
-    (tmp_path / "plan.json").write_text("{}")
-    done = run_stix("exec", "dev", "plan.json", cwd=tmp_path)
-    assert done.returncode == 2 and "stix up plan.json" in done.stderr
+    (tmp_path / "my plan.json").write_text("{}")
+    done = run_stix("exec", "dev", "my plan.json", cwd=tmp_path)
+    assert done.returncode == 2 and "stix up" in done.stderr
