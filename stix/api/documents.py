@@ -1,16 +1,16 @@
 """YAML documents to what the SDK's classes hold, and back."""
 
+import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from stix.errors import UsageError
 from stix.model.pipeline import Pipeline
 from stix.spec.document import parse_documents
 from stix.spec.load import load_job_group, load_pipeline
 from stix.spec.pipeline import is_job_group
+from stix.spec.source import read_source
 
 
 def load(text: str, *, file: str, env: Mapping[str, str], secrets: Mapping[str, str]) -> Pipeline:
@@ -29,13 +29,5 @@ def dump(documents: Sequence[Mapping[str, Any]]) -> str:
 
 
 def read(path: str) -> str:
-    """The text of a file.
-
-    Raises:
-        UsageError: task.invalid, it cannot be read.
-    """
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "not a text file"
-        raise UsageError("task.invalid", f"{path}: cannot be read: {why}", details={"file": path}) from None
+    """The text of a file; errors as `read_source`."""
+    return read_source(os.path.expanduser(path))

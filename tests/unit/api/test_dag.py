@@ -174,7 +174,7 @@ def test_files(tmp_path: object) -> None:
     file.write_text("name: both\n---\nname: a\nrun: echo $X\nenvs: {X: 1}\n---\nname: b\nenvs: {X: null}\n")
     dag = stix.Dag.from_yaml(str(file), env_overrides=[("X", "2")])
     assert dag.name == "both" and [task.envs["X"] for task in dag.tasks] == ["2", "2"] and dag.is_chain()
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="there is no such file"):
         stix.Dag.from_yaml(str(file) + "x")
     with pytest.raises(UsageError, match="stix runs a Dag of one"):
         stix.launch(dag, dryrun=True)
