@@ -1,10 +1,9 @@
-"""The collection tarball is complete: with Ansible alone, without any Python package of ours, it makes a node
-ready and runs every playbook."""
+"""The collection tarball is complete: with Ansible alone, without any Python package of ours and without the
+collections of clouds, it makes a node ready and runs every playbook."""
 
 import json
 import socket
 import subprocess
-import sysconfig
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -42,9 +41,8 @@ def test_every_playbook_runs_from_the_tarball(built: SimpleNamespace, scratch: P
         folder.mkdir()
     alone = subprocess.run([python, "-c", "import stix"], cwd=work, capture_output=True, check=False)
     assert alone.returncode == 1
-    others = sysconfig.get_paths()["purelib"]
-    env = {"ANSIBLE_COLLECTIONS_PATH": f"{collections}:{others}", "ANSIBLE_LOCALHOST_WARNING": "0"}
-    galaxy = [programs / "ansible-galaxy", "collection", "install", built.collection, "--offline", "-p", collections]
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_LOCALHOST_WARNING": "0"}
+    galaxy = [programs / "ansible-galaxy", "collection", "install", built.collection, "--no-deps", "-p", collections]
     call(*galaxy, cwd=work, env=env)
     (home / "token").write_text("0" * 64)
     (home / "token").chmod(0o600)
