@@ -31,13 +31,15 @@ class KubernetesCluster:
         self.api = api
         self.params = params
         self.base = object_name(params["cluster_id"])
-        self.selector = "stix-cluster-id=%s" % label_value(params["cluster_id"])
+        self.identity = object_name(params["cluster_id"], 63)  # no other id has it, however long or strange
+        self.selector = "stix-cluster-id=%s" % self.identity
         self.found = self._pods()
 
     def instances(self):
         """The machines as they are, by rank (docs/concepts/contracts.md, section 2); what was taken away is gone."""
         report = Report(self.api, kubeconfig_file(self.params["kubeconfig"]))
-        here = [report.instance(rank, each) for rank, each in sorted(self.found.items())]
+        wishes = {node["rank"]: node.get("accelerators") or {} for node in self.params["nodes"]}
+        here = [report.instance(rank, each, wishes.get(rank) or {}) for rank, each in sorted(self.found.items())]
         lost = {node["rank"]: node for node in self.params["nodes"] if node["rank"] not in self.found}
         reasons = self._lost() if lost and self.params["state"] == "query" else {}
         for rank, node in lost.items():
@@ -87,8 +89,9 @@ class KubernetesCluster:
             self._in_parallel(lambda body: self._create_pod(body, made.append), pods)
             names = {"%s-%d" % (self.base, node["rank"]) for node in self.params["nodes"]}
             wait_until(Wait(self.api, self.selector, names, self.params))
-        except Exception:
-            self._take_back(set(made))
+        except Failure as failure:
+            if failure.code != "provision.unknown":
+                self._take_back(set(made))
             raise
 
     def _create_pod(self, body, remember):
@@ -96,8 +99,15 @@ class KubernetesCluster:
         self.api.create("pods", body)
 
     def _take_back(self, made):
-        """What the first error is has to be told, so that what goes wrong here is not."""
-        for kind, name in sorted(made):
+        """What the first error is has to be told, so that what goes wrong here is not.
+
+        A create that was refused, or whose answer was lost, may have been of a name that somebody else has.
+        """
+        try:
+            there = [("pods", each) for each in self._pods().values()] + self._others()
+        except Failure:
+            return
+        for kind, name in sorted(made & {(kind, each["metadata"]["name"]) for kind, each in there}):
             try:
                 self.api.delete(kind, name, **({"grace": 0} if kind == "pods" else {}))
             except Failure:
@@ -151,6 +161,7 @@ class KubernetesCluster:
             "stix-deadline": str(given["deadline"] or ""),
         }
         labels = {key: label_value(text) for key, text in texts.items() if label_value(text)}
+        labels["stix-cluster-id"] = self.identity
         annotations = {key: text for key, text in texts.items() if text}
         if given["queue"]:
             labels["kueue.x-k8s.io/queue-name"] = given["queue"]

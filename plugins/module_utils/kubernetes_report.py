@@ -36,8 +36,8 @@ class Report:
             where["ansible_kubectl_kubeconfig"] = self.kubeconfig
         return where
 
-    def instance(self, rank, found):
-        """A pod as it is."""
+    def instance(self, rank, found, accelerators):
+        """A pod as it is; `accelerators` are those its node was chosen by."""
         metadata, status = found["metadata"], found["status"]
         container = next((each for each in found["spec"]["containers"] if each["name"] == CONTAINER), {})
         requests = (container.get("resources") or {}).get("requests") or {}
@@ -58,7 +58,7 @@ class Report:
             "agent_port": None,
             "cpus": quantity(requests.get("cpu")) or None,
             "memory": quantity(requests.get("memory")) / GIB or None,
-            "gpus": [],
+            "gpus": [{"name": name} for name, count in accelerators.items() for _ in range(int(count))],
             "details": {key: value for key, value in details.items() if value},
         }
 
