@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from stix.model.cluster import Cluster
     from stix.plan.saved import SavedPlan
 
+MOST_NODES = 10_000
+"""A place has an offer for each node: a number with digits too many must not fill the memory."""
+
 
 class LaunchOptions(NamedTuple):
     """How to launch; None means that the task, or the live cluster, decides."""
@@ -54,8 +57,12 @@ def choose(
     """Rank what could be had for a task; where nothing enabled serves, also what could be had anywhere.
 
     Raises:
+        UsageError: `task.invalid`, the task wants more than `MOST_NODES`.
         StixError: `plan.changed`, the place of the saved plan cannot be had as it was.
     """
+    if task.num_nodes > MOST_NODES:
+        sentence = f"'num_nodes' is {task.num_nodes:,}, but a cluster has {MOST_NODES:,} nodes at most"
+        raise UsageError("task.invalid", sentence, details={"keys": ["num_nodes"]})
     found = market(ledger, task, name)
     if saved is not None:
         from stix.plan.saved import held_to
