@@ -31,6 +31,8 @@ class AwsCluster:
         self.api = Api(client, region, params["wait_seconds"], bool(self.config.get("use_internal_ips")))
         self.attempts = []
         self.look()
+        if params["account"] and not self.alive:
+            self.api.require_account(params["account"])
 
     def look(self):
         """Reads the instances anew; of several with one rank the oldest living one counts, or the last that died."""

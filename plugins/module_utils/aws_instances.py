@@ -79,6 +79,7 @@ def report(rank, one, params):
         "memory": None,
         "gpus": gpus,
         "details": {
+            "account": one["OwnerId"],
             "zone": one["Placement"]["AvailabilityZone"],
             "instance_type": one["InstanceType"],
             "image": one.get("ImageId"),

@@ -125,7 +125,7 @@ class Launch:
             mine = {rank_of(one): one for one in ours if is_alive(one) and rank_of(one) in ranks}
             if len(mine) == len(ranks):
                 return [mine[rank] for rank in ranks]
-            if ours and not mine:
+            if not mine and any(rank_of(one) in ranks for one in ours):  # all of them are gone
                 return []
             time.sleep(0.5)
         return []

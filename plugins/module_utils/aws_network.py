@@ -43,7 +43,8 @@ def choose_vpc(ec2, wanted, region):
         raise Failure(
             "provision.config",
             "AWS %s has no VPC named '%s'" % (region, wanted) if wanted else "AWS %s has no default VPC" % region,
-            "Name one by config aws.vpc_name%s." % ("" if wanted else ", or make one: aws ec2 create-default-vpc"),
+            "Name one by config aws.vpc_name%s."
+            % ("" if wanted else ", or make one: aws ec2 create-default-vpc --region %s" % region),
             {"scope": "region", "region": region},
         )
     return found[0]["VpcId"]

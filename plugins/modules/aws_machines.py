@@ -20,6 +20,10 @@ options:
     type: str
     choices: [present, query, stopped, absent, account]
     required: true
+  account:
+    description: The account that the cluster is in, if that is known; keys of another one are refused.
+    type: str
+    default: ""
   cluster_id:
     description: Unique id of the cluster.
     type: str
@@ -128,6 +132,7 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 OPTIONS = {
     "state": {"type": "str", "choices": ["present", "query", "stopped", "absent", "account"], "required": True},
+    "account": {"type": "str", "default": ""},
     "cluster_id": {"type": "str", "default": ""},
     "cluster": {"type": "str", "default": ""},
     "user": {"type": "str", "default": ""},

@@ -28,6 +28,7 @@ def account_vars(world: World, cluster: Cluster) -> dict[str, Any]:
         return variables
     key = key_file(world.home.keys)
     return variables | {
+        "stix_account": ((cluster.head or {}).get("details") or {}).get("account", ""),
         "stix_zones": list(cluster.zones),
         "stix_private_key_file": str(key),
         "stix_public_key": Path(f"{key}.pub").read_text(encoding="utf-8").strip(),

@@ -28,6 +28,7 @@ NO_ROOM = {"action": "RunInstances", "code": "InsufficientInstanceCapacity", "st
 PARAMS: dict[str, Any] = {
     "cluster": "demo", "cluster_id": "demo-1", "user": "ann", "run_id": "run-1", "zones": [], "nodes": [],
     "public_key": KEY, "on_shutdown": "", "deadline": 0, "config": {}, "connection": {}, "wait_seconds": 20,
+    "account": "",
 }  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def wanted(count: int = 1, **more: Any) -> list[dict[str, Any]]:
 
 def machines(aws: lab.AwsLab, nodes: list[dict[str, Any]] | None = None, **more: Any) -> AwsCluster:
     """The cluster as the account has it now."""
-    clients = {service: aws.client(service) for service in ("ec2", "ssm")}
+    clients = {service: aws.client(service) for service in ("ec2", "ssm", "sts")}
     params = PARAMS | {"nodes": nodes or []} | more
     return AwsCluster(lambda service, once=False: clients[service], params, "us-east-1")
 
@@ -167,6 +168,36 @@ def test_two_clusters_at_once_and_one_goes_alone(aws: lab.AwsLab) -> None:
     assert owners() == ["one-1", "two-2", "two-2"]
     assert [one["rank"] for one in machines(aws, cluster_id="two-2").instances()] == [0, 1]
     assert machines(aws, cluster_id="one-1").remove(False) and owners() == ["two-2", "two-2"]
+
+
+def test_keys_of_another_account_find_nothing_and_that_is_said(aws: lab.AwsLab) -> None:
+    assert machines(aws, wanted()).ensure(False)
+    [account] = {one["details"]["account"] for one in machines(aws).instances()}
+    assert machines(aws, account=account).instances()
+    assert machines(aws, account=account).remove(False) and not machines(aws, account=account).remove(False)
+    with pytest.raises(Failure, match="999999999999") as caught:
+        machines(aws, wanted(), account="999999999999")
+    assert caught.value.code == "provision.auth" and caught.value.details["scope"] == "cloud"
+
+
+def test_a_create_that_was_cut_off_is_waited_for_though_other_nodes_show(aws: lab.AwsLab) -> None:
+    """EC2 knows a token before it shows the machine: the second node shows up late, and is not made twice."""
+    assert machines(aws, wanted(1)).ensure(False)
+    late = machines(aws, wanted(2))
+    assert machines(aws, wanted(2)).ensure(False)
+    [ours] = {
+        one["InstanceId"] for one in aws.instances() for tag in one["Tags"] if tag == {"Key": "stix-rank", "Value": "1"}
+    }
+    shown = late.api.instances
+    looks = iter([True, True])
+
+    def instances(**filters: Any) -> list[dict[str, Any]]:
+        return [one for one in shown(**filters) if one["InstanceId"] != ours or not next(looks, False)]
+
+    late.api.instances = instances  # type: ignore[method-assign]
+    aws.refuse({"action": "RunInstances", "code": "IdempotentParameterMismatch", "status": 400, "times": 1})
+    late.ensure(False)
+    assert len(aws.instances()) == 2
 
 
 def test_a_second_time_changes_nothing_and_check_mode_only_says(aws: lab.AwsLab) -> None:

@@ -40,6 +40,9 @@ def test_a_cloud_is_told_where_by_which_key_and_how(world: World) -> None:
     assert told["stix_public_key"] == key.with_suffix(".pub").read_text().strip().replace("\n", "")
     assert told["stix_region"] == "us-east-1" and told["stix_zones"] == ["use1-az1", "use1-az2"]
     assert told["stix_on_shutdown"] == "terminate" and told["stix_deadline"] == 1600
+    assert told["stix_account"] == ""
+    node = {"name": "demo-0", "rank": 0, "details": {"account": "012345678901"}}
+    assert account_vars(world, Cluster.from_record({**RECORD, "nodes": [node]}))["stix_account"] == "012345678901"
     assert told["stix_cloud_config"] == {"vpc_name": "{{ ours }}", "labels": {"team": "x"}}
     assert type(told["stix_cloud_config"]["vpc_name"]) is not str, "a user's braces are no template"
     nodes = wanted_nodes(cluster)

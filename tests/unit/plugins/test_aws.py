@@ -5,9 +5,16 @@ import pytest
 from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify, classify_exception, classify_result
 from ansible_collections.stix.core.plugins.module_utils.aws_images import image_wish, login, root_disk
 from ansible_collections.stix.core.plugins.module_utils.aws_instances import rank_of, rank_text
-from ansible_collections.stix.core.plugins.module_utils.aws_network import choose_subnets, key_name, port_ranges
+from ansible_collections.stix.core.plugins.module_utils.aws_network import (
+    choose_subnets,
+    choose_vpc,
+    key_name,
+    port_ranges,
+)
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from botocore import exceptions
+from botocore.session import Session
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -144,3 +151,12 @@ def test_disks(tier: str | None, kind: str, iops: int | None) -> None:
     disk = root_disk(image, 20, tier, False)
     assert disk["DeviceName"] == "/dev/xvda" and disk["Ebs"]["VolumeSize"] == 30, "never smaller than the image"
     assert (disk["Ebs"]["VolumeType"], disk["Ebs"].get("Iops")) == (kind, iops)
+
+
+def test_a_region_without_a_default_vpc_says_how_to_get_one() -> None:
+    ec2 = Session().create_client("ec2", "eu-west-3", aws_access_key_id="a", aws_secret_access_key="b")
+    answers = Stubber(ec2)
+    answers.add_response("describe_vpcs", {"Vpcs": []})
+    with answers, pytest.raises(Failure, match="AWS eu-west-3 has no default VPC") as caught:
+        choose_vpc(ec2, None, "eu-west-3")
+    assert "aws.vpc_name" in caught.value.hint and caught.value.hint.endswith("create-default-vpc --region eu-west-3.")
