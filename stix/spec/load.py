@@ -9,7 +9,7 @@ from stix.model.storage import Storage, Volume
 from stix.model.task import Task
 from stix.spec import pipeline, schema
 from stix.spec.build import build, build_filled
-from stix.spec.document import Document, parse_documents
+from stix.spec.document import Document, located, parse_documents
 from stix.spec.ready import check_bucket, check_ready
 from stix.spec.source import named, read_source
 from stix.spec.storage import read_storage
@@ -127,7 +127,11 @@ def from_config(
     secrets: Mapping[str, str] = _NOTHING,
 ) -> Task:
     """As `load_text`, from plain data; messages name keys but have no lines."""
-    return build(Document(file, _plain(config or {})), env=env, secrets=secrets)
+    try:
+        data = _plain(config or {})
+    except RecursionError:
+        raise located(file, None, "the data is nested too deeply, or holds itself") from None
+    return build(Document(file, data), env=env, secrets=secrets)
 
 
 def require_sources(

@@ -112,3 +112,10 @@ def test_secrets_stay_out_of_reprs() -> None:
 def test_given_names_must_be_names() -> None:
     with pytest.raises(UsageError, match="must be named with letters"):
         load_text("run: echo", env={"a-b": "1"})
+
+
+def test_data_that_holds_itself_is_refused() -> None:
+    config: dict[str, object] = {}
+    config["config"] = config
+    with pytest.raises(UsageError, match="nested too deeply, or holds itself"):
+        from_config(config)
