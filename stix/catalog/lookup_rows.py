@@ -173,9 +173,13 @@ def info(row: Found) -> InstanceTypeInfo:
 
 
 def found_in(pattern: str | None, text: str, case_sensitive: bool) -> bool:
-    """Whether the pattern is somewhere in the text; None is in every one."""
+    """Whether the pattern is somewhere in the text; None is in every one. What is no pattern counts letter by letter."""
     if pattern is None:
         return True
     import re
 
-    return re.search(pattern, text, 0 if case_sensitive else re.IGNORECASE) is not None
+    how = 0 if case_sensitive else re.IGNORECASE
+    try:
+        return re.search(pattern, text, how) is not None
+    except re.error:
+        return re.search(re.escape(pattern), text, how) is not None

@@ -124,3 +124,8 @@ def test_what_is_not_there_is_a_value_error(ask: Callable[[], Any], words: str, 
 def test_every_name_is_there() -> None:
     for name in catalog.__all__:
         assert getattr(catalog, name) is not None
+
+
+@pytest.mark.parametrize("word", ["[", "(", "A100("])
+def test_a_filter_that_is_no_pattern_counts_letter_by_letter(word: str) -> None:
+    assert catalog.list_accelerators(name_filter=word) == {}
