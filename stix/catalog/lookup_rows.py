@@ -173,7 +173,7 @@ def info(row: Found) -> InstanceTypeInfo:
 
 
 def found_in(pattern: str | None, text: str, case_sensitive: bool) -> bool:
-    """Whether the pattern is somewhere in the text; None is in every one. What is no pattern counts letter by letter."""
+    """Whether the pattern is somewhere in the text; None is in all. What is no pattern counts letter by letter."""
     if pattern is None:
         return True
     import re
