@@ -25,11 +25,9 @@ def _run(words: list[str]) -> int:
     from stix.cli import quick
 
     status = quick.run(words)
-    if status is None:
-        from stix.cli.main import main as whole
+    if status is not None:
+        return status
+    from stix.cli.errors import run
+    from stix.cli.main import cli
 
-        try:
-            whole(words)
-        except SystemExit as end:
-            return end.code if isinstance(end.code, int) else 0
-    return status or 0
+    return run(cli, words)
