@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.catalog import listing, places, query
 from stix.catalog.database import Catalog
+from stix.catalog.names import pattern as compiled
 from stix.catalog.query import Found, Where
 from stix.errors import UsageError
 
@@ -176,10 +177,4 @@ def found_in(pattern: str | None, text: str, case_sensitive: bool) -> bool:
     """Whether the pattern is somewhere in the text; None is in all. What is no pattern counts letter by letter."""
     if pattern is None:
         return True
-    import re
-
-    how = 0 if case_sensitive else re.IGNORECASE
-    try:
-        return re.search(pattern, text, how) is not None
-    except re.error:
-        return re.search(re.escape(pattern), text, how) is not None
+    return compiled(pattern, case_sensitive=case_sensitive).search(text) is not None

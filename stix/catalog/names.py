@@ -60,9 +60,10 @@ def not_known(
     return error("usage", f"the catalog has no {kind} {word!r}{where}", hint=hint)
 
 
-def pattern(wish: str) -> re.Pattern[str]:
-    """The wish as a case-blind pattern; as plain text where it is no pattern."""
+def pattern(wish: str, *, case_sensitive: bool = False) -> re.Pattern[str]:
+    """The wish as a pattern; as plain text where it is no pattern."""
+    how = re.NOFLAG if case_sensitive else re.IGNORECASE
     try:
-        return re.compile(wish, re.IGNORECASE)
+        return re.compile(wish, how)
     except re.error:
-        return re.compile(re.escape(wish), re.IGNORECASE)
+        return re.compile(re.escape(wish), how)
