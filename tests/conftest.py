@@ -138,11 +138,9 @@ def kubernetes_lab() -> Iterator[KubernetesLab]:
     if absent := binaries.archive_missing():
         pytest.skip(absent)
     demand(engine.missing() or binaries.missing())
-    lab = KubernetesLab()
-    try:
-        lab.__enter__()
-    except RuntimeError as error:
-        pytest.skip(f"a Kubernetes does not come up on this machine: {str(error)[:300]}")
     with contextlib.ExitStack() as stack:
-        stack.push(lab)
+        try:
+            lab = stack.enter_context(KubernetesLab())
+        except RuntimeError as error:
+            pytest.skip(f"a Kubernetes does not come up on this machine: {str(error)[:300]}")
         yield lab
