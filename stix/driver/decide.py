@@ -12,7 +12,7 @@ from stix.model.plan import LaunchPlan, hidden
 from stix.model.resources import Resources
 from stix.model.task import Task
 from stix.optimize.choose import rank
-from stix.plan.launch import autostop_setting, plan_launch
+from stix.plan.launch import autostop_setting, plan_launch, serves
 from stix.plan.refusal import nothing_fits, refused_plan
 from stix.plan.runnable import refusals as refusals_of
 
@@ -249,7 +249,6 @@ def require_runnable(task: Task) -> None:
 def served_candidate(task: Task, cluster: "Cluster") -> Resources:
     """The candidate that the cluster serves: what its jobs take of a node."""
     for candidate in task.resources:
-        wanted = candidate.infra
-        if wanted is None or cluster.infra == wanted or cluster.infra.startswith(f"{wanted}/"):
+        if serves(cluster, candidate):
             return candidate
     return task.resources[0]

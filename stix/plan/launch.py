@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from stix.errors import ClusterError
 from stix.model.offer import Offer, Placement, Refusal, missing
 from stix.model.plan import Candidate, LaunchPlan, Step
-from stix.model.resources import NEVER, Autostop
+from stix.model.resources import NEVER, Autostop, Resources
 from stix.model.task import GitSource, Task
 from stix.plan.refusal import nothing_fits
 from stix.plan.table import folded, order_of, rows
@@ -120,15 +120,24 @@ def check_fits(task: Task, cluster: "Cluster") -> None:
     offers = [offer_of(node, cluster.infra) for node in cluster.nodes]
     reasons = []
     for candidate in task.resources:
-        wanted = candidate.infra
-        if wanted and cluster.infra != wanted and not cluster.infra.startswith(f"{wanted}/"):
-            reasons.append(f"is on {cluster.infra}, the task wants {wanted}")
+        if not serves(cluster, candidate):
+            reasons.append(f"is on {cluster.infra}, the task wants {candidate.infra}")
             continue
         lacking = next((reason for offer in offers if (reason := missing(candidate, offer))), None)
         if lacking is None:
             return
         reasons.append(lacking)
     raise _mismatch(cluster, "; ".join(dict.fromkeys(reasons)))
+
+
+def serves(cluster: "Cluster", candidate: Resources) -> bool:
+    """Whether a cluster is where a candidate wants to be. Its `infra` ends at the region; zones stand beside it."""
+    cloud, _, region = cluster.infra.partition("/")
+    return (
+        candidate.cloud in (None, cloud)
+        and (candidate.region is None or candidate.region.lower() == region.lower())
+        and (candidate.zone is None or candidate.zone.lower() in map(str.lower, cluster.zones))
+    )
 
 
 def _mismatch(cluster: "Cluster", reason: str) -> ClusterError:
