@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VERBS = "cancel_job check logs probe provision query run_job setup stop sync terminate up".split()
+VERBS = "adopt cancel_job check logs probe provision query run_job setup stop survey sweep sync terminate up".split()
 
 
 def test_the_verbs_are_complete() -> None:
