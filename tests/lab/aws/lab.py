@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.lab.aws import images
+from tests.lab.cloud_machines import remove_machines
 from tests.lab.engine import DockerLab
 from tests.lab.images import CLOUD
 from tests.lab.processes import end_process, start_bound, start_time
@@ -69,11 +70,7 @@ class AwsLab:
         for file in (self.log, self._images):
             file.unlink(missing_ok=True)
         if self._engine:
-            ours = ("--filter", "label=stix-test.aws", "--quiet")
-            for kind, words in (("rm --force --volumes", "ps --all"), ("network rm", "network ls")):
-                found = self._engine.docker(*words.split(), *ours).split()
-                if found:
-                    self._engine.docker(*kind.split(), *found)
+            remove_machines(self._engine, "stix-test.aws")
 
     def _seeds(self) -> Path:
         """Where the machines' user data is; it goes with the engine, however that ends."""
@@ -107,7 +104,7 @@ class AwsLab:
         return [one for one in found if not alive or one["State"]["Name"] not in ("terminated", "shutting-down")]
 
     def refuse(self, *rules: dict[str, Any]) -> None:
-        """Add fault rules (`faults.Faults`)."""
+        """Add fault rules (`tests.lab.faults.Faults`)."""
         self._control("faults", "POST", json.dumps(rules).encode())
 
     def refuse_nothing(self) -> None:
@@ -115,7 +112,7 @@ class AwsLab:
         self._control("faults", "DELETE")
 
     def calls(self, *, forget: bool = False) -> list[dict[str, Any]]:
-        """Calls of the API so far (`faults.Faults.calls`)."""
+        """Calls of the API so far (`tests.lab.faults.Faults.calls`)."""
         found = self._control("calls", "GET")
         if forget:
             self._control("calls", "DELETE")

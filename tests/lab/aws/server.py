@@ -2,12 +2,13 @@
 
     python -m tests.lab.aws.server PORT SLOT [ENGINE FOLDER]
 
-Added to moto: public addresses from 127.77.SLOT.0/24 that real SSH machines answer at (`machines`), a network range
-of its own for each region, client tokens that make a repeated create the same create, and under `/_lab/` a control
+Added to moto: public addresses from 127.77.SLOT.0/24 that real SSH machines answer at (`cloud_machines`), a network
+range of its own for each region, client tokens that make a repeated create the same create, and under `/_lab/` a control
 channel: `faults` (POST a list of rules, DELETE), `calls` (GET: the actions so far; DELETE forgets them),
 `preempt?instance=`.
 """
 
+import base64
 import io
 import itertools
 import json
@@ -21,8 +22,9 @@ from moto.ec2.models import elastic_network_interfaces, vpcs
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 
-from tests.lab.aws.faults import Faults, error_answer
-from tests.lab.aws.machines import Machines
+from tests.lab.aws.faults import described, error_answer
+from tests.lab.cloud_machines import Machine, Machines
+from tests.lab.faults import Faults
 
 ACCOUNT = "123456789012"
 
@@ -50,6 +52,28 @@ def instances() -> list[tuple[object, object]]:
     for backend in list(get_backend("ec2")[ACCOUNT].values()):
         found += [(backend, one) for each in list(backend.reservations.values()) for one in list(each.instances)]
     return found
+
+
+def machines() -> list[Machine]:
+    """Every instance that has a disk."""
+    return [_machine(backend, one) for backend, one in instances() if one._state.name != "terminated"]
+
+
+def _machine(backend: object, instance: object) -> Machine:
+    vpc = backend.get_vpc(instance.vpc_id)
+    pair = backend.key_pairs.get(instance.key_name)
+    public = instance.public_ip or ""
+    return Machine(
+        id=instance.id,
+        hostname=instance.id,
+        running=instance._state.name in ("pending", "running"),
+        network=vpc.id,
+        addresses=vpc.cidr_block,
+        private_ip=instance.private_ip,
+        public_ip=public if public.startswith("127.") else "",
+        keys=(pair.material_public.decode(),) if pair else (),
+        user_data=base64.b64decode(instance.user_data.as_bytes()) if instance.user_data else b"",
+    )
 
 
 def preempt(instance_id: str) -> bool:
@@ -81,7 +105,7 @@ class Application:
             return [json.dumps(answer).encode()]
         query = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
         if "Action" in query:
-            refusal = self._faults.refusal(query, str(environ.get("HTTP_AUTHORIZATION", "")))
+            refusal = self._faults.met(described(query, str(environ.get("HTTP_AUTHORIZATION", ""))))
             if refusal:
                 status, text = error_answer(refusal)
                 start(status, [("Content-Type", "text/xml;charset=UTF-8")])
@@ -124,10 +148,8 @@ class Application:
 
     def _control(self, word: str, environ: dict[str, object], body: bytes) -> object:
         method = environ["REQUEST_METHOD"]
-        if word == "faults":
-            return self._faults.add(json.loads(body)) if method == "POST" else self._faults.clear()
-        if word == "calls":
-            return self._faults.forget_calls() if method == "DELETE" else self._faults.calls
+        if word in ("faults", "calls"):
+            return self._faults.control(word, str(method), json.loads(body or b"[]"))
         if word == "preempt":
             return preempt(parse_qs(str(environ.get("QUERY_STRING", "")))["instance"][0])
         return {"ready": True}
@@ -138,8 +160,8 @@ def main() -> None:
     port, slot, engine = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     own_addresses(slot)
     if engine:
-        Machines(engine[0], Path(engine[1]), instances).start()
-    run_simple("127.0.0.1", port, Application(Faults(instances)), threaded=True)
+        Machines(engine[0], Path(engine[1]), "stix-test.aws", machines).start()
+    run_simple("127.0.0.1", port, Application(Faults()), threaded=True)
 
 
 if __name__ == "__main__":
