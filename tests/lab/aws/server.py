@@ -3,8 +3,8 @@
     python -m tests.lab.aws.server PORT SLOT [ENGINE FOLDER]
 
 Added to moto: public addresses from 127.77.SLOT.0/24 that real SSH machines answer at (`cloud_machines`), a network
-range of its own for each region, client tokens that make a repeated create the same create, and under `/_lab/` a control
-channel: `faults` (POST a list of rules, DELETE), `calls` (GET: the actions so far; DELETE forgets them),
+range of its own for each region, client tokens that make a repeated create the same create, and under `/_lab/` a
+control channel: `faults` (POST a list of rules, DELETE), `calls` (GET: the actions so far; DELETE forgets them),
 `preempt?instance=`.
 """
 
