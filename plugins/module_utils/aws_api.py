@@ -44,24 +44,6 @@ class Api:
         reservations = [each for page in pages for each in page["Reservations"]]
         return [{**one, "OwnerId": each.get("OwnerId", "")} for each in reservations for one in each["Instances"]]
 
-    def require_account(self, account):
-        """Makes sure that the keys are of an account: with those of another one nothing would be found.
-
-        Raises:
-            Failure: `provision.auth`, they are not; `provision.*`.
-        """
-        try:
-            found = self.client("sts").get_caller_identity()["Account"]
-        except Exception as error:
-            raise classify_exception(error, region=self.region) from error
-        if found != account:
-            raise Failure(
-                "provision.auth",
-                "The machines are in the AWS account %s, but the keys are of %s" % (account, found),
-                "Set AWS_PROFILE, or the keys, to those of %s." % account,
-                {"scope": "cloud", "region": self.region},
-            )
-
     def wait(self, ids, zone="", state="running"):
         """Waits until all are in a state, and have an address when they are to run.
 

@@ -2,10 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.stix.core.plugins.module_utils.aws_adopt import adopted
 from ansible_collections.stix.core.plugins.module_utils.aws_api import Api
 from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify_exception
 from ansible_collections.stix.core.plugins.module_utils.aws_instances import as_tags, is_alive, rank_of, report, tags_of
 from ansible_collections.stix.core.plugins.module_utils.aws_launch import Launch, cluster_tags
+from ansible_collections.stix.core.plugins.module_utils.aws_module import require_account
 from ansible_collections.stix.core.plugins.module_utils.aws_network import ClusterGroup
 from ansible_collections.stix.core.plugins.module_utils.aws_place import Place
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
@@ -32,7 +34,7 @@ class AwsCluster:
         self.attempts = []
         self.look()
         if params["account"] and not self.alive:
-            self.api.require_account(params["account"])
+            require_account(client("sts"), params["account"], region)
 
     def look(self):
         """Reads the instances anew; of several with one rank the oldest living one counts, or the last that died."""
@@ -101,6 +103,22 @@ class AwsCluster:
             self.api.call("stop_instances", InstanceIds=running)
             self.look()
         return bool(running)
+
+    def adopt(self, check):
+        """Marks machines that exist as the cluster's; answers whether that changed anything.
+
+        Raises:
+            Failure: `provision.config`, one of them cannot be.
+        """
+        changes = adopted(self.api, self.params, {rank: one["InstanceId"] for rank, one in self._ranks().items()})
+        if changes and not check:
+            for identity, tags in changes.items():
+                self.api.call("create_tags", Resources=[identity], Tags=as_tags(tags))
+            self.look()
+        return bool(changes)
+
+    def _ranks(self):
+        return {rank: one for rank, one in self.found.items() if is_alive(one)}
 
     def remove(self, check):
         """Terminates every machine and removes the cluster's firewall group; answers whether there was anything."""

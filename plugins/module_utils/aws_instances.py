@@ -89,6 +89,22 @@ def report(rank, one, params):
     }
 
 
+def shared_connection(settings, key_file, region):
+    """Host variables that all instances of a region share: the private key, and the command that leads to them.
+
+    Args:
+        settings: the user's; `ssh_proxy_command` of these counts: text, or a map region -> text.
+        key_file: the private key's path; may be empty.
+    """
+    proxy = settings.get("ssh_proxy_command")
+    if isinstance(proxy, dict):
+        proxy = proxy.get(region)
+    words = ["-o IdentitiesOnly=yes"] if key_file else []
+    words += ["-o ProxyCommand='%s'" % proxy] if proxy else []
+    found = {"ansible_ssh_private_key_file": key_file} if key_file else {}
+    return {**found, **({"ansible_ssh_common_args": " ".join(words)} if words else {})}
+
+
 def _connection(one, tags, params):
     """Host keys are kept by instance: addresses wander from machine to machine."""
     more, config = dict(params["connection"]), params["config"]

@@ -16,9 +16,10 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - What is to be. C(account) says whose account it is and which permissions are missing.
+      - What is to be. C(adopted) marks instances that exist as the cluster's; C(account) says whose account it is and
+        which permissions are missing.
     type: str
-    choices: [present, query, stopped, absent, account]
+    choices: [present, query, stopped, absent, adopted, account]
     required: true
   account:
     description: The account that the cluster is in, if that is known; keys of another one are refused.
@@ -49,6 +50,11 @@ options:
     description:
       - The wanted nodes, each with C(name), C(rank), C(instance_type) and, as wanted, C(use_spot), C(image_id),
         C(disk_size) (GiB), C(disk_tier), C(ports) and C(labels).
+    type: list
+    elements: dict
+    default: []
+  adopt:
+    description: With I(state=adopted), the instances to mark, each C(id), C(name) and C(rank).
     type: list
     elements: dict
     default: []
@@ -123,15 +129,18 @@ stix_error:
 """
 
 # ruff: noqa: E402 - documentation comes first
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.stix.core.plugins.module_utils import aws_account
 from ansible_collections.stix.core.plugins.module_utils.aws_cluster import AwsCluster
-from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify_exception, classify_result
+from ansible_collections.stix.core.plugins.module_utils.aws_module import Module
 from ansible_collections.stix.core.plugins.module_utils.aws_place import Missing
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 OPTIONS = {
-    "state": {"type": "str", "choices": ["present", "query", "stopped", "absent", "account"], "required": True},
+    "state": {
+        "type": "str",
+        "choices": ["present", "query", "stopped", "absent", "adopted", "account"],
+        "required": True,
+    },
     "account": {"type": "str", "default": ""},
     "cluster_id": {"type": "str", "default": ""},
     "cluster": {"type": "str", "default": ""},
@@ -139,6 +148,7 @@ OPTIONS = {
     "run_id": {"type": "str", "default": ""},
     "zones": {"type": "list", "elements": "str", "default": []},
     "nodes": {"type": "list", "elements": "dict", "default": []},
+    "adopt": {"type": "list", "elements": "dict", "default": []},
     "public_key": {"type": "str", "default": "", "no_log": False},
     "on_shutdown": {"type": "str", "choices": ["", "stop", "terminate"], "default": ""},
     "deadline": {"type": "int", "default": 0},
@@ -147,46 +157,10 @@ OPTIONS = {
     "wait_seconds": {"type": "int", "default": 300},
 }
 
-SETTINGS = frozenset(
-    "vpc_name subnet_ids security_group_name use_internal_ips ssh_proxy_command instance_profile disk_encrypted "
-    "spot_interruption image_owners ssh_user labels".split()
-)
-"""Keys of the option `config`."""
-
-PATIENCE = {"connect_timeout": 10, "read_timeout": 60}
-
-
-class Module(AnsibleAWSModule):
-    """Fails with a `stix_error`, also when it cannot connect."""
-
-    def fail_json(self, *args, **kwargs):
-        """Ends the module; a reason that is not classified yet is."""
-        if "stix_error" not in kwargs:
-            kwargs["stix_error"] = classify_result(kwargs).record()
-        super().fail_json(*args, **kwargs)
-
-    def make_client(self, service, once=False):
-        """A client that repeats a call at most twice, or never."""
-        from botocore.config import Config
-
-        tries = {"mode": "standard", "total_max_attempts": 1 if once else 3}
-        return self.client(service, config=Config(retries=tries, **PATIENCE), region=self.place())
-
-    def place(self):
-        """The region: the option, or the environment's, or us-east-1."""
-        return self.params["region"] or self.region or "us-east-1"
-
 
 def main():
     """One state for all instances of the cluster."""
-    module = Module(argument_spec=OPTIONS, supports_check_mode=True)
-    try:
-        module.exit_json(**_result(module))
-    except Failure as failure:
-        module.fail_json(msg=failure.message, stix_error=failure.record())
-    except Exception as error:
-        failure = classify_exception(error, region=module.place())
-        module.fail_json(msg=failure.message, stix_error=failure.record())
+    Module(argument_spec=OPTIONS, supports_check_mode=True).answer(_result)
 
 
 def _result(module):
@@ -196,11 +170,13 @@ def _result(module):
         return {"changed": False, "instances": [], "account": {**found, "region": region}}
     if not module.params["cluster_id"]:
         raise Failure("provision.config", "cluster_id must not be empty: it says which instances are meant")
-    unknown = sorted(set(module.params["config"]) - SETTINGS)
-    if unknown:
-        hint = "Known are: %s." % ", ".join(sorted(SETTINGS))
-        raise Failure("provision.config", "AWS has no setting '%s'" % unknown[0], hint, {"scope": "cloud"})
-    verbs = {"present": AwsCluster.ensure, "stopped": AwsCluster.stop, "absent": AwsCluster.remove}
+    module.check_settings()
+    verbs = {
+        "present": AwsCluster.ensure,
+        "stopped": AwsCluster.stop,
+        "absent": AwsCluster.remove,
+        "adopted": AwsCluster.adopt,
+    }
     cluster = AwsCluster(module.make_client, module.params, region)
     needs = {}
     try:

@@ -22,6 +22,7 @@ from moto.ec2.models import elastic_network_interfaces, vpcs
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 
+from tests.lab.aws import additions
 from tests.lab.aws.faults import described, error_answer
 from tests.lab.cloud_machines import Machine, Machines
 from tests.lab.faults import Faults
@@ -159,6 +160,7 @@ def main() -> None:
     """Serve until killed."""
     port, slot, engine = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     own_addresses(slot)
+    additions.add()
     if engine:
         Machines(engine[0], Path(engine[1]), "stix-test.aws", machines).start()
     run_simple("127.0.0.1", port, Application(Faults()), threaded=True)
