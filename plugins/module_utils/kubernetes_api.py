@@ -7,8 +7,10 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_errors import classify
 
 GROUPS = {"ingresses": "/apis/networking.k8s.io/v1", "nodes": "/api/v1", "namespaces": "/api/v1"}
-SECONDS = 20
-"""How long one request may take."""
+CONNECT_SECONDS, SECONDS = 5, 20
+"""How long one request may take to connect (the client tries four times) and to be answered."""
+
+LABELS_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 def contexts(kubeconfig):
@@ -44,11 +46,16 @@ class Api:
         self.namespace = namespace
         self._client = self._guarded(connect)
 
-    def list(self, kind, labels="", fields=""):
-        """Objects of a kind, as data."""
+    def list(self, kind, labels="", fields="", whole=True):
+        """Objects of a kind, as data; not `whole`: only their metadata."""
         query = [("labelSelector", labels)] if labels else []
         query += [("fieldSelector", fields)] if fields else []
-        return self._request("get", self._path(kind), query=query).get("items") or []
+        extra = {} if whole else {"header_params": {"Accept": LABELS_ONLY}}
+        return self._request("get", self._path(kind), query=query, **extra).get("items") or []
+
+    def get(self, kind, name):
+        """An object by its name."""
+        return self._request("get", "%s/%s" % (self._path(kind), name))
 
     def create(self, kind, body):
         """Make an object; the one that is there by that name and that belongs to the same cluster is as good."""
@@ -58,7 +65,7 @@ class Api:
             if failure.details.get("provider_code") != "AlreadyExists":
                 raise
         name = body["metadata"]["name"]
-        there = self._request("get", "%s/%s" % (self._path(kind), name))
+        there = self.get(kind, name)
         ours = body["metadata"]["labels"]["stix-cluster-id"]
         if (there["metadata"].get("labels") or {}).get("stix-cluster-id") == ours:
             return there
@@ -69,20 +76,22 @@ class Api:
             {"scope": "", "region": self.context, "provider_code": "AlreadyExists"},
         )
 
-    def change(self, kind, name, spec):
-        """Change parts of an object's specification; lists are replaced."""
+    def change(self, kind, name, parts):
+        """Change parts of an object, `{"spec": {...}}`; lists are replaced."""
         merge = {"content_type": "application/merge-patch+json"}
-        self._request("patch", "%s/%s" % (self._path(kind), name), body={"spec": spec}, **merge)
+        return self._request("patch", "%s/%s" % (self._path(kind), name), body=parts, **merge)
 
-    def delete(self, kind, name, grace=None):
-        """Remove an object; one that is gone is fine."""
+    def delete(self, kind, name, grace=None, uid=""):
+        """Remove an object; one that is gone is fine, and with a `uid` one that only has its name."""
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
         if grace is not None:
             body["gracePeriodSeconds"] = grace
+        if uid:
+            body["preconditions"] = {"uid": uid}
         try:
             self._request("delete", "%s/%s" % (self._path(kind), name), body=body)
         except Failure as failure:
-            if failure.details.get("provider_code") != "NotFound":
+            if failure.details.get("provider_code") not in ("NotFound", "Conflict" if uid else "NotFound"):
                 raise
 
     def may(self, verb, resource, subresource=""):
@@ -103,7 +112,7 @@ class Api:
         return "%s/namespaces/%s/%s" % (GROUPS.get(kind, "/api/v1"), self.namespace, kind)
 
     def _request(self, method, path, body=None, query=(), **extra):
-        extra.update({"_request_timeout": SECONDS, "serialize": False})
+        extra.update({"_request_timeout": (CONNECT_SECONDS, SECONDS), "serialize": False})
         answer = self._guarded(
             lambda: self._client.client.request(method, path, body=body, query_params=list(query), **extra)
         )

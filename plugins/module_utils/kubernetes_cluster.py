@@ -8,13 +8,11 @@ from ansible_collections.stix.core.plugins.module_utils.kubernetes_api import ku
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_gpus import SCALERS, label_of, resource_of, same
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_names import label_value, object_name
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_pod import pod
-from ansible_collections.stix.core.plugins.module_utils.kubernetes_report import Report, state_of
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_report import Report, rank_of, state_of
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_taken import taken_away
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_wait import Wait, is_ready, wait_until
 
 PARALLEL = 8
-LOST = ("Preempted", "Evicted", "TaintManagerEviction", "NodeShutdown", "Preempting", "DeletionByPodGC")
-"""Events that tell that a pod was taken away."""
-
 DELETED_IN = 90
 """Seconds within which pods are gone; their own grace is 10."""
 
@@ -33,36 +31,40 @@ class KubernetesCluster:
         self.base = object_name(params["cluster_id"])
         self.identity = object_name(params["cluster_id"], 63)  # no other id has it, however long or strange
         self.selector = "stix-cluster-id=%s" % self.identity
+        self.look()
+
+    def look(self):
+        """See which pods there are."""
         self.found = self._pods()
 
     def instances(self):
         """The machines as they are, by rank (docs/concepts/contracts.md, section 2); what was taken away is gone."""
         report = Report(self.api, kubeconfig_file(self.params["kubeconfig"]))
-        wishes = {node["rank"]: node.get("accelerators") or {} for node in self.params["nodes"]}
-        here = [report.instance(rank, each, wishes.get(rank) or {}) for rank, each in sorted(self.found.items())]
-        lost = {node["rank"]: node for node in self.params["nodes"] if node["rank"] not in self.found}
-        reasons = self._lost() if lost and self.params["state"] == "query" else {}
-        for rank, node in lost.items():
-            name = "%s-%d" % (self.base, rank)
-            if name in reasons:
-                here.append(report.gone(node, name, reasons[name]))
+        here = [report.instance(rank, each) for rank, each in self.found.items()]
+        lost = [node for node in self.params["nodes"] if node["rank"] not in self.found]
+        if lost and self.params["state"] == "query":
+            taken = taken_away(self.api, {self._name(node["rank"]) for node in lost})
+            names = [(node, self._name(node["rank"])) for node in lost]
+            here += [report.gone(node, name, *taken[name]) for node, name in names if name in taken]
         return sorted(here, key=lambda instance: instance["rank"])
 
     def ensure(self, check):
         """Makes what is missing, and waits until all of it is ready; answers whether that changed anything."""
         ended = [each for each in self.found.values() if state_of(each) in ("gone", "stopping")]
         there = {rank for rank, each in self.found.items() if each not in ended}
+        wanted = {node["rank"] for node in self.params["nodes"]}
+        surplus = [self.found[rank] for rank in there - wanted] if self.params["remove_surplus"] else []
         missing = [node for node in self.params["nodes"] if node["rank"] not in there]
-        labels, annotations = self._marks()
+        labels, annotations = self.marks()
         beside = self._beside(labels, annotations)
         make, change, remove = self._compared(beside)
-        changes = bool(missing or make or change or remove)
-        waiting = [rank for rank in there if not is_ready(self.found[rank])]
+        changes = bool(missing or make or change or remove or surplus)
+        waiting = [rank for rank in there & wanted if not is_ready(self.found[rank])]
         if (changes or waiting) and not check:
             pods = [self._pod(node, labels, annotations) for node in missing]
-            self._remove_pods(ended)
+            self._remove_pods(ended + surplus)
             for kind, name, spec in change:
-                self.api.change(kind, name, spec)
+                self.api.change(kind, name, {"spec": spec})
             for kind, name in remove:
                 self.api.delete(kind, name)
             self._make(make, pods, [] if there else beside)
@@ -75,7 +77,7 @@ class KubernetesCluster:
         if (self.found or others) and not check:
             for kind, each in others:
                 self.api.delete(kind, each["metadata"]["name"])
-            self._remove_pods(list(self.found.values()))
+            self._remove_pods([*self.found.values(), *self.spare])
             self.found = {}
         return bool(self.found or others)
 
@@ -87,8 +89,7 @@ class KubernetesCluster:
                 made.append((kind, each["metadata"]["name"]))
                 self.api.create(kind, each)
             self._in_parallel(lambda body: self._create_pod(body, made.append), pods)
-            names = {"%s-%d" % (self.base, node["rank"]) for node in self.params["nodes"]}
-            wait_until(Wait(self.api, self.selector, names, self.params))
+            wait_until(Wait(self.api, self.selector, self._names(), self.params))
         except Failure as failure:
             if failure.code != "provision.unknown":
                 self._take_back(set(made))
@@ -150,7 +151,7 @@ class KubernetesCluster:
             {"scope": "region", "region": self.api.context, "provider_code": "NoAccelerator"},
         )
 
-    def _marks(self):
+    def marks(self):
         """Labels and annotations of everything in the cluster."""
         given = self.params
         texts = {
@@ -203,11 +204,20 @@ class KubernetesCluster:
         return [future.result() for future in futures]
 
     def _pods(self):
+        """Rank -> pod; of two of a rank the one that has its usual name, the other is `spare`."""
         pods = self.api.list("pods", labels=self.selector)
-        return {int(each["metadata"]["labels"].get("stix-rank", "0")): each for each in pods}
+        found = {}
+        for each in sorted(pods, key=lambda pod: pod["metadata"]["name"] == self._name(rank_of(pod))):
+            found[rank_of(each)] = each
+        self.spare = [each for each in pods if each not in found.values()]
+        return found
 
-    def _lost(self):
-        """Name of a pod -> the event that tells how it was taken away."""
-        events = self.api.list("events", fields="involvedObject.kind=Pod")
-        found = [each for each in events if each.get("reason") in LOST]
-        return {each["involvedObject"]["name"]: each for each in found}
+    def _name(self, rank):
+        """What a pod is called that is made here; an adopted one keeps its own name."""
+        return "%s-%d" % (self.base, rank)
+
+    def _names(self):
+        """The names of the wanted pods."""
+        kept = {rank: each for rank, each in self.found.items() if state_of(each) not in ("gone", "stopping")}
+        ranks = [node["rank"] for node in self.params["nodes"]]
+        return {kept[rank]["metadata"]["name"] if rank in kept else self._name(rank) for rank in ranks}

@@ -125,7 +125,14 @@ def pod(node, base, params, labels, annotations, gpu):
     own = {"stix-rank": str(node["rank"]), "stix-name": label_value(node["name"])}
     made["metadata"]["labels"].update({**labels, **own})
     made["metadata"]["annotations"]["stix-name"] = node["name"]
+    if node.get("accelerators"):
+        made["metadata"]["annotations"]["stix-accelerators"] = accelerators_text(node["accelerators"])
     return made
+
+
+def accelerators_text(accelerators):
+    """`{"T4": 2}` as `T4:2`."""
+    return ",".join("%s:%d" % (name, int(count)) for name, count in accelerators.items())
 
 
 def _resources(node, gpu, limits):

@@ -4,6 +4,9 @@ from ansible_collections.stix.core.plugins.module_utils.kubernetes_names import 
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_pod import CONTAINER
 
 GIB = 2**30
+TAKEN = ("Evicted", "Preempted", "Preempting", "Shutdown", "NodeShutdown", "Terminated", "NodeLost")
+"""Reasons of pods that ended because somebody else wanted the node, or the node went."""
+
 STATES = {"Pending": "pending", "Running": "running", "Succeeded": "gone", "Failed": "gone", "Unknown": "pending"}
 """A pod's phase -> our word; a pod that ended cannot be started again."""
 
@@ -15,6 +18,12 @@ def state_of(found):
     return STATES.get(found["status"].get("phase"), "pending")
 
 
+def rank_of(found):
+    """A pod's rank, by its label; 0 where that says nothing."""
+    text = (found["metadata"].get("labels") or {}).get("stix-rank", "")
+    return int(text) if text.isdigit() else 0
+
+
 class Report:
     """How pods of a context are reported and reached; `kubeconfig` is the file that leads there, if not the usual."""
 
@@ -22,12 +31,12 @@ class Report:
         self.api = api
         self.kubeconfig = kubeconfig
 
-    def _connection(self, name):
+    def _connection(self, name, container=CONTAINER):
         where = {
             "ansible_connection": "kubernetes.core.kubectl",
             "ansible_host": name,
             "ansible_kubectl_pod": name,
-            "ansible_kubectl_container": CONTAINER,
+            "ansible_kubectl_container": container,
             "ansible_kubectl_namespace": self.api.namespace,
         }
         if self.api.context:
@@ -36,44 +45,48 @@ class Report:
             where["ansible_kubectl_kubeconfig"] = self.kubeconfig
         return where
 
-    def instance(self, rank, found, accelerators):
-        """A pod as it is; `accelerators` are those its node was chosen by."""
+    def instance(self, rank, found):
+        """A pod as it is."""
         metadata, status = found["metadata"], found["status"]
-        container = next((each for each in found["spec"]["containers"] if each["name"] == CONTAINER), {})
+        marks = metadata.get("annotations") or {}
+        containers = found["spec"]["containers"]
+        container = next((each for each in containers if each["name"] == CONTAINER), containers[0])  # of an adopted pod
         requests = (container.get("resources") or {}).get("requests") or {}
+        state = state_of(found)
         details = {
             "context": self.api.context,
             "namespace": self.api.namespace,
             "image": container.get("image"),
             "machine": found["spec"].get("nodeName"),
             "reason": _why_ended(status),
+            "preempted": state in ("gone", "stopping") and _was_taken(status),
         }
         return {
-            "name": (metadata.get("annotations") or {}).get("stix-name", metadata["name"]),
+            "name": marks.get("stix-name", metadata["name"]),
             "rank": rank,
             "id": metadata["uid"],
-            "state": state_of(found),
+            "state": state,
             "private_ip": status.get("podIP") or "",
-            "connection": self._connection(metadata["name"]),
+            "connection": self._connection(metadata["name"], container["name"]),
             "agent_port": None,
             "cpus": quantity(requests.get("cpu")) or None,
             "memory": quantity(requests.get("memory")) / GIB or None,
-            "gpus": [{"name": name} for name, count in accelerators.items() for _ in range(int(count))],
+            "gpus": _gpus(marks.get("stix-accelerators", "")),
             "details": {key: value for key, value in details.items() if value},
         }
 
-    def gone(self, node, name, event):
-        """A wanted node whose pod was taken away, with the event that tells so."""
+    def gone(self, node, name, reason, uid=""):
+        """A wanted node whose pod was taken away, and what tells so."""
         details = {
             "context": self.api.context,
             "namespace": self.api.namespace,
-            "reason": "%s: %s" % (event["reason"], event.get("message") or ""),
+            "reason": reason,
             "preempted": True,
         }
         return {
             "name": node["name"],
             "rank": node["rank"],
-            "id": event["involvedObject"].get("uid") or name,
+            "id": uid or name,
             "state": "gone",
             "private_ip": "",
             "connection": self._connection(name),
@@ -83,6 +96,17 @@ class Report:
             "gpus": [],
             "details": details,
         }
+
+
+def _gpus(text):
+    pairs = [each.rpartition(":") for each in text.split(",") if each]
+    return [{"name": name} for name, _, count in pairs for _ in range(int(count))]
+
+
+def _was_taken(status):
+    """Whether a pod had to go for somebody else, or with its node."""
+    targets = [each for each in status.get("conditions") or [] if each["type"] == "DisruptionTarget"]
+    return status.get("reason") in TAKEN or any(each.get("status") == "True" for each in targets)
 
 
 def _why_ended(status):

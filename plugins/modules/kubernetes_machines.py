@@ -15,18 +15,18 @@ options:
     description: File of contexts; none is the file that kubectl takes.
     type: path
   state:
-    description: What is to be. V(surveyed) tells what the context has.
+    description: What is to be. V(adopted) gives pods that exist the labels of the cluster.
     type: str
-    choices: [present, query, absent, surveyed]
+    choices: [present, query, absent, adopted]
     required: true
   namespace:
     description: Where the pods are; empty is the context's own namespace.
     type: str
     default: ""
   cluster_id:
-    description: Unique id of the cluster; not needed to survey.
+    description: Unique id of the cluster.
     type: str
-    default: ""
+    required: true
   cluster:
     description: Name of the cluster.
     type: str
@@ -45,6 +45,15 @@ options:
     default: 0
   nodes:
     description: The wanted nodes, each with name, rank and sizes.
+    type: list
+    elements: dict
+    default: []
+  remove_surplus:
+    description: Whether pods whose rank is not among the wanted nodes are removed.
+    type: bool
+    default: false
+  adopt:
+    description: The pods to adopt, each with id (uid or name), name and rank.
     type: list
     elements: dict
     default: []
@@ -119,10 +128,6 @@ instances:
   type: list
   elements: dict
   returned: success
-survey:
-  description: Contexts, nodes with their accelerators, and what the account may not do.
-  type: dict
-  returned: when surveyed
 stix_error:
   description: What went wrong, C(code), C(message), C(hint), C(retryable) and C(details).
   type: dict
@@ -131,23 +136,24 @@ stix_error:
 
 # ruff: noqa: E402 - documentation comes first
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.core import AnsibleK8SModule
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
-from ansible_collections.stix.core.plugins.module_utils.kubernetes_api import Api, contexts, default_namespace
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_adopt import adopt
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_cluster import KubernetesCluster
-from ansible_collections.stix.core.plugins.module_utils.kubernetes_survey import survey
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_login import log_in
 
 OPTIONS = {
     "kubeconfig": {"type": "path"},
-    "state": {"type": "str", "choices": ["present", "query", "absent", "surveyed"], "required": True},
+    "state": {"type": "str", "choices": ["present", "query", "absent", "adopted"], "required": True},
     "namespace": {"type": "str", "default": ""},
-    "cluster_id": {"type": "str", "default": ""},
+    "cluster_id": {"type": "str", "required": True},
     "cluster": {"type": "str", "default": ""},
     "user": {"type": "str", "default": ""},
     "run_id": {"type": "str", "default": ""},
     "deadline": {"type": "int", "default": 0},
     "nodes": {"type": "list", "elements": "dict", "default": []},
+    "remove_surplus": {"type": "bool", "default": False},
+    "adopt": {"type": "list", "elements": "dict", "default": []},
     "default_image": {"type": "str", "default": ""},
     "pod_config": {"type": "dict", "default": {}},
     "metadata": {"type": "dict", "default": {}},
@@ -164,19 +170,16 @@ OPTIONS = {
 
 def main():
     """One state for all pods of the cluster."""
-    required = [("state", state, ("cluster_id",)) for state in ("present", "query", "absent")]
-    module = AnsibleK8SModule(
-        argument_spec={**AUTH_ARG_SPEC, **OPTIONS}, supports_check_mode=True, required_if=required, check_pyyaml=False
-    )
-    state, check, kubeconfig = module.params["state"], module.check_mode, module.params["kubeconfig"]
+    module = AnsibleK8SModule(argument_spec={**AUTH_ARG_SPEC, **OPTIONS}, supports_check_mode=True, check_pyyaml=False)
+    state, check = module.params["state"], module.check_mode
     try:
-        context, namespace = default_namespace(kubeconfig, module.params["context"])
-        api = Api(lambda: get_api_client(module, context=context), context, module.params["namespace"] or namespace)
-        if state == "surveyed":
-            module.exit_json(changed=False, survey=survey(api, contexts(kubeconfig)[0]))
-        cluster = KubernetesCluster(api, module.params)
-        verbs = {"present": KubernetesCluster.ensure, "absent": KubernetesCluster.remove}
-        changed = verbs[state](cluster, check) if state in verbs else False
+        cluster = KubernetesCluster(log_in(module, module.params["context"]), module.params)
+        changed = {
+            "present": cluster.ensure,
+            "absent": cluster.remove,
+            "adopted": lambda check: adopt(cluster, module.params["adopt"], check),
+            "query": lambda _: False,
+        }[state](check)
         module.exit_json(changed=changed, instances=cluster.instances())
     except Failure as failure:
         module.fail_json(msg=failure.message, stix_error=failure.record())

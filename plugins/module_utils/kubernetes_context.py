@@ -9,7 +9,7 @@ NEEDED = (("create", "pods"), ("delete", "pods"), ("list", "pods"), ("create", "
 """(verb, resource) that a cluster cannot do without."""
 
 
-def survey(api, contexts):
+def look(api, contexts):
     """`{context, namespace, contexts, version, machines, may_not}` of a context.
 
     Args:
