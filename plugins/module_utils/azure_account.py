@@ -36,7 +36,7 @@ PROVIDERS = ("Microsoft.Compute", "Microsoft.Network")
 
 
 def look(api):
-    """`{account, name, who, missing, unregistered}`: subscription, its name, who asks, permissions and services that lack.
+    """`{account, name, who, missing, unregistered}`: the subscription, who asks, permissions and services that lack.
 
     Raises:
         Failure: `provision.auth` and others: nobody answers, or not to us.
@@ -49,8 +49,14 @@ def look(api):
     about, grants, *services = api.together(lambda ask: ask(), asked)
     if about is None:
         words = "the subscription %s is not to be seen" % api.subscription
-        raise Failure("provision.auth", words, "Set AZURE_SUBSCRIPTION_ID or config azure.subscription_id.", {"scope": "cloud"})
-    off = [name for name, one in zip(PROVIDERS, services, strict=True) if (one or {}).get("registrationState") != "Registered"]
+        raise Failure(
+            "provision.auth", words, "Set AZURE_SUBSCRIPTION_ID or config azure.subscription_id.", {"scope": "cloud"}
+        )
+    off = [
+        name
+        for name, one in zip(PROVIDERS, services, strict=True)
+        if (one or {}).get("registrationState") != "Registered"
+    ]
     return {
         "account": api.subscription,
         "name": about.get("displayName") or "",

@@ -107,9 +107,14 @@ class Api:
         url = path if path.startswith("https:") else "https://" + self.login.host + urllib.parse.quote(path, "/:@$'=,~")
         if query is not None:
             words = {name.replace("__", "$"): value for name, value in query.items()}
-            url += "?" + urllib.parse.urlencode({"api-version": version_of(path), **words}, quote_via=urllib.parse.quote)
+            url += "?" + urllib.parse.urlencode(
+                {"api-version": version_of(path), **words}, quote_via=urllib.parse.quote
+            )
         answer = self.rest.send(method, url, body, {"Authorization": "Bearer " + self.token})
-        if answer.status == 401 and classify_answer(401, answer.body).details["provider_code"] == "ExpiredAuthenticationToken":
+        if (
+            answer.status == 401
+            and classify_answer(401, answer.body).details["provider_code"] == "ExpiredAuthenticationToken"
+        ):
             self.token = self.login.token()
             answer = self.rest.send(method, url, body, {"Authorization": "Bearer " + self.token})
         return answer

@@ -165,7 +165,7 @@ class AzureCluster:
     def _network(self):
         names = {"group": "stix", "network": "stix"}
         if self.shared:
-            names = {key: "stix-" + self.cluster_id[:70] for key in names}
+            names = dict.fromkeys(names, "stix-" + self.cluster_id[:70])
         labels = self.config.get("labels") or {}
         return Network(self.api, self.base, names, as_tags({**labels, **cluster_tags(self.params)}), self.config)
 
@@ -182,7 +182,9 @@ class AzureCluster:
             return False
         if self.shared:
             words = "Azure has no resource group '%s'" % self.shared
-            raise Failure("provision.config", words, "Make it, or leave config azure.resource_group_vm out.", {"scope": "cloud"})
+            raise Failure(
+                "provision.config", words, "Make it, or leave config azure.resource_group_vm out.", {"scope": "cloud"}
+            )
         labels = self.config.get("labels") or {}
         tags = as_tags({**labels, **cluster_tags(self.params)})
         self.api.put(self.base, {"location": self.api.region, "tags": tags})

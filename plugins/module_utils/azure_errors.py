@@ -198,7 +198,9 @@ def classify(provider_code, message, **where):
             sentence = "the permission %s is missing" % action.group(1)
         if scope not in ("zone", ""):
             details.pop("zone", None)
-        return Failure(code, "Azure%s: %s (%s)" % (_at(scope, where), sentence, _short(short, words)), hint, details, retryable)
+        return Failure(
+            code, "Azure%s: %s (%s)" % (_at(scope, where), sentence, _short(short, words)), hint, details, retryable
+        )
     details["scope"] = ""
     return Failure("provision.unknown", "Azure%s: %s" % (_at("", where), _short(short, words)), "", details)
 
@@ -218,7 +220,9 @@ def classify_answer(status, body, **where):
     code, message = innermost(error)
     if not code or (status >= 500 and classify(code, message).code == "provision.unknown"):
         code = "TooManyRequests" if status == 429 else "HTTP%d" % status if status >= 500 else code
-    return classify(code or {401: "AuthenticationFailed", 403: "Forbidden"}.get(status, "HTTP%d" % status), message, **where)
+    return classify(
+        code or {401: "AuthenticationFailed", 403: "Forbidden"}.get(status, "HTTP%d" % status), message, **where
+    )
 
 
 def innermost(error):

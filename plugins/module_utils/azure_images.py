@@ -18,7 +18,10 @@ DISKS = {"low": "Standard_LRS", "medium": "StandardSSD_LRS", "high": "Premium_LR
 """disk_tier -> kind of managed disk, as in SkyPilot."""
 
 GALLERY = re.compile(r"^/?(CommunityGalleries|SharedGalleries)/", re.IGNORECASE)
-WAYS = "image_id may be publisher:offer:sku:version, the id of an image, or /CommunityGalleries/NAME/Images/IMAGE/Versions/latest."
+WAYS = (
+    "image_id may be publisher:offer:sku:version, the id of an image, or "
+    "/CommunityGalleries/NAME/Images/IMAGE/Versions/latest."
+)
 
 
 def image_wish(wish, region):
@@ -63,9 +66,9 @@ def _urn(text):
 
 def _market_plan(api, urn):
     """The plan of an image of the marketplace; most images of publishers of free systems have none."""
-    path = "%s/providers/Microsoft.Compute/locations/%s/publishers/%s/artifacttypes/vmimage/offers/%s/skus/%s/versions" % (
-        api.root, api.region, urn["publisher"], urn["offer"], urn["sku"],
-    )  # fmt: skip
+    place = "%s/providers/Microsoft.Compute/locations/%s" % (api.root, api.region)
+    words = "%s/publishers/%s/artifacttypes/vmimage/offers/%s/skus/%s/versions"
+    path = words % (place, urn["publisher"], urn["offer"], urn["sku"])
     version = urn["version"]
     if version == "latest":
         found = api.every(path, __top="1", __orderby="name desc")

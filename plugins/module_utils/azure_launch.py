@@ -55,7 +55,11 @@ class Launch:
         if not first.get("instance_type"):
             raise Failure("provision.config", "No instance type is given", "Set instance_type for each node.", {})
         if first.get("network_tier") == "best":
-            raise Failure("provision.unsupported", "network_tier: best (InfiniBand) cannot be set up on Azure yet", "Leave it out.")
+            raise Failure(
+                "provision.unsupported",
+                "network_tier: best (InfiniBand) cannot be set up on Azure yet",
+                "Leave it out.",
+            )
         self.spot = bool(first.get("use_spot"))
         self.size = find_size(api, first["instance_type"])
         self.zones = self.size.open_zones(zones)
@@ -153,7 +157,9 @@ class Launch:
         user = self._user()
         key = {"path": "/home/%s/.ssh/authorized_keys" % user, "keyData": self.params["public_key"]}
         linux = {"disablePasswordAuthentication": True, "ssh": {"publicKeys": [key]}}
-        host = "".join(letter if letter.isascii() and (letter.isalnum() or letter == "-") else "-" for letter in node["name"])
+        host = "".join(
+            letter if letter.isascii() and (letter.isalnum() or letter == "-") else "-" for letter in node["name"]
+        )
         found = {"computerName": host[:63].strip("-") or name[:63], "adminUsername": user, "linuxConfiguration": linux}
         data = self.config.get("custom_data")
         return {**found, "customData": base64.b64encode(data.encode()).decode()} if data else found

@@ -85,10 +85,12 @@ class Login:
             "secret": ("AZURE_CLIENT_SECRET", "AZURE_SECRET"),
             "tenant": ("AZURE_TENANT_ID", "AZURE_TENANT"),
             "certificate": ("AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_X509_CERTIFICATE_PATH"),
-            "thumbprint": ("AZURE_THUMBPRINT",),
             "federated": ("AZURE_FEDERATED_TOKEN_FILE",),
         }
-        found = {key: next((self.environ[name] for name in names if self.environ.get(name)), "") for key, names in named.items()}
+        found = {
+            key: next((self.environ[name] for name in names if self.environ.get(name)), "")
+            for key, names in named.items()
+        }
         proof = found["secret"] or found["certificate"] or found["federated"]
         return found if found["client_id"] and found["tenant"] and proof else {}
 

@@ -89,14 +89,15 @@ class Network:
     def _subnet(self):
         if self.named_network:
             return self._named_subnet()
-        place = {"addressSpace": {"addressPrefixes": [RANGE]}}
-        subnets = [{"name": SUBNET, "properties": {"addressPrefix": RANGE}}]
+        addresses = by_region(self.config.get("vnet_range"), self.api.region) or RANGE
+        place = {"addressSpace": {"addressPrefixes": [addresses]}}
+        subnets = [{"name": SUBNET, "properties": {"addressPrefix": addresses}}]
         if self.api.get(self.network) is None:
             self._put(self.network, {**place, "subnets": subnets})
         return "%s/subnets/%s" % (self.network, SUBNET)
 
     def _named_subnet(self):
-        """A subnet of the network that the settings name: by its id, as group/name, or by its name in the subscription."""
+        """A subnet of the network that the settings name: by its id, as group/name, or by its name."""
         wanted = self.named_network
         if wanted.lower().startswith("/subscriptions/"):
             found = [self.api.get(wanted)]
@@ -124,7 +125,12 @@ class Network:
             found = [one["id"] for one in every if wanted.lower() in (one["name"].lower(), one["id"].lower())]
             if not found:
                 words = "Azure has no network security group '%s'" % wanted
-                raise Failure("provision.config", words, "Make it, or leave config azure.security_group_name out.", {"scope": "region"})
+                raise Failure(
+                    "provision.config",
+                    words,
+                    "Make it, or leave config azure.security_group_name out.",
+                    {"scope": "region"},
+                )
             return found[0]
         have = self.open_ports()
         if have is None:
@@ -140,7 +146,9 @@ class Network:
         if not self.config.get("use_internal_ips"):
             address = self.own + "publicIPAddresses/" + name
             about = {"location": self.api.region, "sku": {"name": "Standard"}, "tags": tags}
-            self.api.put(address, {**about, "properties": {"publicIPAllocationMethod": "Static", "deleteOption": "Delete"}})
+            self.api.put(
+                address, {**about, "properties": {"publicIPAllocationMethod": "Static", "deleteOption": "Delete"}}
+            )
             setting["publicIPAddress"] = {"id": address, "properties": {"deleteOption": "Delete"}}
         path = self.own + "networkInterfaces/" + name
         about = {"networkSecurityGroup": {"id": firewall}, "enableAcceleratedNetworking": fast}

@@ -12,7 +12,8 @@ def ask(opener, url, method="GET", **headers):
     request = urllib.request.Request(url, method=method, headers=headers, data=b"" if method == "POST" else None)
     return opener.open(request, timeout=30).read().decode()
 try:
-    resource = ask(direct, metadata + "/instance/compute/resourceId?api-version=2021-02-01&format=text", Metadata="true")
+    place = metadata + "/instance/compute/resourceId?api-version=2021-02-01&format=text"
+    resource = ask(direct, place, Metadata="true")
     query = {"api-version": "2018-02-01", "resource": manager + "/"}
     if identity:
         query["msi_res_id"] = identity

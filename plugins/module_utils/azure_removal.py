@@ -74,7 +74,9 @@ def is_tagged(thing, cluster_id=""):
 
 def _belongs(thing, mine):
     identity, holder = thing["id"].lower(), (thing.get("managedBy") or "").lower()
-    return any(identity == one.lower() or identity.startswith(one.lower() + "/") or holder == one.lower() for one in mine)
+    return any(
+        identity == one.lower() or identity.startswith(one.lower() + "/") or holder == one.lower() for one in mine
+    )
 
 
 def _delete(api, identity, force):

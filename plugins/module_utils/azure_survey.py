@@ -41,13 +41,18 @@ def survey(api, params):
     Args:
         params: the options of the module azure_machines; `regions` and `kinds` choose, empty is all.
     """
-    try:
-        found = _things(api, params)
-    except Failure as failure:
-        return [_unreachable(api, region, failure) for region in params["regions"] or [""]]
+    found = _things(api, params)
     regions, kinds = [one.lower() for one in params["regions"]], params["kinds"]
     found = [one for one in found if not regions or one["region"].lower() in regions]
     return [one for one in found if not kinds or one["kind"] in kinds]
+
+
+def unreachable(params, failure):
+    """What a survey reports where nobody answers: one thing for each region that was asked for."""
+    empty = dict.fromkeys(("id", "zone", "state", "cluster", "cluster_id", "user", "run"), "")
+    about = {"kind": "unreachable", **empty, "created_at": 0, "deadline": 0, "shared": False, "instance": None}
+    name = params["account"] or params["config"].get("subscription_id") or "azure"
+    return [{**about, "name": name, "region": one, "details": failure.record()} for one in params["regions"] or [""]]
 
 
 def sweep(api, params, check):
@@ -82,9 +87,16 @@ def adopt(api, params, check):
     news = {}
     for wish, vm in zip(params["adopt"], api.together(lambda one: api.get(one["id"]), params["adopt"]), strict=True):
         if vm is None or type_of(wish["id"]) != "microsoft.compute/virtualmachines":
-            raise Failure("provision.config", "Azure has no machine %s" % wish["id"], "Give the id of a virtual machine.", {})
+            raise Failure(
+                "provision.config", "Azure has no machine %s" % wish["id"], "Give the id of a virtual machine.", {}
+            )
         user = ((vm["properties"].get("osProfile") or {}).get("adminUsername")) or ""
-        tags = {**cluster_tags(params), "stix-rank": str(wish["rank"]), "stix-name": wish["name"], "stix-ssh-user": user}
+        tags = {
+            **cluster_tags(params),
+            "stix-rank": str(wish["rank"]),
+            "stix-name": wish["name"],
+            "stix-ssh-user": user,
+        }
         tags = {key: value for key, value in as_tags(tags).items() if value and key != "stix-run"}
         if any(tags_of(vm).get(key) != value for key, value in tags.items()):
             news[vm["id"]] = tags
@@ -117,7 +129,9 @@ def _things(api, params):
     views = {one["id"].lower(): (one.get("properties") or {}).get("instanceView") for one in states}
     nics = {one["id"].lower(): one for one in nics}
     publics = {one["id"].lower(): one for one in publics}
-    found = {one["id"].lower(): one for one in [*listed, *groups] if KINDS.get(type_of(one["id"])) not in (None, "machine")}
+    found = {
+        one["id"].lower(): one for one in [*listed, *groups] if KINDS.get(type_of(one["id"])) not in (None, "machine")
+    }
     made = {one["id"].lower(): one.get("createdTime") for one in listed}
     things = [_thing(api, one, params) for one in found.values()]
     for vm in vms:
@@ -153,12 +167,6 @@ def _thing(api, one, params, where=("", "")):
         "details": {"account": api.subscription, "resource_group": group_of(one["id"])},
         "instance": instance,
     }
-
-
-def _unreachable(api, region, failure):
-    empty = dict.fromkeys(("zone", "state", "cluster", "cluster_id", "user", "run"), "")
-    about = {"kind": "unreachable", "id": "", "name": api.subscription, "region": region, **empty}
-    return {**about, "created_at": 0, "deadline": 0, "shared": False, "details": failure.record(), "instance": None}
 
 
 def _seconds(text):

@@ -31,10 +31,14 @@ def as_tags(words):
     long = [key for key, value in tags.items() if len(key) > 512 or len(value) > 256]
     if long:
         raise Failure(
-            "provision.config", "The label '%s' is too long for a tag of Azure" % long[0][:60], "At most 512 characters, 256 of its value."
+            "provision.config",
+            "The label '%s' is too long for a tag of Azure" % long[0][:60],
+            "At most 512 characters, 256 of its value.",
         )
     if len(tags) > MOST_TAGS:
-        raise Failure("provision.config", "Azure takes %d tags, here are %d" % (MOST_TAGS, len(tags)), "Use fewer labels.")
+        raise Failure(
+            "provision.config", "Azure takes %d tags, here are %d" % (MOST_TAGS, len(tags)), "Use fewer labels."
+        )
     return tags
 
 

@@ -5,7 +5,7 @@ import threading
 import time
 from typing import Any
 
-WHAT_HAPPENS = frozenset({"code", "message", "status", "times", "delay", "reason"})
+WHAT_HAPPENS = frozenset({"code", "message", "status", "times", "delay", "reason", "late"})
 """Keys of a rule that are no condition."""
 
 

@@ -6,11 +6,11 @@ from stix.model.resources import DISK_TIERS, NETWORK_TIERS, RECOVERY_STRATEGIES,
 from stix.spec.schema.config import CONFIG
 from stix.spec.schema.key import TEXT, Key
 
-WORKING_INFRA = ("local", "ssh", "docker", "aws")
+WORKING_INFRA = ("local", "ssh", "docker", "aws", "azure")
 """Infrastructures that stix can make clusters on."""
 
 LATER_INFRA = (
-    "azure cudo do fluidstack gcp hyperbolic ibm kubernetes lambda mithril nebius oci paperspace primeintellect "
+    "cudo do fluidstack gcp hyperbolic ibm kubernetes lambda mithril nebius oci paperspace primeintellect "
     "runpod scp seeweb shadeform slurm vast verda vsphere yotta"
 ).split()
 """Infrastructures that a task may name and a plan may choose, where stix cannot make machines yet."""
