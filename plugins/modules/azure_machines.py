@@ -14,9 +14,7 @@ version_added: 0.1.0
 author: The stix authors (@stix-cloud)
 options:
   state:
-    description:
-      - What is to be. C(account) says whose subscription it is and which permissions are missing, C(survey) what in the
-        subscription carries our tags. C(swept) removes I(things), C(adopted) makes I(adopt) the cluster's machines.
+    description: What is to be. C(account) says whose subscription it is, C(survey) what in it carries our tags.
     type: str
     choices: [present, query, stopped, absent, account, survey, swept, adopted]
     required: true
@@ -50,9 +48,7 @@ options:
     elements: str
     default: []
   nodes:
-    description:
-      - The wanted nodes, each with C(name), C(rank), C(instance_type) and, as wanted, C(use_spot), C(image_id),
-        C(disk_size) (GiB), C(disk_tier), C(ports) and C(labels).
+    description: The wanted nodes, each with C(name), C(rank), C(instance_type) and what docs/concepts/contracts.md has.
     type: list
     elements: dict
     default: []
@@ -89,13 +85,13 @@ options:
     elements: dict
     default: []
   adopt:
-    description: Machines to mark as the cluster's, each with C(id), C(name) and C(rank).
+    description: Machines to mark as the cluster's, each C(id), C(name) and C(rank).
     type: list
     elements: dict
     default: []
   config:
     description:
-      - Settings of account, network and machines; docs/guides/azure.md describes each. C(subscription_id),
+      - Settings, which docs/guides/azure.md describes. C(subscription_id),
         C(auth_source), C(profile), C(cloud), C(resource_group_vm), C(vnet_name), C(subnet_name), C(vnet_range),
         C(security_group_name), C(use_internal_ips), C(ssh_proxy_command), C(managed_identity), C(spot_eviction),
         C(custom_data), C(ssh_user), C(labels).
@@ -116,7 +112,6 @@ EXAMPLES = r"""
   stix.core.azure_machines:
     state: present
     region: eastus
-    zones: ["1", "2"]
     cluster_id: demo-1f3a9c
     cluster: demo
     public_key: "{{ lookup('file', '~/.ssh/id_ed25519.pub') }}"
@@ -222,7 +217,7 @@ def _result(module):
         api = Api(rest, login, params["account"], params["region"], params["wait_seconds"])
         found = _of_account(api, params, state, module.check_mode)
     except Failure as failure:
-        if state != "survey":
+        if state != "survey" or failure.code == "provision.auth":
             raise
         found = {
             "things": azure_survey.unreachable(params, failure)
