@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
     from .home import Home
 
-USAGE = "usage: skylet.pyz --home HOME probe|install|call|logs|receive|stop|remove [options]"
+USAGE = "usage: skylet.pyz --home HOME probe|install|call|logs|receive|mounts|stop|remove [options]"
 
 OPTIONS = {
     "logs": {"--job": str, "--follow": bool, "--tail": int, "--rank": int, "--offset": int},
     "receive": {"--target": str, "--hash": str, "--delete": bool},
 }
-VERBS = ("probe", "install", "call", "logs", "receive", "stop", "remove", "daemon", "supervise")
+VERBS = ("probe", "install", "call", "logs", "receive", "mounts", "stop", "remove", "daemon", "supervise", "flush")
 
 
 def parse(words: list[str]) -> tuple[str, str, dict[str, Any]]:
@@ -88,6 +88,10 @@ def run(home: Home, verb: str, options: dict[str, Any]) -> int:
         from .daemon import run_daemon
 
         return run_daemon(home)
+    if verb == "flush":
+        from .flush import main as flush
+
+        return flush(home)
     from . import install
 
     return install.run(home, verb, options)

@@ -28,6 +28,7 @@ class Home:
         self.jobs = os.path.join(self.root, "jobs")
         self.ranks = os.path.join(self.root, "ranks")
         self.trees = os.path.join(self.root, "trees")
+        self.mounts = os.path.join(self.root, "mounts")
         self.tombstone = os.path.join(self.root, "autostop.json")
         self.stopped = os.path.join(self.root, "stopped")
 

@@ -36,6 +36,10 @@ def run(home: Home, verb: str, options: dict[str, Any]) -> int:
             answer = receive(
                 home, sys.stdin.buffer, str(options["target"]), str(options["hash"]), bool(options.get("delete"))
             )
+        elif verb == "mounts":
+            from .buckets import mounts
+
+            answer = mounts(home, sys.stdin.buffer.read())
         elif verb == "stop":
             answer = stop(home)
         else:
@@ -222,6 +226,11 @@ def stop(home: Home) -> dict[str, Any]:
             pass
         _end_daemon(home, end_jobs=True)
         _end_leftovers(home)
+    if os.path.isdir(home.mounts):
+        from .flush import release
+
+        lost = release(home)
+        return {"stopped": True, **({"lost": lost} if lost else {})}
     return {"stopped": True}
 
 

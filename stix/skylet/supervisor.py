@@ -13,6 +13,7 @@ import sys
 import time
 
 from . import processes, rankstate
+from .detach import command
 from .home import Home
 from .logfile import LogWriter
 from .prefix import Prefixer
@@ -57,6 +58,7 @@ class Supervisor:
         self.exit_code: int | None = None
         self.finished = False
         self.killing = False
+        self.flusher = self.kept = 0
         self.force_at = 0.0
         self.flush_at = 0.0
         self.wake, wake_end = os.pipe()
@@ -105,7 +107,8 @@ class Supervisor:
         self.child = os.fork()
         if self.child == 0:
             self._become(path, writing, problem)
-        os.close(writing)
+        # Held open until the rank has ended, for what `_flush_buckets` may say after it.
+        self.writing = writing
         os.set_blocking(reading, False)
         return reading
 
@@ -211,9 +214,16 @@ class Supervisor:
                 return
             if pid == 0:
                 return
-            if pid != self.child or self.code is not None:
+            code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+            if pid == self.flusher:
+                self.code = self.kept or code
+            elif pid == self.child and self.code is None:
+                if not self.killing and self._flush_buckets(code):
+                    continue
+                self.code = code
+            else:
                 continue
-            self.code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+            os.close(self.writing)
             if self.killing:
                 continue
             if self.code != 0:
@@ -221,6 +231,22 @@ class Supervisor:
                 self.begin_kill(min(LEFTOVER_GRACE, self.spec["grace"]))
             else:
                 self._end(0)
+
+    def _flush_buckets(self, code: int) -> bool:
+        """Whether there are buckets that the rank may have written to; a process then sees to it that all is in them.
+
+        It ends what it says in the rank's log; where something is lost, a rank that went well has failed.
+        """
+        if self.flusher or self.spec["phase"] != "run" or not os.path.exists(os.path.join(self.home.mounts, "mounts.json")):
+            return False
+        self.kept = code
+        words = command(self.home, "flush")
+        actions = [(os.POSIX_SPAWN_DUP2, self.writing, 1), (os.POSIX_SPAWN_DUP2, self.writing, 2)]
+        try:
+            self.flusher = os.posix_spawn(words[0], words, dict(os.environ), file_actions=actions)
+        except OSError:
+            return False
+        return True
 
     def _end(self, code: int) -> None:
         if self.exit_code is not None:

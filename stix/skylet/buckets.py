@@ -1,0 +1,332 @@
+"""The verb `mounts`: buckets appear on this machine, mounted or copied by rclone, which stays beside the agent."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from . import processes
+from .errors import AgentError, is_disk_full
+from .home import Home, read_json, remove, write_bytes, write_json
+from .receive import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+OLDEST = (1, 68)
+"""The first rclone that tells which files are still to be written (`vfs/queue`)."""
+
+START_SECONDS = 60.0
+PARALLEL = 8
+
+FLAGS = {
+    "transfers", "buffer_size", "vfs_cache_max_size", "vfs_cache_max_age", "vfs_read_ahead", "vfs_read_chunk_size",
+    "vfs_read_chunk_streams", "vfs_write_back",
+}  # fmt: skip
+"""Settings of a mount that rclone has under the same name, with dashes."""
+
+MODES = {
+    # Nothing is kept but what is being written; a closed file is sent at once.
+    "MOUNT": ("--vfs-cache-mode=writes", "--vfs-write-back=0s", "--dir-cache-time=5s"),
+    "MOUNT_CACHED": ("--vfs-cache-mode=full", "--vfs-write-back=1s", "--dir-cache-time=30s"),
+}
+COPY = ("--transfers=32", "--checkers=32", "--fast-list", "--multi-thread-streams=8", "--links=false")
+
+
+def mounts(home: Home, text: bytes) -> dict[str, Any]:
+    """Makes buckets appear; what is there already as wanted stays as it is.
+
+    Args:
+        text: JSON `{mounts: [{target, remote, bucket, path, address, mode, settings}], remotes: {name: {option: value}},
+            check}`; a remote's options are rclone's and may be secret.
+
+    Returns:
+        `{missing: [programs], machine}` where the machine lacks something and nothing was done, else
+        `{missing: [], mounts: [{target, address, mode, changed, files?, bytes?}]}`.
+
+    Raises:
+        AgentError: `sync.failed`, `sync.disk_full`, `sync.source`.
+    """
+    order = json.loads(text)
+    program = find(home)
+    lacking = [] if program else ["rclone"]
+    if any(each["mode"] in MODES for each in order["mounts"]) and not _unmounter():
+        lacking.append("fuse3")
+    if lacking:
+        return {"missing": lacking, "machine": platform.machine()}
+    os.makedirs(home.mounts, mode=0o700, exist_ok=True)
+    with open(os.path.join(home.mounts, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = known_mounts(home)
+        wanted = [Mount(home, program, each, known) for each in order["mounts"]]
+        if order.get("check"):
+            return {"missing": [], "mounts": [{**each.shown(), "changed": not each.is_there()} for each in wanted]}
+        write_remotes(home, order["remotes"])
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            done = list(pool.map(Mount.bring, wanted))
+        write_json(record_path(home), {**known, **{each.target: each.record for each in wanted if each.record}})
+    return {"missing": [], "mounts": done}
+
+
+def find(home: Home) -> str:
+    """The rclone to use: the one that was brought here, or the machine's own if it is new enough; else ""."""
+    for path in (os.path.join(home.root, "bin", "rclone"), shutil.which("rclone") or ""):
+        if path and os.access(path, os.X_OK) and _version(path) >= OLDEST:
+            return path
+    return ""
+
+
+def _version(program: str) -> tuple[int, ...]:
+    try:
+        told = subprocess.run([program, "version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30)
+        first = told.stdout.decode("utf-8", "replace").split()[1]
+        return tuple(int(part) for part in first.lstrip("v").split("-")[0].split(".")[:2])
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+        return (0,)
+
+
+def _unmounter() -> str:
+    return shutil.which("fusermount3") or ""
+
+
+def record_path(home: Home) -> str:
+    """File of what is mounted: target -> record."""
+    return os.path.join(home.mounts, "mounts.json")
+
+
+def known_mounts(home: Home) -> dict[str, Any]:
+    """What is mounted: target -> `{hash, pid, started, socket, words, address, mode}`."""
+    return dict(read_json(record_path(home)))
+
+
+def remotes_path(home: Home) -> str:
+    """File of rclone's remotes, which hold keys: in memory where there is some, so that no disk keeps them."""
+    name = f"stix-{os.getuid()}-{hashlib.sha1(home.root.encode()).hexdigest()[:12]}"
+    folder = os.path.join("/dev/shm", name) if os.access("/dev/shm", os.W_OK) else home.mounts
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if os.stat(folder).st_uid != os.getuid():
+        folder = home.mounts
+    return os.path.join(folder, "rclone.conf")
+
+
+def write_remotes(home: Home, remotes: dict[str, dict[str, str]]) -> None:
+    """Adds remotes to those that are there; one of the same name is replaced."""
+    import configparser
+
+    path = remotes_path(home)
+    parser = configparser.RawConfigParser()
+    parser.read(path, encoding="utf-8")
+    for name, options in remotes.items():
+        parser[name] = {key: " ".join(str(value).splitlines()) for key, value in options.items()}
+    lines = [f"[{name}]\n" + "".join(f"{k} = {v}\n" for k, v in parser[name].items()) for name in parser.sections()]
+    write_bytes(path, "\n".join(lines).encode())
+
+
+class Mount:
+    """One bucket on this machine.
+
+    Args:
+        program: rclone.
+        wish: one of the `mounts` of the order.
+        known: what is mounted.
+    """
+
+    def __init__(self, home: Home, program: str, wish: dict[str, Any], known: dict[str, Any]) -> None:
+        self.home = home
+        self.program = program
+        self.wish = wish
+        self.target = resolve(home, wish["target"])
+        self.before = known.get(self.target) or {}
+        self.record: dict[str, Any] = dict(self.before)
+        self.name = hashlib.sha1(self.target.encode()).hexdigest()[:12]
+        self.source = f"{wish['remote']}:{'/'.join(part for part in (wish['bucket'], wish['path']) if part)}"
+        about = {key: wish.get(key) for key in ("remote", "bucket", "path", "mode", "settings")}
+        self.hash = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+    def shown(self) -> dict[str, Any]:
+        """What is told of it."""
+        return {"target": self.wish["target"], "address": self.wish["address"], "mode": self.wish["mode"]}
+
+    def is_there(self) -> bool:
+        """Whether it is mounted as wanted; a copy is compared with its bucket each time."""
+        return self.wish["mode"] in MODES and self.before.get("hash") == self.hash and is_alive(self.before, self.target)
+
+    def bring(self) -> dict[str, Any]:
+        """Mounts or copies it."""
+        if self.is_there():
+            return {**self.shown(), "changed": False}
+        if is_mounted(self.target):
+            if not self.before:
+                raise self._failure(f"Something else is mounted at {self.target}")
+            unmount(self.before, self.target)
+        one = self.wish["mode"] == "COPY" and self._is_file()
+        self._folder(os.path.dirname(self.target) if one else self.target)
+        done = self._copy("copyto" if one else "copy") if self.wish["mode"] == "COPY" else self._mount()
+        return {**self.shown(), **done}
+
+    def _folder(self, folder: str) -> None:
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except PermissionError:
+            owner = ["-o", str(os.getuid()), "-g", str(os.getgid())]
+            done = subprocess.run(
+                ["sudo", "-n", "install", "-d", *owner, folder], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            if done.returncode:
+                raise self._failure(f"The folder {folder} cannot be made: permission denied") from None
+        except OSError as error:
+            raise self._failure(f"The folder {folder} cannot be made: {error.strerror}") from None
+
+    def _is_file(self) -> bool:
+        """Whether the address is one object, which is copied to the target itself.
+
+        Raises:
+            AgentError: `sync.source`, there is nothing at the address.
+        """
+        found = self._rclone("lsjson", "--stat", self.source)
+        about = json.loads(found.stdout or b"null") if found.returncode == 0 else None
+        if about is None:
+            raise self._failure(f"Bucket {self.wish['address']} cannot be read: {last_error(found.stderr)}", "sync.source")
+        if about["IsDir"] and self.wish["path"] and not self._rclone("lsf", "--max-depth=1", self.source).stdout:
+            raise self._failure(f"There is nothing at {self.wish['address']}", "sync.source")
+        return not about["IsDir"]
+
+    def _copy(self, verb: str) -> dict[str, Any]:
+        done = self._rclone(verb, self.source, self.target, *COPY, "--use-json-log", "--stats=1h", "--log-level=INFO")
+        if done.returncode:
+            full = b"no space left on device" in done.stderr.lower()
+            code = "sync.disk_full" if full else "sync.failed"
+            raise self._failure(f"Bucket {self.wish['address']} could not be copied: {last_error(done.stderr)}", code)
+        files, size = _copied(done.stderr)
+        return {"changed": files > 0, "files": files, "bytes": size}
+
+    def _rclone(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        line = [self.program, f"--config={remotes_path(self.home)}", "--retries=3", "--contimeout=20s", *words]
+        return subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def _mount(self) -> dict[str, Any]:
+        if os.listdir(self.target):
+            raise self._failure(f"The folder {self.target} is not empty, so nothing can be mounted there")
+        socket = os.path.join(self.home.mounts, f"{self.name}.sock")
+        self.record = {
+            "hash": self.hash, "socket": socket, "words": self._words(socket), "address": self.wish["address"],
+            "mode": self.wish["mode"], "log": os.path.join(self.home.mounts, f"{self.name}.log"),
+        }  # fmt: skip
+        try:
+            start(self.record, self.target)
+        except AgentError as error:
+            self.record = {}
+            raise self._failure(error.message) from None
+        return {"changed": True}
+
+    def _words(self, socket: str) -> list[str]:
+        settings = self.wish.get("settings") or {}
+        flags = [f"--{key.replace('_', '-')}={value}" for key, value in sorted(settings.items()) if key in FLAGS]
+        given = {flag.partition("=")[0] for flag in flags}
+        base = [flag for flag in MODES[self.wish["mode"]] if flag.partition("=")[0] not in given]
+        return [
+            self.program, "mount", self.source, self.target, f"--config={remotes_path(self.home)}",
+            f"--cache-dir={os.path.join(self.home.mounts, self.name)}", "--rc", f"--rc-addr=unix://{socket}",
+            "--rc-no-auth", "--log-level=NOTICE", "--contimeout=20s", "--low-level-retries=3", *base, *flags,
+            *(["--read-only"] if settings.get("read_only") else []),
+            *(["--allow-other"] if os.getuid() == 0 else []),
+        ]  # fmt: skip
+
+    def _failure(self, sentence: str, code: str = "sync.failed") -> AgentError:
+        return AgentError(code, sentence, target=self.wish["target"])
+
+
+def start(record: dict[str, Any], target: str) -> None:
+    """Starts the mount's process and waits until the bucket is there; notes the process in the record.
+
+    Raises:
+        AgentError: `sync.failed`, with what rclone says.
+    """
+    remove(record["socket"])
+    try:
+        with open(record["log"], "ab") as log:
+            began = log.tell()
+            process = subprocess.Popen(
+                record["words"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True
+            )
+    except OSError as error:
+        code = "sync.disk_full" if is_disk_full(error) else "sync.failed"
+        raise AgentError(code, f"Bucket {record['address']} cannot be mounted: {error.strerror}") from None
+    record.update(pid=process.pid, started=processes.start_time(process.pid))
+    deadline = time.monotonic() + START_SECONDS
+    while not is_mounted(target):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            with open(record["log"], "rb") as log:
+                log.seek(began)
+                said = last_error(log.read())
+            raise AgentError("sync.failed", f"Bucket {record['address']} cannot be mounted at {target}: {said}")
+        time.sleep(0.02)
+
+
+def is_mounted(path: str) -> bool:
+    """Whether something is mounted at a path, also when its process is gone."""
+    octal = path.replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011").replace("\n", "\\012")
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        return any(line.split(" ")[4] == octal for line in file)
+
+
+def is_alive(record: dict[str, Any], target: str) -> bool:
+    """Whether a recorded mount is there and its process runs."""
+    running = processes.is_running(int(record.get("pid") or 0), int(record.get("started") or 0))
+    return running and is_mounted(target)
+
+
+def unmount(record: dict[str, Any], target: str) -> None:
+    """Takes a mount away; one that is in use goes when it is not used any more."""
+    for words in (["-u"], ["-uz"]):
+        if is_mounted(target):
+            subprocess.run(
+                [_unmounter() or "fusermount3", *words, target], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+    deadline = time.monotonic() + 5
+    while processes.is_running(int(record.get("pid") or 0), int(record.get("started") or 0)):
+        if time.monotonic() > deadline:
+            processes.send([int(record["pid"])], 15)
+            return
+        time.sleep(0.02)
+
+
+def last_error(text: bytes) -> str:
+    """The last thing that rclone complains of, without its time stamps."""
+    lines = [line.strip() for line in text.decode("utf-8", "replace").splitlines() if line.strip()]
+    said = ""
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            words = line.split(" ", 2)
+            said = words[2] if len(words) == 3 and words[0].count("/") == 2 else line
+            continue
+        if isinstance(entry, dict) and entry.get("level") in ("error", "critical", "fatal"):
+            said = str(entry.get("msg"))
+    for start_word in ("ERROR", "CRITICAL", "Fatal error", "NOTICE", "Failed to"):
+        said = said.partition(f"{start_word}: ")[2] or said if said.startswith(f"{start_word}") else said
+    return said.strip(" :")[:300] or "rclone gave no reason"
+
+
+def _copied(text: bytes) -> tuple[int, int]:
+    """Files and bytes of the last statistics in rclone's log."""
+    files = size = 0
+    for line in text.splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        stats = entry.get("stats") if isinstance(entry, dict) else None
+        if isinstance(stats, dict):
+            files, size = int(stats.get("transfers") or 0), int(stats.get("bytes") or 0)
+    return files, size

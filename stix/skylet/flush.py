@@ -1,0 +1,195 @@
+"""What jobs wrote to mounted buckets reaches them, or it is said what did not: asked of rclone at a job's end."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+
+from . import buckets
+from .errors import AgentError
+from .home import Home, remove, write_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+TRIES = 5
+"""How often a file is sent until it is given up."""
+
+SHOWN = 5
+QUIET_SECONDS = 2.0
+TELL_SECONDS = 30.0
+LEAVING_SECONDS = 120.0
+
+
+class _Door(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=30)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        # A path may be too long for a socket's address, but its folder's name is not.
+        folder = os.open(os.path.dirname(self.path), os.O_RDONLY)
+        try:
+            self.sock.connect(f"/proc/self/fd/{folder}/{os.path.basename(self.path)}")
+        finally:
+            os.close(folder)
+
+
+def ask(record: dict[str, Any], word: str, **options: object) -> dict[str, Any]:
+    """rclone's answer to a call of its remote control.
+
+    Raises:
+        OSError, ValueError: it does not answer.
+    """
+    door = _Door(record["socket"])
+    try:
+        door.request("POST", f"/{word}", json.dumps(options), {"Content-Type": "application/json"})
+        answer = door.getresponse()
+        body = json.loads(answer.read())
+        if answer.status != 200:
+            raise ValueError(str(body.get("error")))
+        return dict(body)
+    except http.client.HTTPException as error:
+        raise ValueError(str(error)) from None
+    finally:
+        door.close()
+
+
+def flush(home: Home, say: Callable[[str], None], seconds: float | None = None) -> list[str]:
+    """Waits until every file that was written until now is in its bucket.
+
+    Args:
+        say: told a line now and then while it takes long.
+        seconds: the longest wait for each mount; None: until each file arrived or failed `TRIES` times.
+
+    Returns:
+        a sentence for each bucket that lacks something.
+    """
+    lost = []
+    for target, record in buckets.known_mounts(home).items():
+        problem = _Flush(home, target, record, say, seconds).run()
+        if problem:
+            lost.append(problem)
+    return lost
+
+
+class _Flush:
+    """One mount's files on their way."""
+
+    def __init__(
+        self, home: Home, target: str, record: dict[str, Any], say: Callable[[str], None], seconds: float | None
+    ) -> None:
+        self.home, self.target, self.record, self.say = home, target, record, say
+        self.began = time.monotonic()
+        self.until = None if seconds is None else self.began + seconds
+        self.told_at = self.began + QUIET_SECONDS
+        self.awaited: dict[int, int] | None = None
+
+    def run(self) -> str:
+        """A sentence about what is not in the bucket; empty when all is."""
+        pause, silent = 0.05, 0
+        while True:
+            try:
+                left = self._left()
+                silent = 0
+            except (OSError, ValueError, AgentError) as error:
+                silent += 1
+                if silent > TRIES:
+                    return f"{self.record['address']} may lack what was written to {self.target}: {error}"
+                time.sleep(pause)
+                continue
+            if not left:
+                return ""
+            late = self.until is not None and time.monotonic() > self.until
+            if late or all(self._given_up(each) for each in left):
+                return self._lost(left)
+            self._tell(left)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 1.0)
+
+    def _left(self) -> list[dict[str, Any]]:
+        """Files that still wait, asked to go at once."""
+        if not buckets.is_alive(self.record, self.target):
+            # Its process was killed: what it had not sent yet lies in its cache, and the next one sends that.
+            buckets.unmount(self.record, self.target)
+            buckets.start(self.record, self.target)
+            write_json(buckets.record_path(self.home), {**buckets.known_mounts(self.home), self.target: self.record})
+        queue = ask(self.record, "vfs/queue")["queue"]
+        if self.awaited is None:
+            self.awaited = {each["id"]: each["tries"] for each in queue}
+        left = [each for each in queue if each["id"] in self.awaited]
+        for each in left:
+            if not each["uploading"] and not self._given_up(each) and each.get("expiry", 0) > 0:
+                ask(self.record, "vfs/queue-set-expiry", id=each["id"], expiry=-1.0)
+        return left
+
+    def _given_up(self, each: dict[str, Any]) -> bool:
+        """Whether it was sent in vain often enough since we wait."""
+        return not each["uploading"] and each["tries"] - (self.awaited or {}).get(each["id"], 0) >= TRIES
+
+    def _tell(self, left: list[dict[str, Any]]) -> None:
+        now = time.monotonic()
+        if now < self.told_at:
+            return
+        self.told_at = now + TELL_SECONDS
+        size = sum(int(each.get("size") or 0) for each in left)
+        self.say(f"{_files(len(left))}, {size / 2**20:.1f} MiB, still on the way to {self.record['address']}")
+
+    def _lost(self, left: list[dict[str, Any]]) -> str:
+        names = sorted(str(each["name"]) for each in left)
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        return f"{_files(len(left))} not written to {self.record['address']}: {shown} ({self._reason()})"
+
+    def _reason(self) -> str:
+        try:
+            with open(self.record["log"], "rb") as log:
+                log.seek(max(0, os.path.getsize(self.record["log"]) - 65536))
+                return buckets.last_error(log.read())
+        except OSError:
+            return "rclone gave no reason"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def release(home: Home) -> list[str]:
+    """Takes all mounts away, after what was written to them; sentences about what is lost.
+
+    What could not be sent stays in the cache on this machine's disk.
+    """
+    if not os.path.exists(buckets.record_path(home)):
+        return []
+    lost = flush(home, lambda _: None, LEAVING_SECONDS)
+    for target, record in buckets.known_mounts(home).items():
+        buckets.unmount(record, target)
+    remove(buckets.record_path(home))
+    keys = buckets.remotes_path(home)
+    remove(keys)
+    if os.path.dirname(keys) != home.mounts:
+        shutil.rmtree(os.path.dirname(keys), ignore_errors=True)
+    return lost
+
+
+def main(home: Home) -> int:
+    """The internal verb `flush`, at a job's end: tells on standard output, 1 when something is lost."""
+    lost = flush(home, _print)
+    for sentence in lost:
+        _print(sentence)
+    return 1 if lost else 0
+
+
+def _print(sentence: str) -> None:
+    sys.stdout.write(f"stix: {sentence}\n")
+    sys.stdout.flush()
