@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import engine, hosts
+from tests.lab import buckets, engine, hosts
 from tests.lab.k8s import binaries
 from tests.lab.k8s.lab import KubernetesLab
 from tests.lab.processes import end_processes_of
@@ -67,6 +67,7 @@ def safe_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     yield home
     end_processes_of(home)
+    buckets.unmount_below(home)
     shutil.rmtree(home, ignore_errors=True)
 
 

@@ -8,7 +8,6 @@ from stix.api.kept import Kept
 from stix.api.kinds import need
 from stix.api.resources import Resources
 from stix.api.storage import Storage
-from stix.errors import UsageError
 from stix.model.task import Task as TaskModel
 from stix.model.task import candidates, is_address
 from stix.spec.dump import to_config
@@ -108,8 +107,9 @@ class Mounts(Held):
 
     def sync_storage_mounts(self) -> None:
         """Make the buckets and fill them; refused until stix makes buckets."""
-        if self._model.storage_mounts:
-            raise UsageError("usage", "'sync_storage_mounts' is SkyPilot's; stix makes no buckets yet")
+        for bucket in self.storage_mounts.values():
+            if bucket.name:
+                bucket.construct()
 
     @property
     def volumes(self) -> dict[str, Any]:

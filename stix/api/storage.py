@@ -113,20 +113,31 @@ class Storage:
         return self._model.config.get("mount")
 
     def add_store(self, store_type: StoreType | str, region: str | None = None) -> None:
-        """Make the bucket in a store; refused until stix makes any. Name the store in `stores` instead."""
-        raise _later("add_store")
+        """Refused: a bucket is immutable. Name the store in `stores` instead."""
+        raise UsageError("usage", "'add_store' is SkyPilot's; name the store in stores=[...] instead")
 
     def delete(self, store_type: StoreType | None = None) -> None:
-        """Delete the bucket; refused until stix makes any."""
-        raise _later("delete")
+        """Delete the bucket with all that is in it.
+
+        Raises:
+            StixError: stix did not make it, or it cannot be deleted.
+        """
+        storage_delete(self.name or "")
 
     def construct(self) -> None:
-        """Make the bucket; refused until stix makes any."""
-        raise _later("construct")
+        """Make the bucket and fill it, if that is not done; a launch with it does so, too.
+
+        Raises:
+            StixError: it cannot be made.
+        """
+        from stix.driver.buckets import construct
+        from stix.driver.session import World
+
+        construct(World(), self._model)
 
     def sync_all_stores(self) -> None:
-        """Fill the bucket; refused until stix makes any."""
-        raise _later("sync_all_stores")
+        """Bring what fills the bucket; what is there as it is here is not sent again."""
+        self.construct()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Storage) and self._model == other._model
@@ -139,17 +150,40 @@ class Storage:
 
 
 def storage_ls() -> list[dict[str, Any]]:
-    """Buckets that stix made; refused until it makes any."""
-    raise _later("storage_ls")
+    """Buckets that stix made, by name.
+
+    Returns:
+        for each: name, store (`s3`), address, persistent, cluster (whose task made it), created_at and last_use (Unix
+        seconds).
+    """
+    from stix.api.status import open_store
+    from stix.model.stores import BucketPlace
+
+    return [
+        {
+            "name": row["name"],
+            "store": row["store"].lower(),
+            "address": BucketPlace(row["store"], row["name"], region=row["region"], account=row["account"]).address,
+            "persistent": row["persistent"],
+            "cluster": row["cluster"],
+            "created_at": row["made_at"],
+            "last_use": row["used_at"],
+        }
+        for row in open_store().buckets()
+    ]
 
 
 def storage_delete(name: str) -> None:
-    """Delete a bucket; refused until stix makes any."""
-    raise _later("storage_delete")
+    """Delete a bucket that stix made, with all that is in it.
 
+    Raises:
+        UsageError: `usage`, stix made no such bucket.
+        StixError: it cannot be deleted.
+    """
+    from stix.driver.buckets import delete_named
+    from stix.driver.session import World
 
-def _later(verb: str) -> UsageError:
-    return UsageError("usage", f"{verb!r} is SkyPilot's; stix reads and keeps buckets in tasks, but makes none yet")
+    delete_named(World(), name)
 
 
 def _read(config: Mapping[str, Any]) -> Bucket:

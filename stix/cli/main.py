@@ -32,6 +32,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "down": ("clusters:down", "Remove clusters for good."),
         "repair": ("clusters:repair", "Look at a cluster and bring it back in order."),
     },
+    "Data": {
+        "storage": ("storage:storage", "Buckets that stix made."),
+    },
     "Prices": {
         "gpus": ("gpus:gpus", "Accelerators and their prices."),
         "catalog": ("catalog:catalog", "What clouds offer, and how old the prices are."),

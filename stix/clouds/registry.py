@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 ABILITIES = frozenset(
     "multi_node stop ports image docker_image file_mounts workdir storage labels run_options disk_size disk_tier "
-    "network_tier local_disk spot".split()
+    "network_tier local_disk spot mount".split()
 )
 """Closed list of words for `can`."""
 
@@ -57,6 +57,9 @@ class Cloud(NamedTuple):
         region: what its regions are called (`region`, `pool`, `context`); `zone` likewise, None where it has none.
         aliases: other names that SkyPilot or the catalog's sources use.
         enable: the command, or the step, that sets an account up.
+        store: the object store of its own, where buckets are made that name none.
+        identity: settings of its account by which machines have an identity of their own for that store.
+        mount_options: what its machines must be started with so that buckets can be mounted.
     """
 
     name: str
@@ -72,6 +75,9 @@ class Cloud(NamedTuple):
     credentials: Credentials = Credentials()
     enable: str = ""
     egress: Egress = Egress()
+    store: str = ""
+    identity: tuple[str, ...] = ()
+    mount_options: tuple[str, ...] = ()
 
 
 class Clouds(Mapping[str, Cloud]):
@@ -127,6 +133,8 @@ def _load(file: Path) -> Cloud:
             "aliases": tuple(data.pop("aliases", ())),
             "credentials": _credentials(**data.pop("credentials", {})),
             "egress": _egress(**data.pop("egress", {})),
+            "identity": tuple(data.pop("identity", ())),
+            "mount_options": tuple(data.pop("mount_options", ())),
         }
     except (TypeError, ValueError) as error:
         raise ValueError(f"{file}: {error}") from None

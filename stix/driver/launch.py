@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from stix.clouds.registry import clouds
-from stix.driver import machines
+from stix.driver import buckets, machines
 from stix.driver.decide import LaunchOptions, make_plan, require_runnable, served_candidate
 from stix.driver.offers import market
 from stix.driver.session import Run, World
@@ -213,7 +213,7 @@ def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:
         instance=place.offers[0].name if place.offers[0].priced_on else "",
         zones=(place.resources.zone,) if place.resources.zone else place.offers[0].zones,
         hourly_cost=place.hourly_cost,
-        docker_run_options=task.docker_run_options,
+        docker_run_options=(*task.docker_run_options, *_mount_options(task, place.cloud)),
         autostop=plan.autostop,
         launched_at=time.time(),
         run_id=run.id,
@@ -221,6 +221,11 @@ def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:
     made = run.record("intent", **cluster.to_record())
     assert made is not None
     return made
+
+
+def _mount_options(task: Task, cloud: str) -> tuple[str, ...]:
+    """What machines must be started with so that the task's buckets can be mounted."""
+    return clouds()[cloud].mount_options if any(each.mounted for each in task.storage_mounts.values()) else ()
 
 
 def _attempt(
@@ -254,6 +259,7 @@ def bring_up(
     run: Run, cluster: Cluster, task: Task, options: LaunchOptions, submission: str, *, only_job: bool = False
 ) -> tuple[int | None, Cluster]:
     """Set-up, files and job in one play on machines that exist."""
+    cluster = buckets.prepare(run, cluster, task)
     resources = served_candidate(task, cluster)
     has_job = bool(task.run or (task.setup and not options.no_setup))
     secrets_file = str(run.folder.secrets_file) if task.secrets and has_job else None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from stix.clouds.registry import clouds
+from stix.driver import buckets
 from stix.driver.account import BOOT_SECONDS, SHUT_DOWN, account_vars
 from stix.driver.outcome import Outcome, instances
 from stix.driver.pods import pod_vars
@@ -125,6 +126,7 @@ def node_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
         variables |= {"skylet_stop_command": SHUT_DOWN, "skylet_down_command": SHUT_DOWN}
         if cluster.phase != "ready":
             variables["stix_boot_seconds"] = BOOT_SECONDS
+    variables |= buckets.node_vars(run.world, cluster)
     if cluster.cloud in ("docker", "kubernetes"):
         variables |= {"skylet_stop_command": CONTAINER_STOP, "skylet_down_command": CONTAINER_STOP}
     return variables
@@ -212,6 +214,7 @@ def blocking_error(cluster: Cluster, outcome: Outcome) -> StixError | None:
 
 def forget(run: Run, cluster: Cluster, *, left: bool = False) -> None:
     """Drop the record and all files about the cluster; `left`: a machine may still be leased to it."""
+    buckets.drop_passing(run, cluster.name)
     run.record("gone", **({"left": True} if left else {}))
     remove_entries(cluster.name, stix_home=run.world.home.root)
     shutil.rmtree(run.world.home.clusters / cluster.name, ignore_errors=True)

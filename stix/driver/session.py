@@ -156,7 +156,7 @@ class Run:
             forks=min(64, max(5, nodes)),
             lock=self._lock,
             secrets=self.folder.secrets_file if secrets else None,
-            account=cloud_vars is not None,
+            account=cloud_vars is not None or "storage_mounts" in (node_vars or {}),
         )
         began = time.time()
         if secrets:

@@ -15,6 +15,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "lock_timeout_minutes": (float, "a number of minutes"),
     "docker": (dict, "a map"),
     "catalog": (dict, "a map"),
+    "storage": (dict, "a map"),
 }
 
 
@@ -28,6 +29,7 @@ class Settings:
         lock_timeout_minutes: how long to wait for another run on the same cluster; None waits for ever.
         docker: further `cloud_docker_*` variables, without the prefix, as `default_image`.
         accounts: settings of clouds by name, `aws: {vpc_name: ours}`; their roles say which there are.
+        storage: settings of object stores by name, `s3: {endpoint: ...}`, and `default`, the store of new buckets.
         catalog: the user's own prices and where fresh ones come from; checked by `stix.catalog.user`.
     """
 
@@ -36,6 +38,7 @@ class Settings:
     lock_timeout_minutes: float | None = None
     docker: Mapping[str, Any] = field(default_factory=dict)
     catalog: Mapping[str, Any] = field(default_factory=dict)
+    storage: Mapping[str, Any] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

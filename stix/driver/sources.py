@@ -6,6 +6,7 @@ from typing import Any
 
 from stix.errors import StixError
 from stix.model.plan import tell_nothing
+from stix.model.storage import Storage
 from stix.model.task import GitSource, Task, is_address
 
 
@@ -34,7 +35,19 @@ def _absolute(task: Task) -> dict[str, Any]:
             target: source if is_address(source) else _existing(source, f"file mount {target}")
             for target, source in task.file_mounts.items()
         }
+    if task.storage_mounts:
+        changes["storage_mounts"] = {target: _filled(target, each) for target, each in task.storage_mounts.items()}
     return changes
+
+
+def _filled(target: str, storage: Storage) -> Storage:
+    """The bucket with absolute local sources."""
+    source = storage.source
+    if source is None or (isinstance(source, str) and is_address(source)):
+        return storage
+    if isinstance(source, str):
+        return storage._replace(source=_existing(source, f"bucket of {target}"))
+    return storage._replace(source=tuple(_existing(path, f"bucket of {target}") for path in source))
 
 
 def _existing(path: str, what: str) -> str:

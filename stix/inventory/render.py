@@ -9,7 +9,7 @@ from stix.model.cluster import Cluster
 from stix.model.connection import PASSWORD_EXPRESSION
 from stix.model.names import node_name
 from stix.model.resources import Resources
-from stix.model.task import GitSource, Task
+from stix.model.task import GitSource, Task, is_address
 
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -161,11 +161,12 @@ def file_vars(task: Task) -> dict[str, Any]:
         variables["files_workdir"] = literal({"url": task.workdir.url, "ref": task.workdir.ref or ""})
     elif task.workdir:
         variables["files_workdir"] = literal(task.workdir)
-    if task.file_mounts:
-        variables["files_mounts"] = {_target(target): literal(path) for target, path in task.file_mounts.items()}
+    mounts = {node_path(target): literal(path) for target, path in task.file_mounts.items() if not is_address(path)}
+    if mounts:
+        variables["files_mounts"] = mounts
     return variables
 
 
-def _target(path: str) -> str:
+def node_path(path: str) -> str:
     """A relative target lies in the workdir, as in SkyPilot."""
     return path if path.startswith(("/", "~")) else f"~/sky_workdir/{path.removeprefix('./')}"

@@ -25,6 +25,7 @@ class Cluster:
         last_use: the command that used it last.
         instance: instance type of its nodes, where it was chosen from offers.
         zones: zones of its region that machines may be made in, best first; empty: any.
+        storage: buckets on its nodes, as the role `storage` takes them.
         hourly_cost: dollars an hour of all nodes while they run, as known at launch; None: not known.
     """
 
@@ -48,6 +49,7 @@ class Cluster:
     instance: str = ""
     zones: tuple[str, ...] = ()
     hourly_cost: float | None = 0.0
+    storage: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def cloud(self) -> str:
@@ -72,6 +74,7 @@ class Cluster:
             "resources": dict(self.resources),
             "docker_run_options": list(self.docker_run_options),
             "zones": list(self.zones),
+            "storage": [dict(mount) for mount in self.storage],
         }
 
     @classmethod
@@ -85,6 +88,7 @@ class Cluster:
                 "nodes": tuple(record.get("nodes") or ()),
                 "docker_run_options": tuple(record.get("docker_run_options") or ()),
                 "zones": tuple(record.get("zones") or ()),
+                "storage": tuple(record.get("storage") or ()),
             }
         )
 

@@ -72,7 +72,9 @@ def place_of(address: str) -> BucketPlace:
     store = _BY_SCHEME.get(scheme)
     if store is None or store.name == "AZURE":
         known = ", ".join(f"{each.scheme}://" for each in STORES if each.name != "AZURE")
-        raise ValueError(f"is no address of a bucket: those begin with {known} or https://ACCOUNT.blob.core.windows.net/")
+        raise ValueError(
+            f"is no address of a bucket: those begin with {known} or https://ACCOUNT.blob.core.windows.net/"
+        )
     region, rest = rest.split("/", 1) if store.name == "IBM" and "/" in rest else ("", rest)
     bucket, _, path = rest.partition("/")
     if not bucket:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from stix.model.storage import MOUNTED, Storage
-from stix.model.stores import BucketPlace, place_of
+from stix.model.stores import BY_NAME, BucketPlace, place_of
 from stix.model.task import Task, is_address
 
 CACHE = {
@@ -40,7 +40,7 @@ class Bucket(NamedTuple):
 
 
 def bucket_mounts(task: Task, default_store: str) -> list[dict[str, Any]]:
-    """`storage_mounts` of the nodes, by target: `{target, store, bucket, path, region, account, mode, settings}`.
+    """`storage_mounts`: `{target, address, store, bucket, path, region, account, mode, settings}` each, by target.
 
     Args:
         default_store: the store of buckets whose task names none.
@@ -75,6 +75,21 @@ def buckets_to_make(task: Task, default_store: str) -> list[Bucket]:
     return list(found.values())
 
 
+def bucket_faults(task: Task) -> dict[str, str]:
+    """Targets of buckets that cannot be had -> why, as a sentence."""
+    found = {}
+    copied = {target: Storage(source=path) for target, path in task.file_mounts.items() if is_address(path)}
+    for target, storage in {**copied, **task.storage_mounts}.items():
+        try:
+            place = storage_place(target, storage, "S3")
+        except ValueError as error:
+            found[target] = str(error)
+            continue
+        if place.store not in BY_NAME:
+            found[target] = f"buckets of store {place.store} cannot be brought yet"
+    return found
+
+
 def storage_place(target: str, storage: Storage, default_store: str) -> BucketPlace:
     """Where a bucket of a task is.
 
@@ -88,7 +103,7 @@ def storage_place(target: str, storage: Storage, default_store: str) -> BucketPl
     name = storage.name or ""
     if not _NAME.fullmatch(name):
         raise ValueError(
-            f"the bucket of {target} cannot be named {name!r}: 3 to 63 small letters, digits, dots, dashes and underscores"
+            f"the bucket of {target} cannot be named {name!r}: names are 3 to 63 small letters, digits, dots and dashes"
         )
     return BucketPlace(storage.store or default_store, name, (storage.sub_path or "").strip("/"))
 
@@ -111,4 +126,4 @@ def _place(target: str, address: str) -> BucketPlace:
 
 
 def _mount(target: str, place: BucketPlace, mode: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    return {"target": target, **place._asdict(), "mode": mode, "settings": dict(wanted)}
+    return {"target": target, "address": place.address, **place._asdict(), "mode": mode, "settings": dict(wanted)}

@@ -9,7 +9,8 @@ from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.model.resources import Resources
-from stix.model.task import Task, is_address
+from stix.model.task import Task
+from stix.plan.buckets import bucket_faults
 
 
 def refusals(task: Task) -> tuple[tuple[str, str], ...]:
@@ -23,11 +24,7 @@ def refusals(task: Task) -> tuple[tuple[str, str], ...]:
 
 
 def _of_task(task: Task) -> Iterator[tuple[str, str]]:
-    for target, source in task.file_mounts.items():
-        if is_address(source):
-            yield f"file_mounts.{target}", f"{source} cannot be copied to the nodes yet; local paths can"
-    for target in task.storage_mounts:
-        yield f"file_mounts.{target}", "buckets cannot be mounted or copied yet"
+    yield from _of_buckets(task)
     yield from _found(
         managed_secrets=(told := _managed(task), told),
         volumes=(task.volumes, "volumes cannot be mounted yet"),
@@ -37,6 +34,16 @@ def _of_task(task: Task) -> Iterator[tuple[str, str]]:
     if task.service is not None:
         what = ("pool", "pools of workers") if task.service.pool else ("service", "services")
         yield what[0], f"{what[1]} cannot be run yet"
+
+
+def _of_buckets(task: Task) -> Iterator[tuple[str, str]]:
+    for target, sentence in bucket_faults(task).items():
+        yield f"file_mounts.{target}", sentence
+    mounted = [target for target, storage in task.storage_mounts.items() if storage.mounted]
+    for candidate in task.resources if mounted else ():
+        cloud = clouds().get(candidate.cloud or "")
+        if cloud is not None and cloud.role and "mount" not in cloud.can:
+            yield f"file_mounts.{mounted[0]}", f"machines of {cloud.name} cannot mount buckets; mode: COPY copies them"
 
 
 def _managed(task: Task) -> str:

@@ -45,8 +45,8 @@ def mounts(home: Home, text: bytes) -> dict[str, Any]:
     """Makes buckets appear; what is there already as wanted stays as it is.
 
     Args:
-        text: JSON `{mounts: [{target, remote, bucket, path, address, mode, settings}], remotes: {name: {option: value}},
-            check}`; a remote's options are rclone's and may be secret.
+        text: JSON `{mounts: [{target, remote, bucket, path, address, mode, settings}], remotes: {name: {option:
+            value}}, check}`; a remote's options are rclone's and may be secret.
 
     Returns:
         `{missing: [programs], machine}` where the machine lacks something and nothing was done, else
@@ -157,7 +157,9 @@ class Mount:
 
     def is_there(self) -> bool:
         """Whether it is mounted as wanted; a copy is compared with its bucket each time."""
-        return self.wish["mode"] in MODES and self.before.get("hash") == self.hash and is_alive(self.before, self.target)
+        return (
+            self.wish["mode"] in MODES and self.before.get("hash") == self.hash and is_alive(self.before, self.target)
+        )
 
     def bring(self) -> dict[str, Any]:
         """Mounts or copies it."""
@@ -194,7 +196,9 @@ class Mount:
         found = self._rclone("lsjson", "--stat", self.source)
         about = json.loads(found.stdout or b"null") if found.returncode == 0 else None
         if about is None:
-            raise self._failure(f"Bucket {self.wish['address']} cannot be read: {last_error(found.stderr)}", "sync.source")
+            raise self._failure(
+                f"Bucket {self.wish['address']} cannot be read: {last_error(found.stderr)}", "sync.source"
+            )
         if about["IsDir"] and self.wish["path"] and not self._rclone("lsf", "--max-depth=1", self.source).stdout:
             raise self._failure(f"There is nothing at {self.wish['address']}", "sync.source")
         return not about["IsDir"]
@@ -255,7 +259,12 @@ def start(record: dict[str, Any], target: str) -> None:
         with open(record["log"], "ab") as log:
             began = log.tell()
             process = subprocess.Popen(
-                record["words"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True
+                record["words"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                close_fds=True,
             )
     except OSError as error:
         code = "sync.disk_full" if is_disk_full(error) else "sync.failed"

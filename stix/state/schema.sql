@@ -34,6 +34,17 @@ create table if not exists hosts (
     seen_at real not null,
     primary key (pool, name)
 );
+create table if not exists buckets (
+    name text not null,
+    store text not null,              -- S3, GCS, ...
+    region text not null,
+    account text not null,
+    cluster text not null,            -- whose task made it
+    persistent integer not null,
+    made_at real not null,
+    used_at real not null,
+    primary key (name, store)
+);
 create table if not exists infras (
     infra text primary key,           -- docker, docker/<context>
     ok integer not null,

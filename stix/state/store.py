@@ -17,7 +17,7 @@ from stix.errors import ClusterError, StixError
 if TYPE_CHECKING:
     from stix.model.cluster import Cluster
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Store:
@@ -257,3 +257,31 @@ class Store:
         """Checked infrastructures: `{infra, ok, account, facts, checked_at}`."""
         rows = self._rows("select * from infras order by infra")
         return [dict(row) | {"facts": json.loads(row["facts"])} for row in rows]
+
+    def save_bucket(self, place: Mapping[str, Any], cluster: str, persistent: bool) -> None:
+        """Record a bucket that is about to be made for a cluster's task, or used again."""
+        self._rows(
+            "insert into buckets (name, store, region, account, cluster, persistent, made_at, used_at) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (name, store) "
+            "do update set cluster = excluded.cluster, persistent = excluded.persistent, used_at = excluded.used_at",
+            (
+                place["bucket"],
+                place["store"],
+                place["region"],
+                place["account"],
+                cluster,
+                int(persistent),
+                *[time.time()] * 2,
+            ),
+        )
+
+    def buckets(self) -> list[dict[str, Any]]:
+        """Buckets that stix made: `{name, store, region, account, cluster, persistent, made_at, used_at}`, by name."""
+        return [
+            dict(row) | {"persistent": bool(row["persistent"])}
+            for row in self._rows("select * from buckets order by name")
+        ]
+
+    def forget_bucket(self, name: str, store: str) -> None:
+        """Drop a bucket's row."""
+        self._rows("delete from buckets where name = ? and store = ?", (name, store))

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VERBS = "adopt cancel_job check logs probe provision query run_job setup stop survey sweep sync terminate up".split()
+VERBS = (
+    "adopt cancel_job check delete_buckets fill_buckets logs probe provision query run_job setup stop survey sweep "
+    "sync terminate up"
+).split()
 
 
 def test_the_verbs_are_complete() -> None:

@@ -30,6 +30,14 @@ def missing() -> str:
     return ""
 
 
+def unmount_below(folder: Path) -> None:
+    """Take away what is mounted below a folder: else its removal would go on inside the buckets."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        target = line.split(" ")[4]
+        if target.startswith(f"{folder}/"):
+            subprocess.run(["fusermount3", "-uz", target], check=False, capture_output=True)
+
+
 class S3Server:
     """The server; `address` is where it answers. It can be stopped and started again at the same address."""
 

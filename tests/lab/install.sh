@@ -19,6 +19,7 @@ need pgrep procps
 need dockerd docker.io
 need docker docker.io
 need tini tini
+need fusermount3 fuse3
 need iptables iptables
 need mmdebstrap mmdebstrap
 need busybox busybox-static

@@ -103,5 +103,4 @@ STORAGE = Key(
         "_bucket_sub_path": Key(("text",), "The part of the bucket that is meant."),
         "_force_delete": Key(("boolean",), "Whether it is deleted with everything in it."),
     },
-    works=False,
 )

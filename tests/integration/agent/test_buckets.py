@@ -1,4 +1,4 @@
-"""Buckets on a machine: real rclone, real FUSE, and rclone's own S3 server, whose buckets are folders that tests see."""
+"""Buckets on a machine: real rclone, real FUSE, and rclone's own S3 server, whose buckets are folders here."""
 
 import json
 import os
@@ -52,7 +52,9 @@ def ended(agent: Agent, job: int) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("mode", ["MOUNT", "MOUNT_CACHED"])
-def test_what_a_job_writes_is_in_the_bucket_when_it_has_ended(agent: Agent, server: buckets.S3Server, mode: str) -> None:
+def test_what_a_job_writes_is_in_the_bucket_when_it_has_ended(
+    agent: Agent, server: buckets.S3Server, mode: str
+) -> None:
     (server.root / "data" / "in.txt").write_text("from the bucket")
     [there] = bring(agent, server, wish("~/b", mode, vfs_write_back="1h"))["mounts"]
     assert there == {"target": "~/b", "address": "s3://data", "mode": mode, "changed": True}
@@ -67,11 +69,15 @@ def test_what_a_job_writes_is_in_the_bucket_when_it_has_ended(agent: Agent, serv
     assert agent.verb("stop") == {"stopped": True} and os.listdir(agent.user_home / "b") == []
 
 
-def test_keys_lie_in_memory_readable_by_nobody_else_and_go_with_the_agent(agent: Agent, server: buckets.S3Server) -> None:
+def test_keys_lie_in_memory_readable_by_nobody_else_and_go_with_the_agent(
+    agent: Agent, server: buckets.S3Server
+) -> None:
     bring(agent, server, wish("~/b"))
     [file] = [path for path in Path("/dev/shm").glob("stix-*/rclone.conf") if server.address in path.read_text()]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 and stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-    held = [path for path in agent.home.rglob("*") if path.is_file() and buckets.SECRET in path.read_text(errors="replace")]
+    held = [
+        path for path in agent.home.rglob("*") if path.is_file() and buckets.SECRET in path.read_text(errors="replace")
+    ]
     assert held == []
     record = json.loads((agent.home / "mounts" / "mounts.json").read_text())[str(agent.user_home / "b")]
     for name in ("cmdline", "environ"):
@@ -147,4 +153,7 @@ def test_a_cancelled_job_does_not_wait(agent: Agent, server: buckets.S3Server) -
     server.stop()
     agent.call("cancel", job_ids=[job])
     assert ended(agent, job)[0] == "CANCELLED"
-    os.kill(json.loads((agent.home / "mounts" / "mounts.json").read_text())[str(agent.user_home / "b")]["pid"], signal.SIGTERM)
+    os.kill(
+        json.loads((agent.home / "mounts" / "mounts.json").read_text())[str(agent.user_home / "b")]["pid"],
+        signal.SIGTERM,
+    )

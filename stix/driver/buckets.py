@@ -1,0 +1,146 @@
+"""Buckets of a task: made and filled before the nodes see them, kept in mind, deleted when nobody wants them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from stix.clouds.registry import clouds
+from stix.driver.session import Run, World
+from stix.driver.sources import with_absolute_paths
+from stix.errors import StixError, UsageError
+from stix.inventory.render import literal, node_path
+from stix.model.cluster import Cluster
+from stix.model.storage import Storage
+from stix.model.stores import BY_NAME, BucketPlace
+from stix.model.task import Task
+from stix.plan.buckets import Bucket, bucket_mounts, buckets_to_make
+
+HERE = Cluster(name="storage", cluster_id="storage", user="", infra="local", num_nodes=0)
+"""What a play about buckets alone runs on: this machine."""
+
+
+def default_store(world: World, cluster: Cluster) -> str:
+    """The store of buckets that name none: the settings' `default`, else the cloud's own, else Amazon S3.
+
+    Raises:
+        UsageError: `config.invalid`, the settings name a store that there is none.
+    """
+    named = str(world.settings.storage.get("default") or "").upper()
+    if named and named not in BY_NAME:
+        raise UsageError(
+            "config.invalid", f"storage.default names no store: {named.lower()!r}", hint=", ".join(BY_NAME).lower()
+        )
+    return named or clouds()[cluster.cloud].store or "S3"
+
+
+def prepare(run: Run, cluster: Cluster, task: Task) -> Cluster:
+    """Make and fill the buckets that the task names, and note what its nodes are to have.
+
+    Raises:
+        StixError: a bucket cannot be made or filled.
+    """
+    store = default_store(run.world, cluster)
+    wanted = buckets_to_make(task, store)
+    if wanted:
+        fill(run, cluster, wanted)
+    mounts = [{**mount, "target": node_path(mount["target"])} for mount in bucket_mounts(task, store)]
+    known = {str(mount["target"]): dict(mount) for mount in cluster.storage}
+    known |= {str(mount["target"]): mount for mount in mounts}
+    if list(known.values()) == [dict(mount) for mount in cluster.storage]:
+        return cluster
+    return run.record("changed", storage=list(known.values())) or cluster
+
+
+def fill(run: Run, cluster: Cluster, wanted: Sequence[Bucket]) -> None:
+    """Make buckets that are not there, and bring what fills them.
+
+    Raises:
+        StixError: it cannot be done.
+    """
+    for bucket in wanted:  # noted first: a run that is killed leaves none that nobody knows
+        run.world.store.save_bucket(bucket.place._asdict(), cluster.name, bucket.persistent)
+    outcome = run.play("fill_buckets", replace(cluster, nodes=()), "buckets", cloud_vars=_vars(run.world, wanted))
+    if outcome.error:
+        raise outcome.error
+
+
+def _vars(world: World, buckets: Sequence[Bucket]) -> dict[str, Any]:
+    records = [bucket.to_record() | {"address": bucket.place.address} for bucket in buckets]
+    return {"storage_buckets": literal(records), "storage_settings": literal(stores(world))}
+
+
+def stores(world: World) -> dict[str, Any]:
+    """Settings by store."""
+    return {name: dict(value) for name, value in world.settings.storage.items() if isinstance(value, Mapping)}
+
+
+def node_vars(world: World, cluster: Cluster) -> dict[str, Any]:
+    """Variables of the role `storage` on the nodes; none where a cluster has no buckets."""
+    if not cluster.storage:
+        return {}
+    cloud = clouds()[cluster.cloud]
+    account = world.settings.accounts.get(cluster.cloud) or {}
+    own = [cloud.store] if cloud.store and any(account.get(name) for name in cloud.identity) else []
+    return {
+        "storage_mounts": literal([dict(mount) for mount in cluster.storage]),
+        "storage_settings": literal(stores(world)),
+        "storage_identity": own,
+    }
+
+
+def drop_passing(run: Run, cluster: str) -> None:
+    """Delete the buckets that were to go with the cluster; one that cannot be deleted stays in the list and is told."""
+    for row in run.world.store.buckets():
+        if row["cluster"] == cluster and not row["persistent"]:
+            try:
+                delete(run, row)
+            except StixError as error:
+                run.world.note(
+                    f"bucket {row['name']} could not be deleted: {error.message}; stix storage delete {row['name']}"
+                )
+
+
+def delete(run: Run, row: Mapping[str, Any]) -> None:
+    """Delete a bucket of the list with all that is in it.
+
+    Raises:
+        StixError: it cannot be done.
+    """
+    place = BucketPlace(row["store"], row["name"], region=row["region"], account=row["account"])
+    variables = _vars(run.world, [Bucket(place, (), persistent=False)])
+    outcome = run.play("delete_buckets", HERE, "buckets", cloud_vars=variables)
+    if outcome.error:
+        raise outcome.error
+    run.world.store.forget_bucket(row["name"], row["store"])
+
+
+def delete_named(world: World, name: str) -> None:
+    """Delete a bucket that stix made.
+
+    Raises:
+        UsageError: `usage`, there is none of that name.
+        StixError: it cannot be deleted.
+    """
+    import difflib
+
+    rows = [row for row in world.store.buckets() if row["name"] == name]
+    if not rows:
+        near = difflib.get_close_matches(name, [row["name"] for row in world.store.buckets()], 1)
+        hint = f"did you mean {near[0]!r}?" if near else "'stix storage ls' lists those that stix made"
+        raise UsageError("usage", f"stix made no bucket {name!r}", hint=hint)
+    with world.run("storage", "delete", None) as run:
+        for row in rows:
+            delete(run, row)
+
+
+def construct(world: World, storage: Storage) -> None:
+    """Make and fill one bucket without a task.
+
+    Raises:
+        StixError: it cannot be made.
+    """
+    task = with_absolute_paths(Task(storage_mounts={"bucket": storage}))
+    with world.run("storage", "construct", None) as run:
+        wanted = buckets_to_make(task, default_store(world, HERE))
+        if wanted:
+            fill(run, HERE, wanted)

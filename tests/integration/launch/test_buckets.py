@@ -1,0 +1,115 @@
+"""Buckets of a task, from its file to the job's output in the bucket: this machine as the node, real FUSE, real S3."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import demand
+from tests.lab import buckets
+from tests.lab.aws import lab
+
+
+@pytest.fixture
+def server(tmp_path: Path, stix_home: Path, safe_world: Path) -> Iterator[buckets.S3Server]:
+    """Plays Cloudflare R2; keys lie where its own tools look."""
+    demand(buckets.missing())
+    with buckets.S3Server(tmp_path / "store") as made:
+        stix_home.mkdir(mode=0o700, exist_ok=True)
+        settings = {"storage": {"default": "r2", "r2": {"endpoint": made.address}}}
+        (stix_home / "config.yaml").write_text(json.dumps(settings))
+        keys = safe_world / ".cloudflare" / "r2.credentials"
+        keys.parent.mkdir()
+        keys.write_text(f"[r2]\naws_access_key_id = {buckets.KEY}\naws_secret_access_key = {buckets.SECRET}\n")
+        yield made
+
+
+def holds(folder: Path, text: str) -> list[Path]:
+    """Files below a folder that hold a text; what is mounted there is left out."""
+    found = []
+    for top, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not os.path.ismount(Path(top, name))]
+        found += [file for name in names if (file := Path(top, name)).is_file() and text.encode() in file.read_bytes()]
+    return found
+
+
+def test_a_task_reads_one_bucket_and_leaves_its_output_in_another(
+    server: buckets.S3Server, task_file: Callable[..., Path], run_stix: Any, ok: Any, stix_home: Path, safe_world: Path
+) -> None:
+    (server.root / "public" / "set").mkdir(parents=True)
+    (server.root / "public" / "set" / "a.txt").write_text("an apple")
+    local = safe_world / "local"
+    (local / "deep").mkdir(parents=True)
+    (local / "deep" / "b.txt").write_text("a bear")
+    (local / "left.log").write_text("not sent")
+    (local / ".gitignore").write_text("*.log\n")
+    mounts = {
+        "~/set": "r2://public/set",
+        "~/data": {"name": "filled-data", "source": str(local), "mode": "COPY"},
+        "~/out": {"name": "passing-out", "persistent": False, "mode": "MOUNT_CACHED"},
+    }
+    task = task_file(run="cat ~/set/a.txt ~/data/deep/b.txt; ls ~/data; echo 42 > ~/out/answer", file_mounts=mounts)
+    out = ok(run_stix("up", "-y", "-c", "b", "--infra", "local", task, timeout=240))
+    assert "an apple" in out and "a bear" in out and "left.log" not in out
+    assert (server.root / "passing-out" / "answer").read_text() == "42\n"
+    listed = {row["name"]: row for row in json.loads(ok(run_stix("storage", "ls", "-o", "json")))}
+    assert listed["filled-data"]["persistent"] and not listed["passing-out"]["persistent"]
+    assert listed["filled-data"]["address"] == "r2://filled-data" and listed["passing-out"]["cluster"] == "b"
+    assert holds(stix_home, buckets.SECRET) == []
+
+    ok(run_stix("stop", "-y", "b"))
+    ok(run_stix("start", "-y", "b"))
+    again = ok(run_stix("exec", "b", "--", "cat ~/out/answer; echo 43 > ~/out/next", timeout=240))
+    assert "42" in again and (server.root / "passing-out" / "next").read_text() == "43\n"
+
+    ok(run_stix("down", "-y", "b"))
+    assert not (server.root / "passing-out").exists() and (server.root / "filled-data").is_dir()
+    assert [row["name"] for row in json.loads(ok(run_stix("storage", "ls", "-o", "json")))] == ["filled-data"]
+    wrong = run_stix("storage", "delete", "-y", "filled-date")
+    assert wrong.returncode == 2 and "filled-data" in wrong.stderr
+    ok(run_stix("storage", "delete", "-y", "filled-data"))
+    assert not (server.root / "filled-data").exists()
+    assert not any("stix" in line for line in Path("/proc/mounts").read_text().splitlines() if str(safe_world) in line)
+
+
+def test_an_address_that_leads_nowhere_is_said_before_anything_is_made(
+    server: buckets.S3Server, task_file: Callable[..., Path], run_stix: Any, clusters: Any
+) -> None:
+    task = task_file(run="ls", file_mounts={"/data": "ftp://somewhere/x"})
+    done = run_stix("up", "-y", "-c", "b", "--infra", "local", task)
+    assert done.returncode == 2 and "ftp://somewhere/x" in done.stderr and clusters() == []
+    task = task_file(run="ls", file_mounts={"~/data": "r2://nowhere/x"})
+    done = run_stix("up", "-y", "-c", "b", "--infra", "local", task)
+    assert done.returncode != 0 and "r2://nowhere/x" in done.stderr
+    run_stix("down", "-y", "b")
+
+
+def test_keys_that_are_not_there_are_named(task_file: Callable[..., Path], run_stix: Any) -> None:
+    demand(buckets.missing())
+    task = task_file(run="ls", file_mounts={"~/data": "r2://some/x"})
+    done = run_stix("up", "-y", "-c", "b", "--infra", "local", task)
+    assert done.returncode != 0 and "storage.r2.account" in done.stderr
+    run_stix("down", "-y", "b")
+
+
+def test_a_bucket_of_s3_is_made_by_its_collection(
+    task_file: Callable[..., Path], run_stix: Any, ok: Any, monkeypatch: pytest.MonkeyPatch, safe_world: Path
+) -> None:
+    demand(buckets.missing() or lab.missing())
+    with lab.AwsLab() as aws:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        (safe_world / "model.bin").write_text("weights")
+        mount = {"name": "made-of-s3", "source": [str(safe_world / "model.bin")], "store": "s3", "mode": "COPY"}
+        task = task_file(run="cat ~/model/model.bin", file_mounts={"~/model": mount})
+        assert "weights" in ok(run_stix("up", "-y", "-c", "b", "--infra", "local", task, timeout=240))
+        s3 = aws.client("s3")
+        assert s3.get_object(Bucket="made-of-s3", Key="model.bin")["Body"].read() == b"weights"
+        tags = {tag["Key"]: tag["Value"] for tag in s3.get_bucket_tagging(Bucket="made-of-s3")["TagSet"]}
+        assert "stix-user" in tags
+        ok(run_stix("down", "-y", "b"))
+        ok(run_stix("storage", "delete", "-y", "made-of-s3"))
+        assert s3.list_buckets()["Buckets"] == []
