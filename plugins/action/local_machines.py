@@ -14,6 +14,7 @@ class ActionModule(ControllerAction):
         "root": {"type": "path", "required": True},
         "cluster_id": {"type": "str", "required": True},
         "nodes": {"type": "list", "elements": "dict", "default": []},
+        "remove_surplus": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "query", "stopped", "absent"], "required": True},
     }
 
@@ -35,7 +36,7 @@ class ActionModule(ControllerAction):
     def _bring(self, cluster: LocalCluster) -> bool:
         state, check = self.args["state"], self.check_mode
         if state == "present":
-            return cluster.ensure(self.args["nodes"], check)
+            return cluster.ensure(self.args["nodes"], check, self.args["remove_surplus"])
         if state == "stopped":
             return cluster.stop(check)
         return cluster.remove(check) if state == "absent" else False

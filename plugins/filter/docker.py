@@ -25,6 +25,31 @@ def docker_error(result: dict[str, Any]) -> dict[str, Any]:
     return result.get("stix_error") or classify(str(result.get("msg", "no reason was given")), image).record()
 
 
+def docker_resources(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What engines were found to have; one that did not answer is a thing itself."""
+    found = []
+    for result in results:
+        found += result["resources"] if "resources" in result else [_unreachable(result)]
+    return found
+
+
+def _unreachable(result: dict[str, Any]) -> dict[str, Any]:
+    region = str(result.get("cloud_docker_region") or "")
+    words = ("zone", "state", "cluster", "cluster_id", "user", "run")
+    return {
+        "kind": "unreachable",
+        "id": region,
+        "name": region or "default",
+        "region": region,
+        **dict.fromkeys(words, ""),
+        "created_at": 0,
+        "deadline": 0,
+        "shared": False,
+        "details": docker_error(result),
+        "instance": None,
+    }
+
+
 def docker_endpoint(context: str) -> str:
     """Address of the engine of a docker context; "" is where the docker command looks by itself."""
     folder = Path(os.environ.get("DOCKER_CONFIG") or "~/.docker").expanduser()
@@ -61,6 +86,7 @@ class FilterModule:
         return {
             "docker_images": docker_images,
             "docker_error": docker_error,
+            "docker_resources": docker_resources,
             "docker_endpoint": docker_endpoint,
             "docker_connection": docker_connection,
         }

@@ -1,26 +1,21 @@
 """A cluster of containers. Labels are the truth: what carries `stix.cluster_id` is ours, whatever else remembers it."""
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.stix.core.plugins.module_utils import docker_options
+from ansible_collections.stix.core.plugins.module_utils.docker_containers import (
+    GIB,
+    STATES,
+    instance_of,
+    remove_container,
+)
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 KEEP_ALIVE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
 """What a container runs: waits under any image with a shell, and ends at once when it is told to."""
 
-STATES = {
-    "created": "pending",
-    "restarting": "pending",
-    "running": "running",
-    "paused": "stopped",
-    "removing": "stopping",
-    "exited": "stopped",
-    "dead": "gone",
-}
-"""The engine's word for a state -> ours."""
-
-GIB = 2**30
 PARALLEL = 8
 
 
@@ -45,20 +40,30 @@ class DockerCluster:
 
     def instances(self):
         """The machines as they are, by rank (docs/concepts/contracts.md, section 2)."""
-        return [self._instance(rank, self._inspect(entry["Id"])) for rank, entry in sorted(self.found.items())]
+        return [
+            instance_of(self._inspect(self.found[rank]["Id"]), self.params["connection"]) for rank in sorted(self.found)
+        ]
 
     def ensure(self, check):
-        """Creates what is missing and starts what does not run; answers whether that changed anything."""
+        """Creates what is missing and starts what does not run; answers whether that changed anything.
+
+        Raises:
+            Failure: `provision.*`; what this call made is gone again.
+        """
         nodes = self.params["nodes"]
-        missing = [node for node in nodes if node["rank"] not in self.found]
-        asleep = [self.found[node["rank"]] for node in nodes if node["rank"] in self.found]
-        asleep = [entry["Id"] for entry in asleep if entry["State"] != "running"]
+        there = {node["rank"]: self.found[node["rank"]] for node in nodes if node["rank"] in self.found}
+        missing = [node for node in nodes if node["rank"] not in there]
+        asleep = [entry for entry in there.values() if entry["State"] != "running"]
+        surplus = [entry["Id"] for rank, entry in self.found.items() if rank not in there]
+        surplus = surplus if self.params["remove_surplus"] else []
         self._check_room(missing)
-        if (missing or asleep) and not check:
-            self._in_parallel(self._start, asleep)
+        self._check_ports([node for node in nodes if node["rank"] in there])
+        if (missing or asleep or surplus) and not check:
+            self._in_parallel(self._wake, asleep)
             self._create_all(missing)
+            self._in_parallel(self._remove, surplus)
             self.found = self._containers()
-        return bool(missing or asleep)
+        return bool(missing or asleep or surplus)
 
     def stop(self, check):
         """Stops what runs; answers whether anything did."""
@@ -89,7 +94,7 @@ class DockerCluster:
         count = sum(int(number) for number in (node.get("accelerators") or {}).values())
         if count:
             host.setdefault("DeviceRequests", []).append(docker_options.gpus(str(count)))
-        ports = [f"{port}/tcp" for port in _ports(node.get("ports") or [])] if node["rank"] == 0 else []
+        ports = _opened(node)
         host["PortBindings"] = {port: [{"HostPort": port.split("/")[0]}] for port in ports}
         return {
             **settings,
@@ -97,7 +102,7 @@ class DockerCluster:
             "Entrypoint": ["/bin/sh", "-c", KEEP_ALIVE],
             "Cmd": [],
             "Labels": self._labels(node),
-            "Hostname": node["name"],
+            "Hostname": _hostname(node["name"]),
             "ExposedPorts": {port: {} for port in ports},
         }
 
@@ -109,7 +114,9 @@ class DockerCluster:
             "stix.rank": str(node["rank"]),
             "stix.user": self.params["user"],
             "stix.run_id": self.params["run_id"],
+            **({"stix.deadline": self.params["deadline"]} if self.params["deadline"] else {}),
         }
+        ours = {key: str(value) for key, value in ours.items()}
         return {**{key: str(value) for key, value in (node.get("labels") or {}).items()}, **ours}
 
     def _check_room(self, nodes):
@@ -122,6 +129,18 @@ class DockerCluster:
                 "The Docker engine's machine is too small: it has %.3g GiB of memory, %g wanted" % (there, wanted),
                 "Ask for less memory.",
             )
+
+    def _check_ports(self, nodes):
+        """What is open at a container is settled when it is made."""
+        for node in nodes:
+            bound = self._inspect(self.found[node["rank"]]["Id"])["HostConfig"].get("PortBindings") or {}
+            if node["rank"] == 0 and sorted(bound) != sorted(_opened(node)):
+                raise Failure(
+                    "provision.unsupported",
+                    "The ports of a container cannot be changed: %s has %s open, %s wanted"
+                    % (node["name"], _listed(bound), _listed(_opened(node))),
+                    "Take the cluster down and launch it with these ports.",
+                )
 
     def _create_all(self, nodes):
         """All or nothing: what this call made is removed again when one of them fails."""
@@ -145,8 +164,12 @@ class DockerCluster:
     def _start(self, key):
         self.client.post_call("/containers/{0}/start", key)
 
+    def _wake(self, entry):
+        verb = "unpause" if entry["State"] == "paused" else "start"
+        self.client.post_call("/containers/{0}/" + verb, entry["Id"])
+
     def _remove(self, key):
-        self.client.delete_call("/containers/{0}", key, params={"force": "true", "v": "true"})
+        remove_container(self.client, key)
 
     def _in_parallel(self, do, things):
         """Does it for all; every one gets its turn before the first error is raised."""
@@ -162,38 +185,20 @@ class DockerCluster:
     def _inspect(self, key):
         return self.client.get_json("/containers/{0}/json", key)
 
-    def _instance(self, rank, container):
-        host = container["HostConfig"]
-        networks = container["NetworkSettings"]["Networks"] or {}
-        addresses = [network["IPAddress"] for network in networks.values() if network.get("IPAddress")]
-        name = container["Name"].lstrip("/")
-        return {
-            "name": container["Config"]["Labels"].get("stix.name", name),
-            "rank": rank,
-            "id": container["Id"],
-            "state": STATES.get(container["State"]["Status"], "gone"),
-            "private_ip": addresses[0] if addresses else "127.0.0.1",
-            "connection": {
-                "ansible_connection": "community.docker.docker",
-                "ansible_host": name,
-                **self.params["connection"],
-            },
-            "agent_port": None,
-            "cpus": host["NanoCpus"] / 10**9 if host.get("NanoCpus") else None,
-            "memory": host["Memory"] / GIB if host.get("Memory") else None,
-            "gpus": [],
-            "details": {
-                "image": container["Config"]["Image"],
-                "ports": sorted(host.get("PortBindings") or {}),
-                "exit_code": container["State"].get("ExitCode"),
-            },
-        }
+
+def _hostname(name):
+    """The kernel takes 64 characters; a longer name is cut, and told apart by a mark."""
+    return name if len(name) < 64 else "%s-%s" % (name[:54], hashlib.sha256(name.encode()).hexdigest()[:8])
 
 
-def _ports(ports):
-    """Single ports from numbers and ranges like `8080-8082`."""
+def _opened(node):
+    """What a node's container opens, as the engine writes ports: only the head has any."""
     found = []
-    for port in ports:
+    for port in node.get("ports") or [] if node["rank"] == 0 else []:
         first, _, last = str(port).partition("-")
-        found += range(int(first), int(last or first) + 1)
+        found += ["%d/tcp" % number for number in range(int(first), int(last or first) + 1)]
     return found
+
+
+def _listed(ports):
+    return ", ".join(port.split("/")[0] for port in sorted(ports)) or "none"

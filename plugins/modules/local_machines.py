@@ -20,6 +20,10 @@ options:
     type: list
     elements: dict
     default: []
+  remove_surplus:
+    description: Whether nodes of the cluster whose rank is not among O(nodes) are removed.
+    type: bool
+    default: false
   state:
     description: What is to be.
     type: str

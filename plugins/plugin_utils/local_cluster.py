@@ -37,17 +37,26 @@ class LocalCluster:
         """The machines as they are, by rank (docs/concepts/contracts.md, section 2)."""
         return [self._instance(node) for node in sorted(self.record["nodes"], key=lambda node: int(node["rank"]))]
 
-    def ensure(self, nodes: list[dict[str, Any]], check: bool) -> bool:
-        """Makes the homes and picks the head's port; answers whether that changed anything."""
-        wanted = {
-            "nodes": [{"name": _checked(node["name"]), "rank": int(node["rank"])} for node in nodes],
-            "stopped": False,
-        }
-        missing = [node for node in wanted["nodes"] if not self.home(node["name"]).is_dir()]
+    def ensure(self, nodes: list[dict[str, Any]], check: bool, remove_surplus: bool = False) -> bool:
+        """Makes the homes and picks the head's port; answers whether that changed anything.
+
+        Args:
+            nodes: the wanted nodes.
+            check: only answer.
+            remove_surplus: nodes of other ranks go; else they stay, and are reported.
+        """
+        mine = [{"name": _checked(node["name"]), "rank": int(node["rank"])} for node in nodes]
+        ranks = {node["rank"] for node in mine}
+        surplus = [node for node in self.record["nodes"] if node["rank"] not in ranks]
+        kept = mine if remove_surplus else sorted([*mine, *surplus], key=lambda node: int(node["rank"]))
+        wanted = {"nodes": kept, "stopped": False}
+        missing = [node for node in kept if not self.home(node["name"]).is_dir()]
         changed = bool(missing) or any(self.record[key] != value for key, value in wanted.items())
         if changed and not check:
             for node in missing:
                 self.home(node["name"]).mkdir(parents=True, mode=0o700)
+            if remove_surplus:
+                self._end([self.home(node["name"]) for node in surplus])
             self._save(**wanted, agent_port=self.record["agent_port"] or _free_port())
         return changed
 
@@ -55,7 +64,7 @@ class LocalCluster:
         """Ends the agents and their jobs; answers whether any machine was up."""
         changed = bool(self.record["nodes"]) and not self.record["stopped"]
         if changed and not check:
-            self._agents("stop")
+            self._stop_agents(self._homes())
             self._save(stopped=True)
         return changed
 
@@ -63,9 +72,7 @@ class LocalCluster:
         """Ends what runs here and deletes the folder; answers whether there was one."""
         changed = self.folder.is_dir()
         if changed and not check:
-            self._agents("stop")
-            self._kill_the_rest()
-            shutil.rmtree(self.folder)
+            self._end([self.folder, *self._homes()])
         return changed
 
     def home(self, name: str) -> Path:
@@ -100,48 +107,56 @@ class LocalCluster:
         partial.write_text(json.dumps(self.record))
         partial.replace(self._record)
 
-    def _agents(self, verb: str) -> None:
+    def _homes(self) -> list[Path]:
+        return sorted(path for path in self.folder.iterdir() if path.is_dir())
+
+    def _end(self, folders: list[Path]) -> None:
+        """Ends what runs below folders, and deletes them."""
+        self._stop_agents(folders)
+        _kill_the_rest(folders)
+        for folder in folders:
+            if folder.is_dir():
+                shutil.rmtree(folder)
+
+    def _stop_agents(self, homes: list[Path]) -> None:
         """Asks every agent at once, and waits for all."""
         running = []
-        for home in sorted(path for path in self.folder.iterdir() if path.is_dir()):
+        for home in homes:
             archive = _agent(home) / "skylet.pyz"
             if archive.is_file():
-                command = [sys.executable, str(archive), "--home", str(_agent(home)), verb]
-                running.append(
-                    subprocess.Popen(
-                        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-                    )
-                )
+                words = [sys.executable, str(archive), "--home", str(_agent(home)), "stop"]
+                silent = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+                running.append(subprocess.Popen(words, **silent))
         for process in running:
             try:
                 process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
 
-    def _kill_the_rest(self) -> None:
-        """Ends processes whose HOME is one of ours: jobs that an agent killed before us left behind."""
-        for name, wait in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
-            deadline = time.monotonic() + wait
-            for pid in self._processes():
-                _signal(pid, name)
-            while self._processes() and time.monotonic() < deadline:
-                time.sleep(0.05)
 
-    def _processes(self) -> list[int]:
-        prefix = f"{self.folder}/".encode()
-        found = []
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-                homes = [
-                    word[5:] for word in (entry / "environ").read_bytes().split(b"\0") if word.startswith(b"HOME=")
-                ]
-            except OSError:
-                continue
-            agent = any(word.startswith(prefix) and word.endswith(b"/skylet.pyz") for word in words)
-            if words != [b""] and (agent or any((home + b"/").startswith(prefix) for home in homes)):
-                found.append(int(entry.name))
-        return [pid for pid in found if pid != os.getpid()]
+def _kill_the_rest(homes: list[Path]) -> None:
+    """Ends processes whose HOME is one of ours: jobs that an agent killed before us left behind."""
+    for name, wait in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
+        deadline = time.monotonic() + wait
+        for pid in _processes(homes):
+            _signal(pid, name)
+        while _processes(homes) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _processes(homes: list[Path]) -> list[int]:
+    prefixes = tuple(f"{home}/".encode() for home in homes)
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            theirs = [word[5:] for word in (entry / "environ").read_bytes().split(b"\0") if word.startswith(b"HOME=")]
+        except OSError:
+            continue
+        agent = any(word.startswith(prefixes) and word.endswith(b"/skylet.pyz") for word in words)
+        if words != [b""] and (agent or any((home + b"/").startswith(prefixes) for home in theirs)):
+            found.append(int(entry.name))
+    return [pid for pid in found if pid != os.getpid()]
 
 
 def _agent(home: Path) -> Path:
