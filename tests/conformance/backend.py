@@ -62,6 +62,7 @@ class Backend:
         cannot: ability -> why what needs it cannot apply here; `fault <kind>` for kinds of faults.
         labels: what a node is labelled with, and `stored` what becomes of it where that differs.
         cuts: verb -> points at which it is killed, in the cloud's own words; "" is as soon as something changed.
+        ids_are_places: whether a machine made anew in another's place has the same id.
         regions: two regions, and `zones` two zones of one, whose creates can be refused.
         zones_in_a_region: how many zones a region is tried in at most.
         instance_type: what is asked for in the regions.
@@ -73,6 +74,7 @@ class Backend:
     labels: ClassVar[dict[str, str]] = {"größe": "groß ü", "team": "x"}
     stored: ClassVar[dict[str, str]] = {}
     cuts: ClassVar[dict[str, tuple[str, ...]]] = {"provision": ("",), "stop": ("",), "terminate": ("",)}
+    ids_are_places: ClassVar[bool] = False
     regions: ClassVar[tuple[str, ...]] = ()
     zones: ClassVar[tuple[str, ...]] = ()
     zones_in_a_region: ClassVar[int] = 1

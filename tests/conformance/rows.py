@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 
 class Row(NamedTuple):
-    """A sentence, and the ability that a cloud needs for it; empty: every cloud has to."""
+    """A sentence, and the abilities that a cloud needs for it, joined by `+`; empty: every cloud has to."""
 
     says: str
     needs: str = ""
@@ -21,14 +21,19 @@ def proves(*rows: Row | str) -> Callable[[Any], Any]:
     return mark
 
 
-def tests_of(suite: type) -> dict[str, tuple[Row, ...]]:
+def proofs_of(suite: type) -> dict[str, tuple[Row, ...]]:
     """The tests of a suite in the order they stand there, with what they prove."""
     found: dict[str, tuple[Row, ...]] = {}
-    for base in reversed(suite.__mro__):
+    for base in suite.__mro__:
         found |= {name: test.rows for name, test in vars(base).items() if hasattr(test, "rows")}
     return found
 
 
+def why_not(row: Row, cannot: dict[str, str]) -> str:
+    """Why a row does not apply to a cloud; empty where it does."""
+    return next((cannot[word] for word in row.needs.split("+") if word in cannot), "")
+
+
 def applies(rows: tuple[Row, ...], cannot: dict[str, str]) -> bool:
     """Whether a cloud has to prove anything of a test."""
-    return any(row.needs not in cannot for row in rows)
+    return not all(why_not(row, cannot) for row in rows)

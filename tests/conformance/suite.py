@@ -10,7 +10,7 @@ from tests.conformance.account import Account
 from tests.conformance.backend import Backend
 from tests.conformance.faults import Faults
 from tests.conformance.life import Life
-from tests.conformance.rows import applies, tests_of
+from tests.conformance.rows import applies, proofs_of
 
 
 class Suite(Life, Faults, Account):
@@ -20,6 +20,6 @@ class Suite(Life, Faults, Account):
 
     def __init_subclass__(cls) -> None:
         """Leave out the tests of which nothing applies."""
-        for name, rows in tests_of(cls).items():
+        for name, rows in proofs_of(cls).items():
             if not applies(rows, cls.backend.cannot):
                 setattr(cls, name, None)
