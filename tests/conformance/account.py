@@ -45,20 +45,27 @@ class Account:
         assert again.ok and again.changed() == [] and again.reported("resources") == []
         assert player.play("terminate", stands).ok
 
-    @proves(Row("adopt puts machines under a new record's id, and they can be taken down by it", "adopt"))
+    @proves(
+        Row("adopt marks machines that lost their marks, and nothing else; check mode marks nothing", "adopt"),
+        Row("machines that are adopted live on as the cluster's: query, ensure, terminate", "adopt"),
+        Row("machines of another cluster are not adopted", "adopt"),
+    )
     def test_machines_without_a_record_are_adopted(self, cloud: Backend, player: Player) -> None:
-        lost, found = Cluster("lost"), Cluster("found")
+        lost, thief = Cluster("lost"), Cluster("thief")
         made = player.play("provision", cloud.inventory(lost, cloud.wanted(lost, 2))).instances
-        adopted = [{"id": each["id"], "name": f"found-{each['rank']}", "rank": each["rank"]} for each in made]
-        inventory = cloud.inventory(found, cloud.wanted(found, 2), stix_adopt=adopted)
-        assert player.play("adopt", inventory, check=True).ok and there(cloud, lost) == ids(made)
-        assert ids(player.play("adopt", inventory).instances) == ids(made)
-        assert there(cloud, found) == ids(made) and cloud.machines(lost) == {}
-        assert player.play("adopt", inventory).changed() == []
-        assert ids(player.play("query", inventory).instances) == ids(made)
-        assert player.play("provision", inventory).changed() == []
-        assert player.play("terminate", inventory).ok and cloud.things(found) == []
-        assert player.play("terminate", cloud.inventory(lost, [])).ok and cloud.things(lost) == []
+        listed = [{key: each[key] for key in ("id", "name", "rank")} for each in made]
+        cloud.unmark(cloud.machines(lost)[1])
+        assert there(cloud, lost) == {0: made[0]["id"]}
+        two = cloud.inventory(lost, cloud.wanted(lost, 2), stix_adopt=listed)
+        assert player.play("adopt", two, check=True).ok and there(cloud, lost) == {0: made[0]["id"]}
+        adopted = player.play("adopt", two)
+        assert adopted.changed() and ids(adopted.instances) == ids(made) == there(cloud, lost)
+        assert player.play("adopt", two).changed() == []
+        assert ids(player.play("query", two).instances) == ids(made)
+        assert player.play("provision", two).changed() == []
+        theft = player.play("adopt", cloud.inventory(thief, [], stix_adopt=listed))
+        assert theft.error["code"] == "provision.config" and there(cloud, lost) == ids(made), theft.said()
+        assert player.play("terminate", two).ok and cloud.things(lost) == []
 
     @proves(Row("keys of another account are refused: nothing is taken for gone", "account"))
     def test_another_account_is_refused(self, cloud: Backend, player: Player) -> None:

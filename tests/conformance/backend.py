@@ -131,6 +131,10 @@ class Backend:
         """Stop a machine behind stix's back."""
         raise NotImplementedError
 
+    def unmark(self, machine: Machine) -> None:
+        """Take our tags off a machine."""
+        raise NotImplementedError
+
     def ports(self, cluster: Cluster) -> set[int]:
         """The ports that are open to everybody, but for ssh."""
         raise NotImplementedError

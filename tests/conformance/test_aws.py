@@ -102,6 +102,12 @@ class Aws(Backend):
         self.lab.client().stop_instances(InstanceIds=[machine.id])
         self._calls()
 
+    def unmark(self, machine: Machine) -> None:
+        one = next(one for one in self.lab.instances() if one["InstanceId"] == machine.id)
+        ours = [{"Key": key} for key in _tags(one) if key.startswith("stix-")]
+        self.lab.client().delete_tags(Resources=[machine.id], Tags=ours)
+        self._calls()
+
     def ports(self, cluster: Cluster) -> set[int]:
         ours = [{"Name": "tag:stix-cluster-id", "Values": [cluster.id]}]
         groups = self.lab.client().describe_security_groups(Filters=ours)["SecurityGroups"]

@@ -95,6 +95,10 @@ class Azure(Backend):
     def halt(self, machine: Machine) -> None:
         self._ask(machine, "POST", "/deallocate")
 
+    def unmark(self, machine: Machine) -> None:
+        self.lab.ask("/" + machine.id.split("/", 3)[3], "PATCH", {"tags": {}})
+        self._calls()
+
     def _ask(self, machine: Machine, method: str, verb: str) -> None:
         self.lab.ask("/" + machine.id.split("/", 3)[3] + verb, method)
         time.sleep(0.5)

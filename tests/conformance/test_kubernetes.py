@@ -69,9 +69,17 @@ class Kubernetes(Backend):
         return sorted(name for name in before.keys() | now if before.get(name) != now.get(name))
 
     def lose(self, machine: Machine) -> None:
+        self.lab.kubectl("delete", "pod", self._pod(machine)["metadata"]["name"], "--now")
+
+    def unmark(self, machine: Machine) -> None:
+        metadata = self._pod(machine)["metadata"]
+        for verb, marks in (("label", metadata["labels"]), ("annotate", metadata["annotations"])):
+            ours = [f"{key}-" for key in marks if key.startswith("stix-")]
+            self.lab.kubectl(verb, "pod", metadata["name"], *ours)
+
+    def _pod(self, machine: Machine) -> dict[str, Any]:
         pods = self.lab.items("pods", "-l", OURS)
-        [name] = [each["metadata"]["name"] for each in pods if each["metadata"]["uid"] == machine.id]
-        self.lab.kubectl("delete", "pod", name, "--now")
+        return next(each for each in pods if each["metadata"]["uid"] == machine.id)
 
     def ports(self, cluster: Cluster) -> set[int]:
         services = [each for each in self._items(cluster, "services") if each["spec"].get("clusterIP") != "None"]
