@@ -2,7 +2,7 @@
 
 from ansible_collections.stix.core.plugins.module_utils.aws_images import login
 from ansible_collections.stix.core.plugins.module_utils.aws_instances import is_alive, tags_of
-from ansible_collections.stix.core.plugins.module_utils.aws_launch import cluster_tags
+from ansible_collections.stix.core.plugins.module_utils.aws_request import cluster_tags
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 

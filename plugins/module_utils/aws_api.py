@@ -1,11 +1,16 @@
 """Calls of EC2 with failures as ours, and waiting for machines."""
 
+import re
 import time
 
 from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify, classify_exception
 from ansible_collections.stix.core.plugins.module_utils.aws_instances import address, is_alive
 from ansible_collections.stix.core.plugins.module_utils.aws_network import named
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+
+GONE = r"Invalid\w*\.(NotFound|Unknown|Malformed)"
+HELD = r"DependencyViolation|VolumeInUse|Invalid\w+\.InUse|IncorrectState|InvalidParameterValue"
+"""EC2's codes of what is not there any more, and of what something that is just ending still uses."""
 
 
 class Api:
@@ -44,8 +49,11 @@ class Api:
         reservations = [each for page in pages for each in page["Reservations"]]
         return [{**one, "OwnerId": each.get("OwnerId", "")} for each in reservations for one in each["Instances"]]
 
-    def wait(self, ids, zone="", state="running"):
+    def wait(self, ids, zone="", state="running", internal=None):
         """Waits until all are in a state, and have an address when they are to run.
+
+        Args:
+            internal: whether the private address is enough; None: as the cluster's machines are reached.
 
         Raises:
             Failure: one of them ended, or it took too long.
@@ -56,15 +64,16 @@ class Api:
             dead = [one for one in now if not is_alive(one)]
             if dead:
                 raise self._why(dead[0], zone)
-            if len(now) == len(ids) and all(self._is(one, state) for one in now):
+            if len(now) == len(ids) and all(self._is(one, state, internal) for one in now):
                 return
             if time.monotonic() > self.deadline:
                 raise self._late(now, zone, state)
             time.sleep(pause)
             pause = min(pause * 1.5, 3.0)
 
-    def _is(self, one, state):
-        return one["State"]["Name"] == state and (state != "running" or bool(address(one, self.internal)))
+    def _is(self, one, state, internal):
+        near = self.internal if internal is None else internal
+        return one["State"]["Name"] == state and (state != "running" or bool(address(one, near)))
 
     def _why(self, one, zone):
         reason = one.get("StateReason") or {}
@@ -97,8 +106,11 @@ class Api:
         if instances:
             self.call("terminate_instances", InstanceIds=[one["InstanceId"] for one in instances])
 
-    def delete_when_free(self, group, ids):
-        """Deletes a firewall group as soon as no machine of `ids` uses it any more.
+    def delete_when_free(self, thing, ids):
+        """Deletes what a cluster has as soon as no machine of `ids` uses it any more.
+
+        Args:
+            thing: it has a `name` and can `delete()`.
 
         Raises:
             Failure: `provision.transient`, they took too long.
@@ -108,30 +120,32 @@ class Api:
             left = (
                 [one for one in self.instances(instance_id=ids) if one["State"]["Name"] != "terminated"] if ids else []
             )
-            if not left and self._deleted(group, until):
+            if not left and self._deleted(thing, until):
                 return
             if left and time.monotonic() > until:
                 raise Failure(
                     "provision.transient",
-                    "AWS %s: %d machines are not terminated yet, so %s is left" % (self.region, len(left), group.name),
+                    "AWS %s: %d machines are not terminated yet, so %s is left" % (self.region, len(left), thing.name),
                     "Run it again in a minute.",
                     {"scope": "region", "region": self.region},
                     True,
                 )
             time.sleep(1.0)
 
-    def _deleted(self, group, until):
+    def _deleted(self, thing, until):
         try:
-            group.delete()
+            thing.delete()
         except Exception as error:
             failure = classify_exception(error, region=self.region)
             code = failure.details["provider_code"]
-            if code != "InvalidGroup.NotFound" and (code != "DependencyViolation" or time.monotonic() > until):
+            if re.fullmatch(GONE, code):
+                return True
+            if not re.fullmatch(HELD, code) or time.monotonic() > until:
                 raise failure from error
-            return code == "InvalidGroup.NotFound"
+            return False
         return True
 
-    def undo(self, instances, group, failure):
+    def undo(self, instances, things, failure):
         """Removes what a call made before it failed, unless nobody knows why it did.
 
         What cannot be removed carries our tags; the failure that led here is what has to be told.
@@ -140,7 +154,7 @@ class Api:
             return
         try:
             self.terminate(instances)
-            if group:
-                self.delete_when_free(group, [one["InstanceId"] for one in instances])
+            for thing in things:
+                self.delete_when_free(thing, [one["InstanceId"] for one in instances])
         except Exception:
             pass

@@ -11,7 +11,8 @@ TABLE = (
         "provision.no_capacity",
         "zone",
         r"Insufficient(Instance|Host|ReservedInstance)Capacity|InsufficientCapacity\w*|ReservationCapacityExceeded|"
-        r"SpotMaxPriceTooLow|InsufficientVolumeCapacity|capacity-not-available|SpotInstanceTermination",
+        r"SpotMaxPriceTooLow|InsufficientVolumeCapacity|capacity-not-available|SpotInstanceTermination|"
+        r"UnfulfillableCapacity|MaxScheduledInstanceCapacityExceeded|CapacityReservationNotActive",
         "there is no capacity now",
         "Another zone, region or instance type may have some; --retry-until-up waits.",
         True,
@@ -28,7 +29,7 @@ TABLE = (
         "provision.quota",
         "region",
         r"VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|VolumeLimitExceeded|"
-        r"MaxIOPSLimitExceeded|(NetworkInterface|Address|SecurityGroup|KeyPair|Resource|Tag)LimitExceeded|"
+        r"MaxIOPSLimitExceeded|(NetworkInterface|Address|SecurityGroup|KeyPair|Resource|Tag|PlacementGroup)LimitExceeded|"
         r"RulesPerSecurityGroupLimitExceeded|SecurityGroupsPerInterfaceLimitExceeded|\w+QuotaExceeded|"
         r"LimitExceededException",
         "the account's quota is used up",
@@ -58,9 +59,57 @@ TABLE = (
         "cloud",
         r"AuthFailure|InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClientException|SignatureDoesNotMatch|"
         r"InvalidSignatureException|IncompleteSignature|MissingAuthenticationToken|PendingVerification|"
-        r"Blocked|OptInRequired",
+        r"Blocked",
         "the account or its keys were refused",
         "`aws sts get-caller-identity` shows whose keys are used; a region may have to be enabled for the account.",
+        False,
+    ),
+    (
+        "provision.permission",
+        "cloud",
+        r"AuthFailure\.ServiceLinkedRoleCreationNotPermitted",
+        "the account has no role for spot machines yet, and may not make it",
+        "Once, with the permission for it: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
+        False,
+    ),
+    (
+        "provision.config",
+        "region",
+        r"OptInRequired|RegionDisabledException",
+        "the region must be enabled for the account",
+        "Enable it in the console (Account, AWS Regions); it takes some minutes.",
+        False,
+    ),
+    (
+        "provision.config",
+        "cloud",
+        r"MarketplaceTerms",
+        "the terms of the image are not accepted",
+        "Accept them at the address that the message names.",
+        False,
+    ),
+    (
+        "provision.config",
+        "region",
+        r"ImageNotShared",
+        "the image is private",
+        "Have its owner share it with the account, or name another image_id.",
+        False,
+    ),
+    (
+        "provision.config",
+        "region",
+        r"ClientLaunchError",
+        "the machine ended at its start by a mistake of the account's settings",
+        "Mostly the key of an encrypted disk may not be used: check its policy and that of the image.",
+        False,
+    ),
+    (
+        "provision.config",
+        "cloud",
+        r"TagPolicyViolation|OperationNotPermitted",
+        "a rule of the account forbids it",
+        "Tag policies and termination protection (aws ec2 modify-instance-attribute) are such rules.",
         False,
     ),
     (
@@ -124,6 +173,13 @@ TABLE = (
 scope is what it rules out for now: `zone`, `type` (this instance type, in this region), `region`, `cloud`, or nothing.
 """
 
+READINGS = (
+    (r"OptInRequired", r"[Mm]arketplace", "MarketplaceTerms"),
+    (r"AuthFailure", r"Not authorized for images", "ImageNotShared"),
+    (r"Client\.InternalError", r"", "ClientLaunchError"),
+)
+"""EC2's code, words that come with it, the word of ours in the table: one code of EC2's that means several things."""
+
 ACTION = re.compile(r"(?:not authorized to perform:? |explicit deny.* action[: ]+)([a-z0-9-]+:[A-Za-z]+)")
 WRAPPING = re.compile(r"^An error occurred \([\w.]+\) when calling the \w+ operation(?: \([^)]*\))?: ")
 
@@ -138,10 +194,12 @@ def classify(provider_code, message, **where):
     """
     short = re.sub(r"^(Server|Client)\.", "", provider_code or "")
     words = WRAPPING.sub("", " ".join((message or "").split()))[:600]
+    known = [(told, word) for code, told, word in READINGS if re.fullmatch(code, provider_code or "")]
+    sought = next((word for told, word in known if re.search(told, words)), short)
     details = {key: value for key, value in where.items() if value}
     details |= {"provider_code": provider_code, "reason": words}
     for code, scope, pattern, sentence, hint, retryable in TABLE:
-        if re.fullmatch(pattern, short):
+        if re.fullmatch(pattern, sought):
             details["scope"] = scope
             action = ACTION.search(words) if code == "provision.permission" else None
             if action:

@@ -120,3 +120,21 @@ def root_disk(image, size, tier, encrypted):
     if encrypted:
         disk["Encrypted"] = True
     return {"DeviceName": name, "Ebs": disk}
+
+
+def data_disks(wishes, encrypted):
+    """Block device mappings of further disks, gone with their machine; `{size (GiB), tier?, device?}` each.
+
+    Raises:
+        Failure: `provision.config`, one of them has no size.
+    """
+    disks = []
+    for letter, wish in zip("fghijklmnop", wishes or (), strict=False):
+        if not str(wish.get("size", "")).isdigit() or set(wish) - {"size", "tier", "device"}:
+            words = "extra_volumes of config.aws has %s" % wish
+            hint = "Each is {size: 200, tier: high, device: /dev/sdf}; size in GiB, the others may be left out."
+            raise Failure("provision.config", words, hint, {"scope": "cloud"})
+        disk = {"DeleteOnTermination": True, **DISKS.get(wish.get("tier") or "", {"VolumeType": "gp3"})}
+        disk |= {"VolumeSize": int(wish["size"]), **({"Encrypted": True} if encrypted else {})}
+        disks.append({"DeviceName": wish.get("device") or "/dev/sd" + letter, "Ebs": disk})
+    return disks

@@ -1,6 +1,9 @@
 """Instances as EC2 describes them -> ours: states, ranks, what a verb reports. Pure."""
 
 import re
+import shutil
+
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 STATES = {
     "pending": "pending",
@@ -11,6 +14,27 @@ STATES = {
     "terminated": "gone",
 }
 """EC2's word for a state -> ours."""
+
+SESSION = (
+    "aws ssm start-session --target %s --region %s --document-name AWS-StartSSHSession --parameters portNumber=%%p"
+)
+"""How ssh reaches an instance through Systems Manager, which needs no open port and no public address."""
+
+
+def require_session_manager(region):
+    """Makes sure that this machine can open sessions of Systems Manager.
+
+    Raises:
+        Failure: `runner.missing_content`, a program for it is not installed.
+    """
+    lacking = [name for name in ("aws", "session-manager-plugin") if not shutil.which(name)]
+    if lacking:
+        raise Failure(
+            "runner.missing_content",
+            "%s is not installed, which use_ssm of config.aws needs" % " and ".join(lacking),
+            "Install AWS's command line and its plugin for Session Manager.",
+            {"region": region},
+        )
 
 
 def tags_of(thing):
@@ -96,7 +120,7 @@ def shared_connection(settings, key_file, region):
         settings: the user's; `ssh_proxy_command` of these counts: text, or a map region -> text.
         key_file: the private key's path; may be empty.
     """
-    proxy = settings.get("ssh_proxy_command")
+    proxy = None if settings.get("use_ssm") else settings.get("ssh_proxy_command")
     if isinstance(proxy, dict):
         proxy = proxy.get(region)
     words = ["-o IdentitiesOnly=yes"] if key_file else []
@@ -109,6 +133,8 @@ def _connection(one, tags, params):
     """Host keys are kept by instance: addresses wander from machine to machine."""
     more, config = dict(params["connection"]), params["config"]
     words = [more.pop("ansible_ssh_common_args", ""), "-o HostKeyAlias=%s" % one["InstanceId"]]
+    if config.get("use_ssm"):
+        words.append("-o ProxyCommand='%s'" % (SESSION % (one["InstanceId"], params["region"])))
     return {
         "ansible_connection": "ssh",
         "ansible_host": address(one, config.get("use_internal_ips")) or one.get("PrivateIpAddress") or "",

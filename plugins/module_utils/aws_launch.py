@@ -3,11 +3,19 @@
 import hashlib
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.stix.core.plugins.module_utils.aws_belongings import Addresses
+from ansible_collections.stix.core.plugins.module_utils.aws_efa import cards, open_between_members
 from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify_exception
-from ansible_collections.stix.core.plugins.module_utils.aws_images import Images, image_wish, login, root_disk
-from ansible_collections.stix.core.plugins.module_utils.aws_instances import as_tags, is_alive, rank_of, rank_text
+from ansible_collections.stix.core.plugins.module_utils.aws_instances import is_alive, rank_of
+from ansible_collections.stix.core.plugins.module_utils.aws_offer import Offer
+from ansible_collections.stix.core.plugins.module_utils.aws_request import Request, cluster_tags
+from ansible_collections.stix.core.plugins.module_utils.aws_reservations import in_reservation, reserved
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+
+ELSEWHERE = ("provision.no_capacity", "provision.quota")
+"""After these the next of a node's `instance_types` is tried."""
 
 TRIES = 3
 """How often a create is sent when EC2 is busy; each time with the same client token."""
@@ -37,29 +45,71 @@ class Launch:
         self.made = []
         self.attempts = [{"zone": zone, "code": "provision.config", "reason": "no subnet"} for zone in place.lacking]
 
-    def create(self, nodes, groups):
-        """Instances by rank, running and with addresses.
+    def create(self, nodes, groups, near):
+        """Instances by rank, running and with addresses; of the first instance type that there is room for.
 
         Args:
             nodes: the wanted nodes.
             groups: ids of the firewall groups.
+            near: makes a placement group, if it is needed, and answers its name; or None.
 
         Raises:
             Failure: `provision.*`, with `attempts` in the details; nothing is left unless the reason is unknown.
         """
-        request = self._request(nodes, groups)
-        failures = []
-        for subnet in self.place.subnets:
+        kinds = list(dict.fromkeys([nodes[0].get("instance_type"), *(nodes[0].get("instance_types") or [])]))
+        if not kinds[0]:
+            raise Failure("provision.config", "No instance type is given", "Set instance_type for each node.", {})
+        for kind in kinds[:-1]:
             try:
-                return self._create_in(subnet, [node["rank"] for node in nodes], request)
+                return self._create_of(kind, nodes, groups, near)
             except Failure as failure:
-                zone = subnet["AvailabilityZone"]
-                self.attempts.append({"zone": zone, "code": failure.code, "reason": failure.message})
-                failure.details["attempts"] = self.attempts
+                if failure.code not in ELSEWHERE:
+                    raise
+        return self._create_of(kinds[-1], nodes, groups, near)
+
+    def _create_of(self, kind, nodes, groups, near):
+        best, spot = nodes[0].get("network_tier") == "best", bool(nodes[0].get("use_spot"))
+        ways, attempts = ({}, []) if spot else reserved(self.api, self.config, kind, len(nodes))
+        self.attempts += attempts
+        quotas = None if ways else self.api.client("service-quotas", once=True, haste=True)
+        with ThreadPoolExecutor(3) as pool:
+            offer = Offer(self.api, pool, kind, spot, quotas)
+            about = self.api.call("describe_instance_types", InstanceTypes=[kind])["InstanceTypes"][0]
+            adapters = cards(about) if best else 0
+            if adapters:
+                open_between_members(self.api, self.place.group, not self.config.get("security_group_name"))
+            words = Request(self.api, self.params, self.place.key)
+            placement = near() if near and adapters and not ways else ""
+            request = words.words(nodes, groups, about, adapters, placement)
+        try:
+            offer.require_quota(len(nodes), (about.get("VCpuInfo") or {}).get("DefaultVCpus"))
+        except Failure as failure:
+            self._note(failure, "")
+            raise
+        return self._create_anywhere([node["rank"] for node in nodes], request, offer, ways)
+
+    def _create_anywhere(self, ranks, request, offer, ways):
+        """In each zone with a reservation, then in each zone."""
+        subnets, failures = self.place.subnets, []
+        tries = [(subnet, ways[subnet["AvailabilityZone"]]) for subnet in subnets if subnet["AvailabilityZone"] in ways]
+        for subnet, reservation in [*tries, *((subnet, None) for subnet in subnets)]:
+            zone = subnet["AvailabilityZone"]
+            try:
+                refusal = None if reservation else offer.refusal(zone)
+                if refusal:
+                    raise refusal
+                words = in_reservation(request, reservation) if reservation else request
+                return self._create_in(subnet, ranks, words)
+            except Failure as failure:
+                self._note(failure, zone)
                 if failure.details.get("scope") != "zone":
                     raise
                 failures.append(failure)
-        raise self._nowhere(failures, "%d x %s" % (len(nodes), request["InstanceType"]))
+        raise self._nowhere(failures, "%d x %s" % (len(ranks), request["InstanceType"]))
+
+    def _note(self, failure, zone):
+        self.attempts.append({"zone": zone, "code": failure.code, "reason": failure.message})
+        failure.details["attempts"] = self.attempts
 
     def _nowhere(self, failures, what):
         last = failures[-1]
@@ -71,16 +121,24 @@ class Launch:
         return Failure(last.code, words, last.hint, details, True)
 
     def _create_in(self, subnet, ranks, request):
-        zone, [interface] = subnet["AvailabilityZone"], request["NetworkInterfaces"]
-        request = {**request, "NetworkInterfaces": [{**interface, "SubnetId": subnet["SubnetId"]}]}
-        made = self._alive_by_token(zone, ranks, request)
+        zone = subnet["AvailabilityZone"]
+        cards = [{**card, "SubnetId": subnet["SubnetId"]} for card in request["NetworkInterfaces"]]
+        made = self._alive_by_token(zone, ranks, {**request, "NetworkInterfaces": cards})
         self.made += made
         try:
-            self.api.wait({one["InstanceId"] for one in made}, zone)
-        except Failure as failure:
-            self.api.undo(made, None, failure)
-            raise
+            bare = len(cards) > 1 and not self.api.internal
+            self.api.wait({one["InstanceId"] for one in made}, zone, **({"internal": True} if bare else {}))
+            if bare:
+                self.addresses().give(made)
+        except Exception as error:
+            failure = error if isinstance(error, Failure) else classify_exception(error, region=self.api.region)
+            self.api.undo(made, [self.addresses()] if bare else [], failure)
+            raise failure from error
         return {rank_of(one): one for one in made}
+
+    def addresses(self):
+        """The cluster's own public addresses, as they are now."""
+        return Addresses(self.api, self.params["cluster_id"], cluster_tags(self.params))
 
     def _alive_by_token(self, zone, ranks, request):
         """Sends the create with the first token whose machines are not gone for good."""
@@ -88,6 +146,8 @@ class Launch:
         first = sum(not is_alive(one) for one in self._ours())
         for generation in range(first, first + GENERATIONS):
             seed = [self.params["cluster_id"], self.api.region, zone, request["InstanceType"], ranks, generation]
+            if "CapacityReservationSpecification" in request:
+                seed.append(request["CapacityReservationSpecification"])
             token = "stix-" + hashlib.sha256(json.dumps(seed).encode()).hexdigest()[:40]
             made = self._run(zone, ranks, {**request, "ClientToken": token})
             if made:
@@ -132,72 +192,3 @@ class Launch:
 
     def _ours(self):
         return self.api.instances(**{"tag:stix-cluster-id": self.params["cluster_id"]})
-
-    def _request(self, nodes, groups):
-        """What EC2 is asked to run, but for subnet and token."""
-        first, kind = nodes[0], nodes[0].get("instance_type")
-        if not kind:
-            raise Failure("provision.config", "No instance type is given", "Set instance_type for each node.", {})
-        if first.get("network_tier") == "best":
-            raise Failure(
-                "provision.unsupported", "network_tier: best (EFA) cannot be set up on AWS yet", "Leave it out."
-            )
-        about = self.api.call("describe_instance_types", InstanceTypes=[kind])["InstanceTypes"][0]
-        image = self._image(first, about)
-        disk = root_disk(image, first.get("disk_size"), first.get("disk_tier"), self.config.get("disk_encrypted"))
-        tags = self._tags(nodes, self.config.get("ssh_user") or login(image.get("Name") or ""))
-        request = {
-            "MinCount": len(nodes),
-            "MaxCount": len(nodes),
-            "ImageId": image["ImageId"],
-            "InstanceType": kind,
-            "KeyName": self.place.key,
-            "BlockDeviceMappings": [disk],
-            "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
-            "NetworkInterfaces": [
-                {"DeviceIndex": 0, "AssociatePublicIpAddress": not self.api.internal, "Groups": groups}
-            ],
-            "TagSpecifications": [
-                {"ResourceType": kind, "Tags": tags} for kind in ("instance", "volume", "network-interface")
-            ],
-        }
-        profile = self.config.get("instance_profile")
-        if profile:
-            request["IamInstanceProfile"] = {"Arn" if profile.startswith("arn:") else "Name": profile}
-        return {**request, **self._shutdown(bool(first.get("use_spot")))}
-
-    def _image(self, node, about):
-        arch = "arm64" if "arm64" in about["ProcessorInfo"]["SupportedArchitectures"] else "x86_64"
-        images = Images(self.api.ec2, lambda: self.api.client("ssm"), self.config.get("image_owners") or ())
-        gpus = bool((about.get("GpuInfo") or {}).get("Gpus"))
-        return images.find(image_wish(node.get("image_id"), self.api.region), arch, gpus)
-
-    def _tags(self, nodes, user):
-        theirs = {**(self.config.get("labels") or {}), **(nodes[0].get("labels") or {})}
-        more = {"stix-ssh-user": user, "stix-ranks": rank_text([node["rank"] for node in nodes])}
-        if len(nodes) == 1:
-            more |= {"stix-rank": str(nodes[0]["rank"]), "Name": nodes[0]["name"]}
-        return as_tags({**theirs, **cluster_tags(self.params), **more})
-
-    def _shutdown(self, spot):
-        """What happens when the machine shuts down or, a spot machine, is taken back."""
-        taken = self.config.get("spot_interruption") or "terminate"
-        ending = {"InstanceInitiatedShutdownBehavior": self.params["on_shutdown"] or "stop"}
-        if not spot:
-            return ending
-        kind = "one-time" if taken == "terminate" else "persistent"
-        options = {"SpotInstanceType": kind, "InstanceInterruptionBehavior": taken}
-        market = {"InstanceMarketOptions": {"MarketType": "spot", "SpotOptions": options}}
-        return market if taken == "terminate" else {**market, **ending}
-
-
-def cluster_tags(params):
-    """Tags of all that belongs to a cluster, as a map."""
-    tags = {
-        "stix-cluster": params["cluster"],
-        "stix-cluster-id": params["cluster_id"],
-        "stix-user": params["user"],
-        "stix-run": params["run_id"],
-        "stix-deadline": str(params["deadline"] or ""),
-    }
-    return {key: value for key, value in tags.items() if value}

@@ -10,7 +10,8 @@ HASTE = {"connect_timeout": 5, "read_timeout": 20}
 
 SETTINGS = frozenset(
     "vpc_name subnet_ids security_group_name use_internal_ips ssh_proxy_command instance_profile disk_encrypted "
-    "spot_interruption image_owners ssh_user labels".split()
+    "spot_interruption image_owners ssh_user labels user_data extra_volumes specific_reservations "
+    "prioritize_reservations use_ssm".split()
 )
 """Keys of the option `config`."""
 

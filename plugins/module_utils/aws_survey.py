@@ -26,6 +26,7 @@ CALLS = {
     "nic": ("describe_network_interfaces", "NetworkInterfaces"),
     "address": ("describe_addresses", "Addresses"),
     "firewall": ("describe_security_groups", "SecurityGroups"),
+    "group": ("describe_placement_groups", "PlacementGroups"),
     "key": ("describe_key_pairs", "KeyPairs"),
 }
 """Kind of thing -> method of the client, and where its answer has them."""
@@ -95,7 +96,8 @@ class Survey:
     def _machines(self, region, reservations):
         """Living machines, and of each rank that has none the one that died last."""
         key_file, config = self.settings["private_key_file"], self.settings["config"]
-        params = {"nodes": [], "config": config, "connection": shared_connection(config, key_file, region)}
+        shared = shared_connection(config, key_file, region)
+        params = {"nodes": [], "config": config, "connection": shared, "region": region}
         every = [{"OwnerId": each.get("OwnerId", ""), **one} for each in reservations for one in each["Instances"]]
         every.sort(key=lambda one: (is_alive(one), one["LaunchTime"], one["InstanceId"]))
         last = {(tags_of(one).get("stix-cluster-id"), rank_of(one)): one["InstanceId"] for one in every}
@@ -178,6 +180,10 @@ def _firewall(one):
     return one["GroupId"], one["GroupName"], None, "", {"account": one.get("OwnerId"), "vpc": one.get("VpcId")}
 
 
+def _group(one):
+    return one["GroupId"], one["GroupName"], None, one["State"], {"group": one["GroupName"]}
+
+
 def _key(one):
     return one["KeyPairId"], one["KeyName"], one.get("CreateTime"), "", {}
 
@@ -194,6 +200,7 @@ ABOUT = {
     "nic": _nic,
     "address": _address,
     "firewall": _firewall,
+    "group": _group,
     "key": _key,
 }
 """Kind -> `(id, name, time it was made, state, details)` of what EC2 describes."""

@@ -4,6 +4,7 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.stix.core.plugins.module_utils.aws_api import GONE, HELD
 from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify_exception
 from ansible_collections.stix.core.plugins.module_utils.aws_instances import is_alive
 from ansible_collections.stix.core.plugins.module_utils.aws_network import named
@@ -14,12 +15,11 @@ DELETES = {
     "nic": ("delete_network_interface", "NetworkInterfaceId"),
     "address": ("release_address", "AllocationId"),
     "firewall": ("delete_security_group", "GroupId"),
+    "group": ("delete_placement_group", "GroupName"),
     "key": ("delete_key_pair", "KeyPairId"),
 }
 """Kind -> method and its option, in the order of removal; spot requests and machines go before."""
 
-GONE = r"Invalid\w*\.(NotFound|Malformed|Unknown)"
-HELD = r"DependencyViolation|VolumeInUse|\w+\.InUse|InvalidParameterValue|InvalidIPAddress\.InUse|IncorrectState"
 SHORT_WAIT = 10.0
 """Seconds to wait for what is held by something else than the machines of this sweep."""
 
@@ -76,7 +76,7 @@ class Region:
             for one in things:
                 if one["kind"] == kind:
                     until = self.until if machines and not one["shared"] else time.monotonic() + SHORT_WAIT
-                    left += self._delete(one, method, {option: one["id"]}, until)
+                    left += self._delete(one, method, {option: one["details"].get("group", one["id"])}, until)
         return left
 
     def _cancel(self, requests, more):

@@ -49,7 +49,8 @@ options:
   nodes:
     description:
       - The wanted nodes, each with C(name), C(rank), C(instance_type) and, as wanted, C(use_spot), C(image_id),
-        C(disk_size) (GiB), C(disk_tier), C(ports) and C(labels).
+        C(disk_size) (GiB), C(disk_tier), C(network_tier), C(ports), C(labels) and C(instance_types), further types to
+        try when there is no room for the first one.
     type: list
     elements: dict
     default: []
@@ -71,11 +72,16 @@ options:
     description: When the cluster may be swept away, in Unix seconds; 0 is never. Written into the tag C(stix-deadline).
     type: int
     default: 0
+  remove_surplus:
+    description: Whether machines of the cluster whose rank is not among the I(nodes) are terminated; else they stay.
+    type: bool
+    default: false
   config:
     description:
       - Settings of the account's network and machines. C(vpc_name), C(subnet_ids), C(security_group_name),
         C(use_internal_ips), C(ssh_proxy_command), C(instance_profile), C(disk_encrypted), C(spot_interruption)
-        (C(terminate), C(stop) or C(hibernate)), C(image_owners), C(ssh_user), C(labels).
+        (C(terminate), C(stop) or C(hibernate)), C(image_owners), C(ssh_user), C(labels), C(user_data),
+        C(extra_volumes), C(specific_reservations), C(prioritize_reservations), C(use_ssm).
     type: dict
     default: {}
   connection:
@@ -152,6 +158,7 @@ OPTIONS = {
     "public_key": {"type": "str", "default": "", "no_log": False},
     "on_shutdown": {"type": "str", "choices": ["", "stop", "terminate"], "default": ""},
     "deadline": {"type": "int", "default": 0},
+    "remove_surplus": {"type": "bool", "default": False},
     "config": {"type": "dict", "default": {}},
     "connection": {"type": "dict", "default": {}},
     "wait_seconds": {"type": "int", "default": 300},

@@ -1,25 +1,16 @@
 """What serves the whole account: survey over regions, sweep, adopt; the role's verbs against the account of the lab."""
 
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible.plugins.loader import init_plugin_loader
 
 from tests.conftest import demand
-from tests.integration.ansible.conftest import ROOT, Play
+from tests.integration.ansible.aws_clusters import Survey, sweep
+from tests.integration.ansible.conftest import Play
 from tests.integration.ansible.inventories import cluster
 from tests.lab.aws import lab
-
-os.environ.setdefault("ANSIBLE_LOCAL_TEMP", tempfile.gettempdir())
-init_plugin_loader([str(ROOT / "collections")])
-
-# ruff: noqa: E402 - the loader comes first
-from ansible_collections.stix.core.plugins.module_utils.aws_survey import Survey
-from ansible_collections.stix.core.plugins.module_utils.aws_sweep import sweep
 
 ACCOUNT, EAST, WEST = "123456789012", "us-east-1", "eu-west-1"
 IMAGE = "ami-00000000000000002"

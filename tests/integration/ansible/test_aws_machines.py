@@ -1,87 +1,24 @@
 """What the module aws_machines does with EC2, call by call: its own code in this process, the account of the lab."""
 
-import os
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible.plugins.loader import init_plugin_loader
 
-from tests.conftest import demand
-from tests.integration.ansible.conftest import ROOT
+from tests.integration.ansible.aws_clusters import (  # noqa: F401 - fixtures come by their names
+    Failure,
+    Missing,
+    account,
+    aws,
+    created,
+    machines,
+    refused,
+    wanted,
+)
 from tests.lab.aws import lab
 
-os.environ.setdefault("ANSIBLE_LOCAL_TEMP", tempfile.gettempdir())
-init_plugin_loader([str(ROOT / "collections")])
-
-# ruff: noqa: E402 - the loader comes first
-from ansible_collections.stix.core.plugins.module_utils.aws_cluster import AwsCluster
-from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify_exception
-from ansible_collections.stix.core.plugins.module_utils.aws_network import key_name
-from ansible_collections.stix.core.plugins.module_utils.aws_place import Missing
-from ansible_collections.stix.core.plugins.module_utils.failure import Failure
-
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKOxXTpTNIKg/6xbqIVMpSCuMXEe2ubqzCFkWtStDMCA me@here"
+# ruff: noqa: F811 - fixtures are named again where they are used
 NO_ROOM = {"action": "RunInstances", "code": "InsufficientInstanceCapacity", "status": 500}
-PARAMS: dict[str, Any] = {
-    "cluster": "demo", "cluster_id": "demo-1", "user": "ann", "run_id": "run-1", "zones": [], "nodes": [],
-    "public_key": KEY, "on_shutdown": "", "deadline": 0, "config": {}, "connection": {}, "wait_seconds": 20,
-    "account": "",
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[lab.AwsLab]:
-    """An account in which the shared firewall group and the key pair are there."""
-    demand(lab.missing())
-    with lab.AwsLab() as aws:
-        client = aws.client()
-        client.create_security_group(GroupName="stix", Description="shared", VpcId=vpc(client))
-        client.import_key_pair(KeyName=key_name(KEY), PublicKeyMaterial=KEY.encode())
-        yield aws
-
-
-@pytest.fixture
-def aws(account: lab.AwsLab) -> Iterator[lab.AwsLab]:
-    yield account
-    account.refuse_nothing()
-    ids = [one["InstanceId"] for one in account.instances()]
-    if ids:
-        account.client().terminate_instances(InstanceIds=ids)
-    account.calls(forget=True)
-
-
-def vpc(client: Any) -> str:
-    return str(client.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"])
-
-
-def wanted(count: int = 1, **more: Any) -> list[dict[str, Any]]:
-    return [{"name": f"demo-{rank}", "rank": rank, "instance_type": "m6i.large", **more} for rank in range(count)]
-
-
-def machines(aws: lab.AwsLab, nodes: list[dict[str, Any]] | None = None, **more: Any) -> AwsCluster:
-    """The cluster as the account has it now."""
-    clients = {service: aws.client(service) for service in ("ec2", "ssm", "sts")}
-    params = PARAMS | {"nodes": nodes or []} | more
-    return AwsCluster(lambda service, once=False: clients[service], params, "us-east-1")
-
-
-def refused(aws: lab.AwsLab, nodes: list[dict[str, Any]], **more: Any) -> Failure:
-    """How ensure fails; as in the module, what is no Failure is classified."""
-    try:
-        machines(aws, nodes, **more).ensure(False)
-    except Failure as failure:
-        return failure
-    except Exception as error:
-        return classify_exception(error, region="us-east-1")
-    raise AssertionError("it did not fail")
-
-
-def created(aws: lab.AwsLab) -> dict[str, str]:
-    """Parameters of the last create."""
-    return dict([call for call in aws.calls() if call["action"] == "RunInstances"][-1]["query"])
 
 
 def own_groups(aws: lab.AwsLab) -> list[str]:
@@ -113,7 +50,7 @@ def test_spot_that_stops_keeps_its_request(aws: lab.AwsLab) -> None:
         "Encrypted": "true",
     }  # fmt: skip
     tagged = {value for key, value in query.items() if key.endswith("ResourceType")}
-    assert tagged == {"instance", "volume", "network-interface"}
+    assert tagged == {"instance", "volume", "network-interface", "spot-instances-request"}
 
 
 def test_a_machine_that_shuts_down_stops_or_ends(aws: lab.AwsLab) -> None:
@@ -298,9 +235,9 @@ def test_what_cannot_be_is_a_matter_of_configuration(
     assert aws.instances() == []
 
 
-@pytest.mark.parametrize("node", [{"image_id": "docker:ubuntu:24.04"}, {"network_tier": "best"}])
-def test_what_cannot_be_done_yet_is_refused_before_anything_is_made(aws: lab.AwsLab, node: dict[str, Any]) -> None:
-    assert refused(aws, wanted(**node)).code == "provision.unsupported" and aws.instances() == []
+def test_what_cannot_be_done_yet_is_refused_before_anything_is_made(aws: lab.AwsLab) -> None:
+    assert refused(aws, wanted(image_id="docker:ubuntu:24.04")).code == "provision.unsupported"
+    assert aws.instances() == []
 
 
 def test_a_named_network_with_internal_addresses(aws: lab.AwsLab) -> None:

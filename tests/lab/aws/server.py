@@ -5,7 +5,7 @@
 Added to moto: public addresses from 127.77.SLOT.0/24 that real SSH machines answer at (`cloud_machines`), a network
 range of its own for each region, client tokens that make a repeated create the same create, and under `/_lab/` a
 control channel: `faults` (POST a list of rules, DELETE), `calls` (GET: the actions so far; DELETE forgets them),
-`preempt?instance=`.
+`preempt?instance=`, `quotas` (POST code -> vCPUs).
 """
 
 import base64
@@ -153,6 +153,9 @@ class Application:
             return self._faults.control(word, str(method), json.loads(body or b"[]"))
         if word == "preempt":
             return preempt(parse_qs(str(environ.get("QUERY_STRING", "")))["instance"][0])
+        if word == "quotas":
+            additions.QUOTAS.clear()
+            additions.QUOTAS.update(json.loads(body))
         return {"ready": True}
 
 

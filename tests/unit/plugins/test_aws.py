@@ -32,7 +32,16 @@ ANSWERS = [
     ("provision.auth", "cloud", "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided."),
     ("provision.auth", "cloud", "ExpiredToken", "The security token included in the request is expired"),
     ("provision.auth", "cloud", "RequestExpired", "Request has expired."),
-    ("provision.auth", "cloud", "OptInRequired", "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe."),
+    ("provision.config", "region", "OptInRequired", "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe."),
+    ("provision.config", "cloud", "OptInRequired", "In order to use this AWS Marketplace product you need to accept terms and subscribe. To do so please visit https://aws.amazon.com/marketplace/pp?sku=x"),
+    ("provision.config", "region", "AuthFailure", "Not authorized for images: [ami-0123456789abcdef0]"),
+    ("provision.config", "region", "Client.InternalError", "Client.InternalError: Client error on launch"),
+    ("provision.transient", "region", "Server.InternalError", "Server.InternalError: Internal error on launch"),
+    ("provision.permission", "cloud", "AuthFailure.ServiceLinkedRoleCreationNotPermitted", "The provided credentials do not have permission to create the service-linked role for EC2 Spot Instances."),
+    ("provision.config", "cloud", "OperationNotPermitted", "The instance 'i-1' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again."),
+    ("provision.quota", "region", "PlacementGroupLimitExceeded", "You have reached the limit on the number of placement groups"),
+    ("provision.config", "region", "InvalidCapacityReservationId.NotFound", "The capacity reservation 'cr-1' does not exist"),
+    ("provision.no_capacity", "zone", "UnfulfillableCapacity", "Unable to fulfill capacity due to your request configuration."),
     ("provision.permission", "cloud", "UnauthorizedOperation", "You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/ann is not authorized to perform: ec2:RunInstances on resource: arn:aws:ec2:us-east-1:123456789012:instance/* because no identity-based policy allows the ec2:RunInstances action."),
     ("provision.permission", "cloud", "AccessDeniedException", "User: arn:aws:iam::1:user/u is not authorized to perform: ssm:GetParameter on resource: x"),
     ("provision.transient", "region", "RequestLimitExceeded", "Request limit exceeded."),
@@ -80,7 +89,7 @@ def test_exceptions(code: str, error: Exception) -> None:
 
 
 def test_the_missing_permission_and_expiry_are_named() -> None:
-    denied = classify("UnauthorizedOperation", ANSWERS[14][3])
+    denied = classify("UnauthorizedOperation", next(row[3] for row in ANSWERS if row[2] == "UnauthorizedOperation"))
     assert denied.details["permission"] == "ec2:RunInstances" and "ec2:RunInstances is missing" in denied.message
     assert "expired" in classify("RequestExpired", "Request has expired.").message
 
