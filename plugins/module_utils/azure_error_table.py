@@ -8,7 +8,7 @@ TABLE = (
         "provision.quota",
         "region",
         r"OperationNotAllowed|PreflightValidation\w*|\w*QuotaExceeded\w*|\w+CountLimitReached|ResourceCountExceedsLimit\w*",
-        r"quota|exceed|maximum|limit",
+        r"quota|exceed|maximum|limit|more than",
         "the subscription's quota is used up",
         "Ask for more in the portal (Quotas, Compute), or free what is there.",
         False,
@@ -58,7 +58,7 @@ TABLE = (
         "cloud",
         r"InvalidAuthenticationToken\w*|AuthenticationFailed\w*|SubscriptionNotFound|InvalidSubscriptionId|"
         r"DisallowedOperation|\w*SubscriptionDisabled|ReadOnlyDisabledSubscription|SubscriptionNotRegistered|"
-        r"AADSTS\d+|invalid_client|invalid_grant|invalid_request|unauthorized_client|NoSubscription",
+        r"AADSTS(?!90033|50196)\d+|invalid_client|invalid_grant|invalid_request|unauthorized_client|NoSubscription",
         "",
         "the login or the subscription was refused",
         "`az account show` tells whose login it is; AZURE_SUBSCRIPTION_ID or config azure.subscription_id chooses.",
@@ -102,7 +102,7 @@ TABLE = (
         r"InternalError|NetworkingInternalOperationError|InternalOperationError|VMStartTimedOut|OSProvisioningTimedOut|"
         r"OSProvisioningInternalError|HTTP5\d\d|ConnectionError|ConnectionRefusedError|ConnectionResetError|"
         r"RemoteDisconnected|BrokenPipeError|TimeoutError|timeout|gaierror|OSError|IncompleteRead|BadStatusLine|"
-        r"temporarily_unavailable|AADSTS(90033|50196|90002)",
+        r"temporarily_unavailable|AADSTS(90033|50196)",
         "",
         "Azure is busy or cannot be reached",
         "Try again.",
