@@ -105,7 +105,7 @@ def check_quota(api, size, count, spot):
     for name in ("lowprioritycores",) if spot else (family, "cores"):
         row = used.get(name)
         if row and row["currentValue"] + need > row["limit"]:
-            words = "%s: %d of %d are used, %d x %s need %d more" % (
+            words = "quota %s: %d of %d are used, %d x %s need %d more" % (
                 row["name"].get("localizedValue") or name, row["currentValue"], row["limit"], count, size.name, need,
             )  # fmt: skip
             raise classify("QuotaExceeded", words, region=api.region)
