@@ -164,7 +164,12 @@ def _thing(api, one, params, where=("", "")):
         "created_at": _seconds(one.get("createdTime") or about.get("timeCreated")),
         "deadline": int(deadline) if deadline.isdigit() else 0,
         "shared": False,
-        "details": {"account": api.subscription, "resource_group": group_of(one["id"])},
+        "details": {
+            "account": api.subscription,
+            "resource_group": group_of(one["id"]),
+            **({"on_shutdown": tags["stix-on-shutdown"]} if "stix-on-shutdown" in tags else {}),
+            **({"reason": instance["details"]["reason"]} if instance and "reason" in instance["details"] else {}),
+        },
         "instance": instance,
     }
 
