@@ -3,8 +3,13 @@
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_pod import merge
+
 NO_ACCOUNT = ("", "SERVICE_ACCOUNT", "LOCAL_CREDENTIALS", "NO_UPLOAD")
 """Values of `remote_identity` that name no account of the cluster."""
+
+MERGED = ("pod_config", "custom_metadata")
+"""Settings of a context that are merged into the general ones; the others stand in their place."""
 
 SCALE_SECONDS = 900
 """How long nodes may take that an autoscaler brings."""
@@ -13,7 +18,8 @@ SCALE_SECONDS = 900
 def kubernetes_options(config: dict[str, Any], context: str) -> dict[str, Any]:
     """A task's `config.kubernetes` as options of kubernetes_machines; what a context says of its own wins."""
     own = (config.get("context_configs") or {}).get(context) or {}
-    given = {**config, **own}
+    both = {key: merge(config[key], own[key], key) for key in MERGED if config.get(key) and own.get(key)}
+    given = {**config, **own, **both}
     kueue = given.get("kueue") or {}
     identity = given.get("remote_identity") or ""
     if isinstance(identity, dict):
@@ -47,7 +53,7 @@ def kubernetes_check(survey: dict[str, Any]) -> dict[str, Any]:
     gpus = ", ".join(f"{name}:{count}" for name, count in sorted(counts.items()))
     message = f"{context} {survey['version']}: {len(ready)} of {len(machines)} nodes ready, {gpus or 'no accelerators'}"
     missing = survey["may_not"]
-    account = f"{context}/{survey['namespace']}"
+    account = f"{survey['user'] or 'somebody'} in {context}/{survey['namespace']}"
     return {
         "cloud": "kubernetes",
         "ok": not missing and bool(ready),

@@ -5,6 +5,7 @@ import os
 
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_errors import classify
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_token import expired
 
 GROUPS = {"ingresses": "/apis/networking.k8s.io/v1", "nodes": "/api/v1", "namespaces": "/api/v1"}
 CONNECT_SECONDS, SECONDS = 5, 20
@@ -14,7 +15,7 @@ LABELS_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 def contexts(kubeconfig):
-    """`(name -> namespace, the current one's name)` of a kubeconfig; empty where there is none."""
+    """`(name -> (namespace, user), the current one's name)` of a kubeconfig; empty where there is none."""
     from kubernetes.config import list_kube_config_contexts
     from kubernetes.config.config_exception import ConfigException
 
@@ -22,7 +23,8 @@ def contexts(kubeconfig):
         found, current = list_kube_config_contexts(kubeconfig or None)
     except (ConfigException, OSError, TypeError):
         return {}, ""
-    names = {each["name"]: (each.get("context") or {}).get("namespace") or "default" for each in found or []}
+    inside = {each["name"]: each.get("context") or {} for each in found or []}
+    names = {name: (each.get("namespace") or "default", each.get("user") or "") for name, each in inside.items()}
     return names, (current or {}).get("name") or ""
 
 
@@ -39,11 +41,14 @@ class Api:
         connect: makes the collection's client, `request` of which is used.
         context: name of the context, for messages.
         namespace: where objects of namespaces are.
+        user: what the kubeconfig calls who logs in.
     """
 
-    def __init__(self, connect, context, namespace):
+    def __init__(self, connect, context, namespace, user=""):
         self.context = context
         self.namespace = namespace
+        self.user = user
+        self._client = None
         self._client = self._guarded(connect)
 
     def list(self, kind, labels="", fields="", whole=True):
@@ -102,6 +107,15 @@ class Api:
         answer = self._request("post", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body)
         return bool(answer["status"].get("allowed"))
 
+    def post(self, path, body):
+        """What the server answers to a question that is an object."""
+        return self._request("post", path, body=body)
+
+    def token(self):
+        """The bearer token that is shown to the server; empty where a certificate is."""
+        shown = (self._client.configuration.api_key or {}).get("authorization") or ""
+        return shown.partition(" ")[2] or shown
+
     def version(self):
         """The server's own version."""
         return self._request("get", "/version").get("gitVersion") or ""
@@ -124,11 +138,15 @@ class Api:
         except Failure:
             raise
         except Exception as error:  # the client's own, urllib3's, yaml's and those of login helpers
-            raise classify(error, self.context) from error
+            failure = classify(error, self.context)
+            end = expired(self.token()) if failure.code == "provision.auth" and self._client else ""
+            if end:
+                failure.message = "The token of context %s expired at %s" % (self.context, end)
+            raise failure from error
 
 
-def default_namespace(kubeconfig, context):
-    """`(context, namespace)` that a kubeconfig means.
+def meant(kubeconfig, context):
+    """`(context, namespace, user)` that a kubeconfig means.
 
     Raises:
         Failure: provision.config, when there is no such context.
@@ -136,7 +154,7 @@ def default_namespace(kubeconfig, context):
     names, current = contexts(kubeconfig)
     wanted = context or current
     if not names and not context and os.environ.get("KUBERNETES_SERVICE_HOST"):
-        return "", "default"  # inside a pod, as its service account
+        return "", "default", ""  # inside a pod, as its service account
     if wanted not in names:
         known = ", ".join(sorted(names)) or "none"
         raise Failure(
@@ -145,4 +163,4 @@ def default_namespace(kubeconfig, context):
             "Contexts: %s. KUBECONFIG names another file." % known,
             {"scope": "region", "region": wanted, "provider_code": "NoContext"},
         )
-    return wanted, names[wanted]
+    return (wanted, *names[wanted])

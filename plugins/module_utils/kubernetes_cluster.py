@@ -8,6 +8,7 @@ from ansible_collections.stix.core.plugins.module_utils.kubernetes_api import ku
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_gpus import SCALERS, label_of, resource_of, same
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_names import label_value, object_name
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_pod import pod
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_registry import Registry
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_report import Report, rank_of, state_of
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_taken import taken_away
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_wait import Wait, is_ready, wait_until
@@ -31,6 +32,7 @@ class KubernetesCluster:
         self.base = object_name(params["cluster_id"])
         self.identity = object_name(params["cluster_id"], 63)  # no other id has it, however long or strange
         self.selector = "stix-cluster-id=%s" % self.identity
+        self.registry = Registry(api, self.base + "-registry", params["registry_file"])
         self.look()
 
     def look(self):
@@ -58,16 +60,19 @@ class KubernetesCluster:
         labels, annotations = self.marks()
         beside = self._beside(labels, annotations)
         make, change, remove = self._compared(beside)
-        changes = bool(missing or make or change or remove or surplus)
+        login = self.registry.differs()
+        changes = bool(missing or make or change or remove or surplus or login)
         waiting = [rank for rank in there & wanted if not is_ready(self.found[rank])]
         if (changes or waiting) and not check:
+            if self.registry.data or self._has_login():
+                self.params["image_pull_secrets"] = [*self.params["image_pull_secrets"], self.registry.name]
             pods = [self._pod(node, labels, annotations) for node in missing]
             self._remove_pods(ended + surplus)
             for kind, name, spec in change:
                 self.api.change(kind, name, {"spec": spec})
             for kind, name in remove:
                 self.api.delete(kind, name)
-            self._make(make, pods, [] if there else beside)
+            self._make(make, pods, [] if there else beside, (labels, annotations) if login else None)
             self.found = self._pods()
         return changes
 
@@ -81,10 +86,17 @@ class KubernetesCluster:
             self.found = {}
         return bool(self.found or others)
 
-    def _make(self, beside, pods, with_them):
-        """All or nothing: what this call made is removed again when one part of it fails, and `with_them`, too."""
+    def _make(self, beside, pods, with_them, login):
+        """All or nothing: what this call made is removed again when one part of it fails, and `with_them`, too.
+
+        Args:
+            login: labels and annotations of the secret, where it must be made or changed.
+        """
         made = [(kind, each["metadata"]["name"]) for kind, each in with_them]
         try:
+            if login:
+                made += [("secrets", self.registry.name)] if not self._has_login() else []
+                self.registry.put(*login)
             for kind, each in beside:
                 made.append((kind, each["metadata"]["name"]))
                 self.api.create(kind, each)
@@ -181,7 +193,7 @@ class KubernetesCluster:
 
     def _compared(self, beside):
         """What is wanted beside pods and is not there, is there in another way, and is there and not wanted."""
-        there = {(kind, each["metadata"]["name"]): each for kind, each in self._others()}
+        there = {(kind, each["metadata"]["name"]): each for kind, each in self._others() if kind != "secrets"}
         wanted = {(kind, each["metadata"]["name"]): each for kind, each in beside}
         make = [(key[0], wanted[key]) for key in wanted if key not in there]
         other = [key for key in wanted if key in there and not services.same_ports(there[key], wanted[key]["spec"])]
@@ -190,12 +202,19 @@ class KubernetesCluster:
 
     def _others(self):
         found = [("services", each) for each in self.api.list("services", labels=self.selector)]
-        try:
-            found += [("ingresses", each) for each in self.api.list("ingresses", labels=self.selector)]
-        except Failure as failure:  # who may not see them made none
-            if failure.code != "provision.permission" or self.params["ports"] == "ingress":
-                raise
+        for kind, needed in (("ingresses", self.params["ports"] == "ingress"), ("secrets", self.registry.data)):
+            try:
+                listed = self.api.list(kind, labels=self.selector, whole=kind != "secrets")
+                found += [(kind, each) for each in listed]
+            except Failure as failure:  # who may not see them made none
+                if failure.code != "provision.permission" or needed:
+                    raise
         return found
+
+    def _has_login(self):
+        """Whether a secret of an earlier login is there."""
+        names = [each["metadata"]["name"] for kind, each in self._others() if kind == "secrets"]
+        return self.registry.name in names
 
     def _in_parallel(self, do, things):
         """Does it for all; every one gets its turn before the first error is raised."""

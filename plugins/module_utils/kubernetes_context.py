@@ -1,23 +1,37 @@
 """What a context has: its nodes with their sizes and accelerators, and what the account may do there."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_gpus import label_of, resource_of
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_names import quantity
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_token import whoami
 
 GIB = 2**30
-NEEDED = (("create", "pods"), ("delete", "pods"), ("list", "pods"), ("create", "services"), ("create", "pods/exec"))
+NEEDED = (
+    ("create", "pods"),
+    ("delete", "pods"),
+    ("list", "pods"),
+    ("create", "pods/exec"),
+    ("create", "services"),
+    ("list", "services"),
+    ("delete", "services"),
+    ("list", "events"),
+)
 """(verb, resource) that a cluster cannot do without."""
 
 
 def look(api, contexts):
-    """`{context, namespace, contexts, version, machines, may_not}` of a context.
+    """`{context, namespace, contexts, version, machines, may_not, user}` of a context.
 
     Args:
         api: `kubernetes_api.Api`.
         contexts: names of all contexts of the kubeconfig.
     """
     version = api.version()
-    may_not = ["%s %s" % (verb, resource) for verb, resource in NEEDED if not _may(api, verb, resource)]
+    with ThreadPoolExecutor(len(NEEDED)) as pool:
+        may = list(pool.map(lambda asked: _may(api, *asked), NEEDED))
+    may_not = ["%s %s" % asked for asked, allowed in zip(NEEDED, may, strict=True) if not allowed]
     try:
         machines = [machine(node) for node in api.list("nodes")]
     except Failure as failure:
@@ -31,6 +45,7 @@ def look(api, contexts):
         "version": version,
         "machines": machines,
         "may_not": may_not,
+        "user": whoami(api),
     }
 
 

@@ -18,6 +18,13 @@ ANSWERS = (
         False,
     ),
     (
+        "provision.auth",
+        r'User "system:anonymous"',
+        "The cluster does not know who we are",
+        "The kubeconfig's login gave nothing: log in again.",
+        False,
+    ),
+    (
         "provision.permission",
         r"is forbidden: User|cannot (?:get|list|watch|create|delete|patch) resource",
         "The account may not do that",

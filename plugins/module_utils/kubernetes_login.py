@@ -3,7 +3,7 @@
 import socket
 
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-from ansible_collections.stix.core.plugins.module_utils.kubernetes_api import CONNECT_SECONDS, Api, default_namespace
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_api import CONNECT_SECONDS, Api, meant
 
 
 def log_in(module, context, namespace=""):
@@ -13,6 +13,6 @@ def log_in(module, context, namespace=""):
         Failure: there is no such context, or it does not answer.
     """
     socket.setdefaulttimeout(CONNECT_SECONDS)  # the client's own first question knows no limit
-    context, usual = default_namespace(module.params["kubeconfig"], context)
+    context, usual, user = meant(module.params["kubeconfig"], context)
     where = namespace or module.params["namespace"] or usual
-    return Api(lambda: get_api_client(module, context=context), context, where)
+    return Api(lambda: get_api_client(module, context=context), context, where, user)

@@ -13,6 +13,11 @@ SCALE_SECONDS = 900
 SCALING = ("TriggeredScaleUp", "Nominated")
 """Events of the cluster autoscaler and of Karpenter: a node is on its way."""
 
+NOT_SCALING = "NotTriggerScaleUp"
+"""Event of the cluster autoscaler: it can bring no node for this pod; it may think better of it for a while."""
+
+REFUSED_SECONDS = 60
+
 
 class Wait:
     """What is waited for.
@@ -61,7 +66,7 @@ def wait_until(wait):
         else:
             if _check(wait, pods, waited):
                 return
-        time.sleep(PAUSE)
+        time.sleep(PAUSE if waited < REFUSED_SECONDS else 5 * PAUSE)
 
 
 def is_ready(pod):
@@ -111,8 +116,9 @@ def _check_one(wait, pod, waited):
     elif placed.get("reason") == "SchedulingGated":
         _within(wait.params["queue_timeout"], waited, lambda: _queued(wait, name))
     elif placed.get("reason") == "Unschedulable":
-        if 0 <= wait.params["timeout"] < waited:
-            _within(_patience(wait, name), waited, lambda: not_placed(placed.get("message") or "", context))
+        if 0 <= min(wait.params["timeout"], REFUSED_SECONDS) < waited:
+            limit, why = _patience(wait, name)
+            _within(limit, waited, lambda: not_placed("; ".join(filter(None, (placed.get("message"), why))), context))
     else:
         _within(
             START_SECONDS,
@@ -124,12 +130,22 @@ def _check_one(wait, pod, waited):
 
 
 def _patience(wait, name):
-    """Seconds that the scheduler gets; an autoscaler that brings a node gets its time."""
+    """`(seconds, reason)`: what the scheduler gets, and what the autoscaler says.
+
+    One that brings a node gets its time; one that can bring none does not get all of a long one.
+    """
     limit = wait.params["timeout"]
-    if limit < 0 or limit >= SCALE_SECONDS:
-        return limit
-    events = wait.api.list("events", fields="involvedObject.kind=Pod,involvedObject.name=%s" % name)
-    return SCALE_SECONDS if any(event.get("reason") in SCALING for event in events) else limit
+    said = [
+        event
+        for event in wait.api.list("events", fields="involvedObject.kind=Pod,involvedObject.name=%s" % name)
+        if event.get("reason") in (*SCALING, NOT_SCALING)
+    ]
+    if not said:
+        return limit, ""
+    last = max(said, key=lambda event: event.get("lastTimestamp") or event["metadata"].get("creationTimestamp") or "")
+    if last["reason"] == NOT_SCALING:
+        return min(limit, REFUSED_SECONDS), last.get("message") or ""
+    return max(limit, SCALE_SECONDS), last.get("message") or ""
 
 
 def _within(limit, waited, failure):

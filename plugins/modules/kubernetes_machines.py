@@ -78,6 +78,9 @@ options:
     type: list
     elements: str
     default: []
+  registry_file:
+    description: A JSON file here with SKYPILOT_DOCKER_USERNAME, _PASSWORD and _SERVER, to pull images with.
+    type: path
   resource_limits:
     description: Whether pods are limited to what they ask for (C(true)), or to so many times of it.
     type: raw
@@ -159,6 +162,7 @@ OPTIONS = {
     "metadata": {"type": "dict", "default": {}},
     "service_account": {"type": "str", "default": ""},
     "image_pull_secrets": {"type": "list", "elements": "str", "default": []},
+    "registry_file": {"type": "path"},
     "resource_limits": {"type": "raw", "default": False},
     "ports": {"type": "str", "choices": ["loadbalancer", "ingress", "podip"], "default": "loadbalancer"},
     "autoscaler": {"type": "str", "default": ""},

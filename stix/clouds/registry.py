@@ -60,6 +60,7 @@ class Cloud(NamedTuple):
         store: the object store of its own, where buckets are made that name none.
         identity: settings of its account by which machines have an identity of their own for that store.
         mount_options: what its machines must be started with so that buckets can be mounted.
+        settings: keys of a task's `config.<cloud>` that its role follows; the others are refused by name.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Cloud(NamedTuple):
     aliases: tuple[str, ...] = ()
     credentials: Credentials = Credentials()
     enable: str = ""
+    settings: frozenset[str] = frozenset()
     egress: Egress = Egress()
     store: str = ""
     identity: tuple[str, ...] = ()
@@ -131,6 +133,7 @@ def _load(file: Path) -> Cloud:
     try:
         parts: dict[str, Any] = {
             "aliases": tuple(data.pop("aliases", ())),
+            "settings": frozenset(data.pop("settings", ())),
             "credentials": _credentials(**data.pop("credentials", {})),
             "egress": _egress(**data.pop("egress", {})),
             "identity": tuple(data.pop("identity", ())),

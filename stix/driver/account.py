@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stix.driver.session import World
+from stix.driver.settings import merged
 from stix.errors import StixError
 from stix.inventory.render import literal
 from stix.model.cluster import Cluster
@@ -22,7 +23,7 @@ def account_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     """Variables of the group `stix_cloud` (docs/concepts/contracts.md, section 1)."""
     variables: dict[str, Any] = {
         "stix_region": cluster.infra.partition("/")[2],
-        "stix_cloud_config": literal(dict(world.settings.accounts.get(cluster.cloud) or {})),
+        "stix_cloud_config": literal(cloud_config(world, cluster)),
     }
     if not cluster.num_nodes:  # only the account is asked
         return variables
@@ -35,6 +36,11 @@ def account_vars(world: World, cluster: Cluster) -> dict[str, Any]:
         "stix_on_shutdown": "terminate" if (cluster.autostop or {}).get("down") else "stop",
         "stix_deadline": _deadline(cluster),
     }
+
+
+def cloud_config(world: World, cluster: Cluster) -> dict[str, Any]:
+    """The settings that hold for a cluster: the user's for its cloud, and those of its task over them."""
+    return merged(world.settings.accounts.get(cluster.cloud) or {}, cluster.config)
 
 
 def _deadline(cluster: Cluster) -> int:

@@ -12,6 +12,7 @@ from stix.clouds.registry import clouds
 from stix.driver import buckets, machines
 from stix.driver.decide import LaunchOptions, make_plan, require_runnable, served_candidate
 from stix.driver.offers import market
+from stix.driver.registry_login import registry_login
 from stix.driver.session import Run, World
 from stix.driver.sources import with_absolute_paths
 from stix.errors import ProvisionError, StixError
@@ -212,6 +213,7 @@ def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:
         resources=describe_resources(place.resources),
         instance=place.offers[0].name if place.offers[0].priced_on else "",
         zones=(place.resources.zone,) if place.resources.zone else place.offers[0].zones,
+        config=dict(place.resources.config.get(place.cloud) or {}),
         hourly_cost=place.hourly_cost,
         docker_run_options=(*task.docker_run_options, *_mount_options(task, place.cloud)),
         autostop=plan.autostop,
@@ -233,7 +235,7 @@ def _attempt(
 ) -> tuple[int | None, Cluster]:
     submission = _submission(run, cluster, task)
     if plan.action != "reuse":
-        cluster = machines.ensure(run, cluster)
+        cluster = machines.ensure(run, cluster, registry_login(task))
         check_fits(task, cluster)
     try:
         return bring_up(run, cluster, task, options, submission, only_job=options.fast and plan.action == "reuse")
@@ -242,7 +244,7 @@ def _attempt(
             raise
         run.world.note(f"{error.message}; looking at its machines")
         run.record("changed", phase="connect", seen="partial")
-        return bring_up(run, machines.ensure(run, cluster), task, options, submission)
+        return bring_up(run, machines.ensure(run, cluster, registry_login(task)), task, options, submission)
 
 
 def _submission(run: Run, cluster: Cluster, task: Task) -> str:

@@ -5,11 +5,12 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.driver import buckets
-from stix.driver.account import BOOT_SECONDS, SHUT_DOWN, account_vars
+from stix.driver.account import BOOT_SECONDS, SHUT_DOWN, account_vars, cloud_config
 from stix.driver.outcome import Outcome, instances
 from stix.driver.pods import pod_vars
 from stix.driver.session import Run, World
@@ -32,14 +33,20 @@ CONTAINER_STOP = ["/bin/sh", "-c", "kill -TERM 1"]
 """How an agent lets a container go: its first process ends, so the container does."""
 
 
-def ensure(run: Run, cluster: Cluster) -> Cluster:
+def ensure(run: Run, cluster: Cluster, login: Mapping[str, str] = MappingProxyType({})) -> Cluster:
     """Make, start or complete the machines; the cluster with what the cloud reports.
+
+    Args:
+        login: of a registry of images, as variables; a file holds it while the play runs.
 
     Raises:
         StixError: `provision.*`.
     """
     cluster = run.record("changed", wanted="up", phase="create", run_id=run.id) or cluster
-    outcome = run.play("provision", cluster, "provision", cloud_vars=cloud_vars(run.world, cluster))
+    variables = cloud_vars(run.world, cluster)
+    if login:
+        variables["stix_registry_file"] = str(run.folder.secrets_file)
+    outcome = run.play("provision", cluster, "provision", cloud_vars=variables, secrets=login)
     if outcome.error:
         raise outcome.error
     return take_instances(run, cluster, outcome)
@@ -92,7 +99,7 @@ def cloud_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     if cluster.cloud == "local":
         variables["cloud_local_root"] = str(world.home.local_nodes)
     if cluster.cloud == "kubernetes":
-        variables |= pod_vars(cluster, world.settings.accounts.get(cluster.cloud) or {})
+        variables |= pod_vars(cluster, cloud_config(world, cluster))
     if cluster.cloud == "docker":
         variables |= {f"cloud_docker_{name}": literal(value) for name, value in world.settings.docker.items()}
         if cluster.docker_run_options:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.clouds.registry import clouds
 from stix.driver.ledger import Ledger
-from stix.driver.pods import pod_offers
+from stix.driver.pods import allowed, pod_offers
 from stix.model.offer import Offer, Placement
 from stix.model.task import Task
 
@@ -71,7 +71,7 @@ def market(ledger: Ledger, task: Task, cluster: str) -> Market:
     named = {candidate.infra for candidate in task.resources if candidate.infra}
     anywhere = any(candidate.infra is None for candidate in task.resources)
     found = _pool_offers(ledger, named, anywhere, cluster)
-    found += _docker_offers(ledger, named, anywhere) + pod_offers(ledger, named, anywhere)
+    found += _docker_offers(ledger, named, anywhere) + allowed(pod_offers(ledger, named, anywhere), ledger, task)
     closed: list[Offer] = []
     shut: frozenset[str] = frozenset()
     open_clouds = enabled_clouds(ledger)

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from stix.driver.ledger import Ledger
+from stix.driver.settings import load_settings, merged
 from stix.inventory.render import literal
 from stix.model.cluster import Cluster
 from stix.model.offer import Offer
+from stix.model.task import Task
 
 CLOUD = "kubernetes"
+
+NOT_ALLOWED = "its context is not among the allowed_contexts"
 
 PLACE = {
     "ansible_kubectl_kubeconfig": "cloud_kubernetes_kubeconfig",
@@ -23,7 +27,7 @@ def pod_vars(cluster: Cluster, settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         cluster: the cluster, with its pods as far as they are known.
-        settings: the user's settings of Kubernetes; `default_image` is for nodes without an image.
+        settings: the user's settings of Kubernetes with the task's; `default_image` is for nodes without an image.
     """
     config = {key: value for key, value in settings.items() if key != "default_image"}
     variables: dict[str, Any] = {
@@ -52,6 +56,22 @@ def pod_offers(ledger: Ledger, named: set[str], anywhere: bool) -> list[Offer]:
         offer
         for infra in sorted(wanted - {current} if CLOUD in wanted else wanted)
         for offer in _pods(infra, facts[infra])
+    ]
+
+
+def allowed(offers: list[Offer], ledger: Ledger, task: Task) -> list[Offer]:
+    """Offers, of which those in a context that `allowed_contexts` of the user or the task leaves out say so."""
+    if not offers:
+        return offers
+    settings = load_settings(ledger.home.config_file).accounts.get(CLOUD) or {}
+    for candidate in task.resources:
+        settings = merged(settings, candidate.config.get(CLOUD) or {})
+    names = settings.get("allowed_contexts")
+    facts = {row["infra"]: row.get("facts") or {} for row in ledger.store.infras()}
+    contexts = {offer.infra: offer.region or facts.get(offer.infra, {}).get("context") for offer in offers}
+    return [
+        offer if names is None or contexts[offer.infra] in (None, *names) else offer._replace(fault=NOT_ALLOWED)
+        for offer in offers
     ]
 
 

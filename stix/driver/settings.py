@@ -58,6 +58,24 @@ def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settin
     return Settings(**{key: _checked(key, value) for key, value in values.items() if key in _KINDS}, accounts=accounts)
 
 
+def merged(settings: Mapping[str, Any], config: Mapping[str, Any], inside: bool = False) -> dict[str, Any]:
+    """A task's `config` of a cloud over the user's settings of it; neither is changed.
+
+    Maps are merged key by key. A list that is a setting is replaced; one inside a map (the containers of a pod_config)
+    is joined, the task's last: what has a name twice there is merged by the cloud's role.
+    """
+    result = dict(settings)
+    for key, value in config.items():
+        there = result.get(key)
+        if isinstance(there, Mapping) and isinstance(value, Mapping):
+            result[key] = merged(there, value, True)
+        elif inside and isinstance(there, list) and isinstance(value, list):
+            result[key] = [*there, *value]
+        else:
+            result[key] = value
+    return result
+
+
 def _checked(key: str, value: Any) -> Any:
     """The value, if it is of the setting's kind."""
     kind, words = _KINDS.get(key, (dict, "a map"))

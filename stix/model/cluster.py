@@ -26,6 +26,7 @@ class Cluster:
         instance: instance type of its nodes, where it was chosen from offers.
         zones: zones of its region that machines may be made in, best first; empty: any.
         storage: buckets on its nodes, as the role `storage` takes them.
+        config: the task's `config` for its cloud, `{provision_timeout: 60}`; goes over the user's own settings.
         hourly_cost: dollars an hour of all nodes while they run, as known at launch; None: not known.
     """
 
@@ -48,6 +49,7 @@ class Cluster:
     run_id: str = ""
     instance: str = ""
     zones: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
     hourly_cost: float | None = 0.0
     storage: tuple[Mapping[str, Any], ...] = ()
 
@@ -75,6 +77,7 @@ class Cluster:
             "docker_run_options": list(self.docker_run_options),
             "zones": list(self.zones),
             "storage": [dict(mount) for mount in self.storage],
+            "config": dict(self.config),
         }
 
     @classmethod

@@ -5,9 +5,10 @@ test holds the two together.
 """
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
-from stix.clouds.registry import clouds
+from stix.clouds.registry import Cloud, clouds
 from stix.model.resources import Resources
 from stix.model.task import Task
 from stix.plan.buckets import bucket_faults
@@ -89,9 +90,12 @@ def _anywhere(wishes: Resources) -> Iterator[tuple[str, str]]:
 def _of_config(wishes: Resources) -> Iterator[tuple[str, str]]:
     """Settings of a cloud that the candidate does not name are for tasks that go there, and no reason to refuse."""
     config = wishes.config
-    for name in ("kubernetes", "ssh", "slurm", "gcp", "azure", "vast"):
-        if config.get(name) and wishes.cloud == name:
-            yield f"config.{name}", f"settings of {name} are not followed yet"
+    cloud = clouds().get(wishes.cloud or "")
+    asked = (config.get(cloud.name) if cloud else None) or {}
+    if cloud and asked and not cloud.settings:
+        yield f"config.{cloud.name}", f"settings of {cloud.name} are not followed yet"
+    elif cloud:
+        yield from ((f"config.{cloud.name}.{key}", _unknown(key, cloud)) for key in asked if key not in cloud.settings)
     yield from (
         (f"config.{key}", sentence)
         for key, sentence in (
@@ -101,6 +105,11 @@ def _of_config(wishes: Resources) -> Iterator[tuple[str, str]]:
         )
         if config.get(key)
     )
+
+
+def _unknown(key: str, cloud: Cloud) -> str:
+    near = get_close_matches(key, sorted(cloud.settings), 1)
+    return f"machines of {cloud.name} do not follow it" + (f"; did you mean '{near[0]}'?" if near else "")
 
 
 def _found(**asked: tuple[Any, str]) -> Iterator[tuple[str, str]]:

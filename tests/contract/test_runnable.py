@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stix.clouds.registry import clouds
 from stix.errors import UsageError
 from stix.plan.runnable import refusals
 from stix.spec.load import from_config
@@ -27,6 +28,7 @@ ALSO = {
 }
 """Keys that are refused under another name, or whose example asks nothing."""
 PLACES = {
+    "aws": "aws",
     "kubernetes": "kubernetes",
     "ssh": "ssh/rack",
     "slurm": "slurm",
@@ -50,7 +52,7 @@ def example(path: str, key: Key) -> dict[str, Any]:
     if path not in ALSO:
         for name in reversed(path.split(".")[:-1]):
             given = {name: given}
-    place = PLACES.get(path.removeprefix("config."), "local")
+    place = PLACES.get(path.removeprefix("config.").partition(".")[0], "local")
     resources = {"infra": place, **(given.get("resources") or {})}
     return {"run": "ls", **given, "resources": resources}
 
@@ -83,3 +85,9 @@ def test_what_works_is_not_refused() -> None:
 def test_a_kept_secret_with_a_value_from_here_is_one_like_others() -> None:
     task = from_config({"run": "ls", "managed_secrets": ["HF_TOKEN", "OTHER"]}, secrets={"HF_TOKEN": "given"})
     assert [sentence.partition("with ")[2] for _, sentence in refusals(task)] == ["--secret OTHER"]
+
+
+@pytest.mark.parametrize("name", sorted(name for name in clouds() if clouds()[name].settings))
+def test_settings_that_a_role_follows_are_those_of_the_schema(name: str) -> None:
+    described = TASK.keys["config"].keys[name].keys
+    assert {key for key, about in described.items() if about.works} == clouds()[name].settings

@@ -21,25 +21,45 @@ _PODS = {
         ("map",),
         "Parts of a pod's specification, merged into the one that is made.",
         "pod_config: {spec: {runtimeClassName: nvidia}}",
-        works=False,
     ),
     "provision_timeout": Key(
         ("integer",),
         "Seconds to wait for the pods; -1 is without end.",
         "provision_timeout: 900",
-        works=False,
     ),
     "custom_metadata": Key(
         ("map",),
         "Labels and annotations of what is made.",
         _METADATA_EXAMPLE,
         check=_no_own_name,
-        works=False,
     ),
 }
 
 _KUBERNETES = {
     **_PODS,
+    "autoscaler": Key(
+        ("text",),
+        "What brings nodes that are not there yet; then pods get 15 minutes for their place.",
+        "autoscaler: karpenter",
+        choices=("gke", "karpenter", "coreweave", "nebius", "generic"),
+    ),
+    "ports": Key(
+        ("text",),
+        "How the head's ports are opened: by a service, an ingress, or not at all.",
+        "ports: podip",
+        choices=("loadbalancer", "ingress", "podip"),
+        default="loadbalancer",
+    ),
+    "allowed_contexts": Key(
+        ("list",), "The only contexts that may be chosen.", "allowed_contexts: [research]", items=TEXT
+    ),
+    "context_configs": Key(
+        ("map",),
+        "Settings that hold in one context, by its name.",
+        "context_configs: {research: {provision_timeout: 60}}",
+        values=Key(("map",)),
+    ),
+    "default_image": Key(("text",), "The image of nodes that name none.", "default_image: python:3.12-slim"),
     "kueue": Key(
         ("map",),
         "Queues of Kueue.",
@@ -50,7 +70,6 @@ _KUBERNETES = {
                 ("integer",), "Seconds to wait in the queue; -1 is without end.", "admission_timeout: 600"
             ),
         },
-        works=False,
     ),
     "quota": Key(
         ("map",),
@@ -58,7 +77,6 @@ _KUBERNETES = {
         "quota: {queue: team}",
         keys={"queue": Key(("text",), "Name of the queue.", "queue: team")},
         open=True,
-        works=False,
     ),
     "dws": Key(
         ("map",),
@@ -81,14 +99,12 @@ _KUBERNETES = {
         "The service account of the pods, or one for each context (`*` patterns are allowed).",
         "remote_identity: my-account",
         values=TEXT,
-        works=False,
     ),
     "set_pod_resource_limits": Key(
         ("boolean", "number"),
         "Whether pods are limited to what they ask for, or to so many times of it.",
         "set_pod_resource_limits: 1.5",
         least=1,
-        works=False,
     ),
     "enable_docker": Key(
         ("boolean", "text", "map"),
@@ -107,6 +123,35 @@ _KUBERNETES = {
         },
         works=False,
     ),
+}
+
+_AWS = {
+    "vpc_name": Key(("text",), "The network, by its name tag or id.", "vpc_name: research"),
+    "subnet_ids": Key(("list",), "The only subnets that are used.", "subnet_ids: [subnet-0a1b2c3d]", items=TEXT),
+    "security_group_name": Key(
+        ("text",), "A group that is used as it is, in place of stix's own.", "security_group_name: ours"
+    ),
+    "use_internal_ips": Key(("boolean",), "Whether machines have no public addresses.", "use_internal_ips: true"),
+    "ssh_proxy_command": Key(
+        ("text", "map"),
+        "How private addresses are reached, for all regions or by region.",
+        "ssh_proxy_command: ssh -W %h:%p jump.example.org",
+        values=TEXT,
+    ),
+    "instance_profile": Key(("text",), "The machines' identity, by name or ARN.", "instance_profile: training"),
+    "disk_encrypted": Key(("boolean",), "Whether disks are encrypted.", "disk_encrypted: true"),
+    "spot_interruption": Key(
+        ("text",),
+        "What becomes of a spot machine that is taken back.",
+        "spot_interruption: stop",
+        choices=("terminate", "stop", "hibernate"),
+        default="terminate",
+    ),
+    "image_owners": Key(
+        ("list",), "Further accounts whose images a name may find.", 'image_owners: ["123456789012"]', items=TEXT
+    ),
+    "ssh_user": Key(("text",), "The login of an image that does not tell by its name.", "ssh_user: ubuntu"),
+    "labels": Key(("map",), "Tags of everything that is made.", "labels: {team: vision}", values=TEXT),
 }
 
 _GCP = {
@@ -204,8 +249,8 @@ CONFIG = {
         "kubernetes: {provision_timeout: 900}",
         keys=_KUBERNETES,
         open=True,
-        works=False,
     ),
+    "aws": Key(("map",), "Settings of Amazon Web Services.", "aws: {vpc_name: research}", keys=_AWS),
     "ssh": Key(
         ("map",),
         "Settings of pools that SkyPilot runs Kubernetes on; machines of stix have none.",

@@ -70,7 +70,7 @@ def test_a_cluster_lives_from_check_to_terminate(
 ) -> None:
     inventory = cluster("kubernetes", cloud=cloud)
     [checked] = play("check", inventory).reported("check")
-    assert checked["ok"] and checked["account"] == "lab/default" and "T4:8" in checked["message"]
+    assert checked["ok"] and checked["account"] == "lab in lab/default" and "T4:8" in checked["message"]
     [machine] = checked["machines"]
     assert machine["name"] == lab.node and machine["accelerators"] == {"T4": 8} and machine["ready"]
 

@@ -257,8 +257,15 @@ def test_settings_of_a_context_win() -> None:
 
 def test_check_names_nodes_accelerators_and_other_contexts() -> None:
     machine = {"name": "n", "ready": True, "accelerators": {"T4": 8}}
-    survey = {"context": "a", "namespace": "ml", "contexts": ["a", "b"], "version": "v1.31", "may_not": []}
+    survey = {
+        "context": "a",
+        "namespace": "ml",
+        "contexts": ["a", "b"],
+        "version": "v1.31",
+        "may_not": [],
+        "user": "ann",
+    }
     found = kubernetes_check({**survey, "machines": [machine, {**machine, "ready": False}]})
     assert found["ok"] and found["message"] == "a v1.31: 1 of 2 nodes ready, T4:8; other contexts: b"
     refused = kubernetes_check({**survey, "machines": [machine], "may_not": ["create pods"]})
-    assert not refused["ok"] and refused["message"].startswith("a/ml may not create pods") and refused["hint"]
+    assert not refused["ok"] and refused["message"].startswith("ann in a/ml may not create pods") and refused["hint"]
