@@ -61,17 +61,21 @@ class Report:
             "reason": _why_ended(status),
             "preempted": state in ("gone", "stopping") and _was_taken(status),
         }
+        gpus = _gpus(marks.get("stix-accelerators", ""))
+        reached = self._connection(metadata["name"], container["name"])
+        if gpus:  # the pod's own, whether or not its image has a program that lists them
+            reached["skylet_resources"] = {"gpus": gpus}
         return {
             "name": marks.get("stix-name", metadata["name"]),
             "rank": rank,
             "id": metadata["uid"],
             "state": state,
             "private_ip": status.get("podIP") or "",
-            "connection": self._connection(metadata["name"], container["name"]),
+            "connection": reached,
             "agent_port": None,
             "cpus": quantity(requests.get("cpu")) or None,
             "memory": quantity(requests.get("memory")) / GIB or None,
-            "gpus": _gpus(marks.get("stix-accelerators", "")),
+            "gpus": gpus,
             "details": {key: value for key, value in details.items() if value},
         }
 

@@ -92,7 +92,9 @@ class Daemon:
         self.loop.handle_signal(signal.SIGTERM, self.quit)
         self.loop.handle_signal(signal.SIGCHLD, self._reap)
         self.leaving = False
-        found = config.get("resources") or hardware.probe(home.user_home(config))
+        given = config.get("resources") or {}
+        whole = all(key in given for key in ("cpus", "memory", "gpus"))
+        found = given if whole else {**hardware.probe(home.user_home(config)), **given}
         if int(config.get("rank") or 0) == 0:
             from .head import Head
 
