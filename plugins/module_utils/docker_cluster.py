@@ -115,6 +115,7 @@ class DockerCluster:
             "stix.user": self.params["user"],
             "stix.run_id": self.params["run_id"],
             **({"stix.deadline": self.params["deadline"]} if self.params["deadline"] else {}),
+            **({"stix.on_shutdown": self.params["on_shutdown"]} if self.params["on_shutdown"] else {}),
         }
         ours = {key: str(value) for key, value in ours.items()}
         return {**{key: str(value) for key, value in (node.get("labels") or {}).items()}, **ours}

@@ -43,6 +43,11 @@ options:
     description: Whether containers of the cluster whose rank is not among O(nodes) are removed.
     type: bool
     default: false
+  on_shutdown:
+    description: What is to become of a container that ends by itself. Written into C(stix.on_shutdown), for sweepers.
+    type: str
+    choices: ["", stop, terminate]
+    default: ""
   deadline:
     description: When the cluster may be swept away, in Unix seconds; 0 is never. Written into C(stix.deadline).
     type: int
@@ -138,6 +143,7 @@ OPTIONS = {
     "run_id": {"type": "str", "default": ""},
     "nodes": {"type": "list", "elements": "dict", "default": []},
     "remove_surplus": {"type": "bool", "default": False},
+    "on_shutdown": {"type": "str", "choices": ["", "stop", "terminate"], "default": ""},
     "deadline": {"type": "int", "default": 0},
     "region": {"type": "str", "default": ""},
     "kinds": {"type": "list", "elements": "str", "default": []},

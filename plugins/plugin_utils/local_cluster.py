@@ -176,9 +176,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_name(name: str) -> bool:
+    """Whether it can be the name of a cluster's or node's folder."""
+    return bool(_NAME.fullmatch(name))
+
+
 def _checked(name: str) -> str:
     """A name that is one folder's, so that nothing outside the cluster can be meant."""
-    if not _NAME.fullmatch(str(name)):
+    if not is_name(str(name)):
         raise Failure(
             "provision.config", f"'{name}' cannot be the name of a folder", "Use letters, digits, '-', '_' and '.'."
         )

@@ -92,3 +92,20 @@ def test_a_machine_without_python_is_named(
     docker_engine.docker("kill", "demo-1f3a9c-0", "demo-1f3a9c-1")
     gone = play("setup", cluster("docker", nodes=from_instances(instances), node=token(safe_world)))
     assert gone.error["code"] == "node.unreachable"
+
+
+def test_sweepers_are_told_of_ends_and_volumes_and_tell_why_something_stays(
+    play: Play, cloud: dict[str, Any], docker_engine: DockerLab
+) -> None:
+    wanted = {"stix_wanted_nodes": cloud["stix_wanted_nodes"][:1], "stix_on_shutdown": "terminate"}
+    assert play("provision", cluster("docker", cloud={**cloud, **wanted})).rc == 0
+    docker_engine.docker("volume", "create", "--label", "stix.cluster_id=demo-1f3a9c", "stix-test-data")
+    [things] = play("survey", cluster("docker")).reported("resources")
+    kinds = {thing["kind"]: thing for thing in things}
+    assert sorted(kinds) == ["disk", "machine", "network"] and kinds["machine"]["details"]["on_shutdown"] == "terminate"
+
+    [held] = play("sweep", cluster("docker", cloud={"stix_sweep": [kinds["network"], kinds["disk"]]})).reported(
+        "resources"
+    )
+    assert [thing["kind"] for thing in held] == ["network"] and "endpoint" in held[0]["details"]["reason"]
+    assert play("sweep", cluster("docker", cloud={"stix_sweep": things})).reported("resources") == [[]]

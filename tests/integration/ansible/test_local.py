@@ -219,3 +219,25 @@ def _wait_for(home: Path, job: int) -> None:
     agent = home / ".stix" / "agent"
     words = ["python3", str(agent / "skylet.pyz"), "--home", str(agent), "logs", "--job", str(job), "--follow"]
     subprocess.run(words, capture_output=True, timeout=60)
+
+
+def test_homes_are_surveyed_and_swept(play: Play, cloud: dict[str, Any], safe_world: Path) -> None:
+    root = safe_world / "local"
+    assert play("provision", cluster("local", cloud=cloud)).rc == 0
+    (root / "half-1").mkdir()
+    (root / "not a cluster").mkdir()
+    [things] = play("survey", cluster("local", cloud=cloud)).reported("resources")
+    found = [(thing["kind"], thing["cluster"], Path(thing["id"]).name) for thing in things]
+    assert found == [("machine", "demo", "demo-0"), ("machine", "demo", "demo-1"), ("disk", "half", "half-1")]
+    assert things[0]["instance"]["state"] == "running"
+
+    part = play("sweep", cluster("local", cloud={**cloud, "stix_sweep": [things[0]]})).reported("resources")
+    assert [thing["name"] for thing in part[0]] == ["demo-0"], "a cluster goes as a whole or not at all"
+    assert play("sweep", cluster("local", cloud={**cloud, "stix_sweep": things}), check=True).changed()
+    assert play("sweep", cluster("local", cloud={**cloud, "stix_sweep": things})).reported("resources") == [[]]
+    assert [path.name for path in root.iterdir()] == ["not a cluster"]
+    assert play("sweep", cluster("local", cloud={**cloud, "stix_sweep": things})).rc == 0
+
+
+def test_machines_of_ones_own_are_in_no_account(play: Play) -> None:
+    assert play("survey", cluster("ssh")).error["code"] == "provision.unsupported"
