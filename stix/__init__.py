@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stix.api.jobs import cancel, download_logs, exec, job_status, queue, tail_logs
     from stix.api.optimizer import optimize
     from stix.api.plans import plan as preview
+    from stix.api.recovery import adopt, forget, gc
     from stix.api.resources import Resources
     from stix.api.service import SkyServiceSpec
     from stix.api.service import SkyServiceSpec as Service
@@ -108,6 +109,9 @@ _HOMES = {
     "download_logs": "stix.api.jobs",
     "check": "stix.api.infra",
     "cost_report": "stix.api.costs",
+    "gc": "stix.api.recovery",
+    "adopt": "stix.api.recovery",
+    "forget": "stix.api.recovery",
     "optimize": "stix.optimize:",
     "preview": "stix.api.plans:plan",
     "enabled_clouds": "stix.api.enabled",
@@ -190,6 +194,7 @@ __all__ = [
     "Volume",
     "Vsphere",
     "Yotta",
+    "adopt",
     "autostop",
     "cancel",
     "catalog",
@@ -201,6 +206,8 @@ __all__ = [
     "enabled_clouds",
     "exceptions",
     "exec",
+    "forget",
+    "gc",
     "get",
     "job_status",
     "launch",

@@ -5,11 +5,14 @@ Modules of the acting half are imported inside the functions that act: reading t
 
 import fnmatch
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stix.api.rows import row
 from stix.state.home import Home
 from stix.state.store import Store
+
+if TYPE_CHECKING:
+    from stix.driver.look import Looked
 
 
 def open_store(home: Home | None = None) -> Store:
@@ -28,47 +31,39 @@ def status(
     Returns:
         for each: name, status (INIT, UP, STOPPED), phase, wanted, seen, infra, resources_str, num_nodes, launched_at,
         autostop (minutes, -1 none), to_down, lifetime_minutes, last_error, head_ip, user, last_use, cluster_id, nodes;
-        with `refresh` idle_seconds, too, where autostop is on and the head answers.
+        with `refresh` also idle_seconds, where autostop is on and the head answers, and note, the reason why this row
+        is as it was: another run works on the cluster, or its cloud did not answer in time.
+
+    Raises:
+        StixError: exactly one cluster was asked for, and it could not be looked at.
     """
     home = Home()
     store = open_store(home)
     records = _select(store, cluster_names)
-    idle: dict[str, float] = {}
-    if refresh and str(getattr(refresh, "value", refresh)).lower() != "none":
-        idle = _refresh([record["name"] for record in records])
+    looked: dict[str, Looked] = {}
+    if refresh and str(getattr(refresh, "value", refresh)).lower() != "none" and records:
+        looked = _refresh([record["name"] for record in records])
         records = [record for record in store.cluster_records() if record["name"] in {item["name"] for item in records}]
     shown = [row(record) for record in records]
     for each in shown:
-        if each["name"] in idle:
-            each["idle_seconds"] = idle[each["name"]]
+        seen = looked.get(each["name"])
+        if seen and seen.idle_seconds is not None:
+            each["idle_seconds"] = seen.idle_seconds
+        if seen and seen.error:
+            each["note"] = seen.error.message
     return list(shown)
 
 
-def _refresh(names: list[str]) -> dict[str, float]:
-    """Look at clusters, a few at once; seconds for which those that would let themselves go have been idle.
-
-    Of several, one that cannot be looked at keeps its row, with the reason as its last error.
-    """
-    from concurrent.futures import ThreadPoolExecutor
-
-    from stix.driver.lifecycle import idle_seconds, refresh
+def _refresh(names: list[str]) -> "dict[str, Looked]":
+    """Look at clusters. One that cannot be looked at keeps its row, with the reason as a note."""
+    from stix.driver.look import refresh_all
     from stix.driver.session import World
-    from stix.errors import StixError
 
-    def look(name: str) -> float | None:
-        world = World()
-        try:
-            cluster = refresh(world, name)
-        except StixError as error:
-            if len(names) == 1:
-                raise
-            world.store.append(name, "error", {"error": error.to_record()})
-            return None
-        return idle_seconds(world, cluster) if cluster else None
-
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        found = zip(names, pool.map(look, names), strict=True)
-        return {name: seconds for name, seconds in found if seconds is not None}
+    found = refresh_all(World(), names)
+    errors = [looked.error for looked in found.values() if looked.error]
+    if len(names) == 1 and errors and errors[0].code != "cluster.busy":
+        raise errors[0]
+    return found
 
 
 def _select(store: Store, wanted: str | Iterable[str] | None) -> list[dict[str, Any]]:

@@ -71,12 +71,17 @@ def status_table(records: list[dict[str, Any]], *, verbose: bool, now: float) ->
         return "No clusters. 'stix up task.yaml' makes one."
     heads = VERBOSE_HEADS if verbose else STATUS_HEADS
     body = output.table(heads, (status_row(record, now)[: len(heads)] for record in records))
-    troubles = [
-        f"{record['name']}: {record['last_error'].get('message')}  ('stix repair {record['name']}')"
-        for record in records
-        if record.get("last_error")
-    ]
-    return "\n".join([output.paint_states(body), *troubles])
+    troubles = [trouble(record, now) for record in records if record.get("last_error")]
+    notes = [f"{record['name']}: as it was recorded, for {record['note']}" for record in records if record.get("note")]
+    return "\n".join([output.paint_states(body), *troubles, *notes])
+
+
+def trouble(record: dict[str, Any], now: float) -> str:
+    """A cluster's last error in one line, with the command that mends it."""
+    error = record["last_error"]
+    since = (error.get("details") or {}).get("since")
+    known = f", seen {output.ago(since, now)}" if since else ""
+    return f"{record['name']}: {error.get('message')}{known}  ('stix repair {record['name']}')"
 
 
 def status_row(record: dict[str, Any], now: float) -> tuple[Any, ...]:

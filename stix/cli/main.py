@@ -35,6 +35,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Data": {
         "storage": ("storage:storage", "Buckets that stix made."),
     },
+    "Leftovers": {
+        "gc": ("recovery:gc", "What carries our tags and nobody wants."),
+        "adopt": ("recovery:adopt", "Take machines that exist into the record."),
+        "forget": ("recovery:forget", "Drop a record, leave the machines."),
+    },
     "Prices": {
         "gpus": ("gpus:gpus", "Accelerators and their prices."),
         "catalog": ("catalog:catalog", "What clouds offer, and how old the prices are."),

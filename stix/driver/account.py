@@ -27,12 +27,27 @@ def account_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     }
     if not cluster.num_nodes:  # only the account is asked
         return variables
+    about = {"stix_account": account_of(cluster), "stix_zones": list(cluster.zones)}
+    return variables | about | key_vars(world) | end_vars(cluster)
+
+
+def account_of(cluster: Cluster) -> str:
+    """The account that its machines are in; empty: not known yet, or there is none."""
+    return str(((cluster.head or {}).get("details") or {}).get("account", ""))
+
+
+def key_vars(world: World) -> dict[str, Any]:
+    """The key that logs in to machines that are made."""
     key = key_file(world.home.keys)
-    return variables | {
-        "stix_account": ((cluster.head or {}).get("details") or {}).get("account", ""),
-        "stix_zones": list(cluster.zones),
+    return {
         "stix_private_key_file": str(key),
         "stix_public_key": Path(f"{key}.pub").read_text(encoding="utf-8").strip(),
+    }
+
+
+def end_vars(cluster: Cluster) -> dict[str, Any]:
+    """What becomes of machines that shut themselves down, and when nobody wants them any more."""
+    return {
         "stix_on_shutdown": "terminate" if (cluster.autostop or {}).get("down") else "stop",
         "stix_deadline": _deadline(cluster),
     }

@@ -22,6 +22,7 @@ from stix.model.task import Task
 from stix.nodes import agent
 from stix.nodes.connection import Connection, connect
 from stix.plan.launch import autostop_setting, check_fits
+from stix.plan.orphans import still_there
 
 
 def exec_task(world: World, task: Task, name: str) -> tuple[int, Cluster]:
@@ -183,53 +184,20 @@ def changed_autostop(now: Mapping[str, Any], wish: dict[str, Any]) -> dict[str, 
     }
 
 
-def refresh(world: World, name: str) -> Cluster | None:
-    """Look at the machines and correct the record; an autodown's remains are removed.
+def forget(world: World, name: str) -> dict[str, Any]:
+    """Drop the record of a cluster and touch none of its machines.
 
     Returns:
-        the cluster, or None when it is gone.
+        what may be left: `{cluster, cluster_id, infra, machines: [{id, name, state}], hourly_cost}`.
+
+    Raises:
+        ClusterError: `cluster.not_found`.
     """
-    with world.locked(name, "status") as lock:
+    with world.locked(name, "forget") as lock:
         cluster = world.store.need_cluster(name)
-        with world.run(name, "status", lock) as run:
-            return _look(run, cluster)
-
-
-def idle_seconds(world: World, cluster: Cluster) -> float | None:
-    """For how long a cluster with autostop has been idle; None where there is no autostop or no answer."""
-    if (cluster.autostop or {}).get("idle_minutes", -1) < 0 or cluster.status is not ClusterStatus.UP:
-        return None
-    try:
-        return float(agent.call(head_connection(world, cluster), "status", {})["autostop"]["idle_seconds"])
-    except StixError:
-        return None
-
-
-def _look(run: Run, cluster: Cluster) -> Cluster | None:
-    seen = machines.query(run, cluster)
-    autostop = cluster.autostop or {}
-    lets_go = autostop.get("idle_minutes", -1) >= 0 or autostop.get("lifetime_minutes") is not None
-    if seen and lets_go and clouds()[cluster.cloud].persistent_host and _agent_has_ended(run.world, seen):
-        nodes = [{**node, "state": "stopped"} for node in seen.nodes]
-        seen = run.record("instances", nodes=nodes, seen="stopped")
-    if seen is None or (seen.seen in ("stopped", "none") and lets_go and autostop.get("down")):
-        if cluster.wanted == "up" and not lets_go:
-            error = ClusterError("cluster.not_up", f"the machines of {cluster.name} are gone")
-            return run.record("error", error=error.to_record())
-        machines.terminate(run, cluster, purge=True)
-        return None
-    if seen.seen == "stopped" and cluster.wanted == "up" and lets_go:
-        return run.record("changed", wanted="stopped")
-    return seen
-
-
-def _agent_has_ended(world: World, cluster: Cluster) -> bool:
-    """Whether autostop acted on machines that stay there: its agent is all that goes (one that crashed comes back)."""
-    try:
-        agent.call(head_connection(world, cluster), "ping", {})
-    except StixError as error:
-        return error.code == "agent.unreachable"
-    return False
+        with world.run(name, "forget", lock) as run:
+            machines.forget(run, cluster, left=True)
+    return still_there(cluster)
 
 
 def repair(world: World, name: str) -> dict[str, Any]:

@@ -3,28 +3,25 @@
 import shutil
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.driver import buckets
-from stix.driver.account import BOOT_SECONDS, SHUT_DOWN, account_vars, cloud_config
+from stix.driver.account import BOOT_SECONDS, SHUT_DOWN, account_vars, cloud_config, end_vars
 from stix.driver.outcome import Outcome, instances
 from stix.driver.pods import pod_vars
 from stix.driver.session import Run, World
 from stix.errors import NodeError, StixError, from_record
 from stix.inventory.render import inventory, literal, wanted_nodes
-from stix.model.cluster import Cluster, seen_word
+from stix.model.cluster import HARDWARE, Cluster, merged, seen_word, with_report
 from stix.model.event import Note
 from stix.nodes.connection import connect
 from stix.nodes.ssh_config import remove_entries, write_entries
 
 UNREACHED = ("node.unreachable", "node.auth", "node.host_key")
 """Codes of a node that no connection could be made to."""
-
-HARDWARE = ("cpus", "memory", "gpus")
 
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 """The engine of containers whose connection names none."""
@@ -63,18 +60,6 @@ def take_instances(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
     return run.record("instances", nodes=nodes, seen=seen_word(nodes, cluster.num_nodes)) or cluster
 
 
-def with_report(known: Mapping[str, Any], reported: Mapping[str, Any]) -> dict[str, Any]:
-    """A node after its cloud was asked. What was probed of the same machine wins: a cloud may only repeat the wish."""
-    node = _merged(known, reported)
-    if known.get("id") == reported.get("id"):
-        node |= {key: known[key] for key in HARDWARE if known.get(key)}
-    return node
-
-
-def _merged(known: Mapping[str, Any], reported: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(known) | {key: value for key, value in reported.items() if value not in (None, [], {})}
-
-
 def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
     """Record the hardware that nodes reported."""
     probed = {data["name"]: data for data in outcome.of_kind("node") if data.get("name")}
@@ -83,7 +68,7 @@ def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
     nodes = []
     for node in cluster.nodes:
         facts = probed.get(node["name"], {})
-        known = _merged(node, {key: facts.get(key) for key in (*HARDWARE, "arch", "os")})
+        known = merged(node, {key: facts.get(key) for key in (*HARDWARE, "arch", "os")})
         python = str(facts.get("python") or "")
         if python.startswith("/"):  # the one that set-up found good; the first in PATH may be too old
             known["connection"] = {**known["connection"], "skylet_python": python}
@@ -93,17 +78,28 @@ def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
 
 def cloud_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     """Variables of the group `stix_cloud`."""
-    variables: dict[str, Any] = {"stix_wanted_nodes": wanted_nodes(cluster)}
-    if clouds()[cluster.cloud].sized:
+    variables: dict[str, Any] = {"stix_wanted_nodes": wanted_nodes(cluster), **place_vars(world, cluster)}
+    cloud = clouds()[cluster.cloud]
+    if cloud.sized:
         variables |= account_vars(world, cluster)
+    elif cluster.num_nodes and not cloud.persistent_host:
+        variables |= end_vars(cluster)
+    if cluster.docker_run_options and cluster.cloud == "docker":
+        variables["cloud_docker_run_options"] = literal(list(cluster.docker_run_options))
+    return variables
+
+
+def place_vars(world: World, cluster: Cluster) -> dict[str, Any]:
+    """Those that say where to look; the same for all clusters that are made in one place."""
+    variables: dict[str, Any] = {}
+    if clouds()[cluster.cloud].sized:
+        variables |= account_vars(world, replace(cluster, num_nodes=0))
     if cluster.cloud == "local":
         variables["cloud_local_root"] = str(world.home.local_nodes)
     if cluster.cloud == "kubernetes":
         variables |= pod_vars(cluster, cloud_config(world, cluster))
     if cluster.cloud == "docker":
         variables |= {f"cloud_docker_{name}": literal(value) for name, value in world.settings.docker.items()}
-        if cluster.docker_run_options:
-            variables["cloud_docker_run_options"] = literal(list(cluster.docker_run_options))
         connection = (cluster.head or {}).get("connection")
         if connection:  # its containers are where they were made, whatever DOCKER_HOST says now
             endpoint = str(connection.get("ansible_docker_extra_args", "")).removeprefix("-H ")

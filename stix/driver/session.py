@@ -64,6 +64,16 @@ class World(Ledger):
             yield held
 
     @contextmanager
+    def locked_now(self, cluster: str, verb: str) -> Iterator[int]:
+        """Hold a cluster's lock without waiting for it.
+
+        Raises:
+            ClusterError: `cluster.busy`, another run has it.
+        """
+        with lock.hold(self.locks, cluster, verb, timeout=0) as held:
+            yield held
+
+    @contextmanager
     def choosing(self) -> Iterator[None]:
         """Choose a place alone: until the choice is written down, nobody else may choose the same machines."""
         with lock.hold(self.locks, ".placement", "choosing"):
@@ -140,8 +150,16 @@ class Run:
         node_vars: Mapping[str, Any] | None = None,
         head_vars: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
+        seconds: float | None = None,
     ) -> Outcome:
-        """Play `stix.core.<name>` on an inventory of the cluster; errors are in the outcome, not raised."""
+        """Play `stix.core.<name>` on an inventory of the cluster; errors are in the outcome, not raised.
+
+        Args:
+            seconds: how long it may take; None: as long as it does.
+
+        Raises:
+            StixError: `timeout`, it took longer; `runner.failed`, its process died.
+        """
         files = inventory(
             cluster, sys.executable, run_id=self.id, cloud_vars=cloud_vars, node_vars=node_vars, head_vars=head_vars
         )
@@ -157,6 +175,7 @@ class Run:
             lock=self._lock,
             secrets=self.folder.secrets_file if secrets else None,
             account=cloud_vars is not None or "storage_mounts" in (node_vars or {}),
+            seconds=seconds,
         )
         began = time.time()
         if secrets:

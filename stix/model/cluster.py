@@ -138,3 +138,20 @@ def seen_word(instances: Iterable[Mapping[str, Any]], num_nodes: int) -> str:
     if "running" not in states and set(states) <= {"stopped", "stopping"}:
         return "stopped"
     return "partial"
+
+
+HARDWARE = ("cpus", "memory", "gpus")
+"""What is probed of a node."""
+
+
+def merged(known: Mapping[str, Any], reported: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of a node after a report; what the report leaves empty stays."""
+    return dict(known) | {key: value for key, value in reported.items() if value not in (None, [], {})}
+
+
+def with_report(known: Mapping[str, Any], reported: Mapping[str, Any]) -> dict[str, Any]:
+    """A node after its cloud was asked. What was probed of the same machine wins: a cloud may only repeat the wish."""
+    node = merged(known, reported)
+    if known.get("id") == reported.get("id"):
+        node |= {key: known[key] for key in HARDWARE if known.get(key)}
+    return node

@@ -7,6 +7,7 @@ import select
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ class Play:
         lock: descriptor of the cluster's lock; the play's process holds it until it is gone.
         secrets: the file of job secrets; the play's process removes it, also when the driver was killed.
         account: it talks to a cloud, so the user's credentials (`environment.SECRET`) come along.
+        seconds: how long it may take; then it is cancelled.
     """
 
     folder: Path
@@ -39,6 +41,7 @@ class Play:
     lock: int | None = None
     secrets: Path | None = None
     account: bool = False
+    seconds: float | None = None
 
     def request(self, programs: str, config: Path) -> dict[str, Any]:
         """The order for `process.run_play`.
@@ -68,14 +71,14 @@ def records(play: Play, warm: "warm_client.Warm | None") -> Generator[dict[str, 
     Closing the iterator early, or the death of this process, cancels the play.
 
     Raises:
-        StixError: `runner.failed` when the play's process died without a word.
+        StixError: `runner.failed` when the play's process died without a word; `timeout` when it took too long.
     """
     channel = warm.start_play(play) if warm else None
     process = None
     if channel is None:
         channel, process = _start_cold(play)
     try:
-        yield from _lines(channel)
+        yield from _lines(channel, play.seconds)
     finally:
         channel.close()
         if process:
@@ -105,10 +108,13 @@ def _python_path() -> dict[str, str]:
     return {"PYTHONPATH": str(content.PACKAGE.parent)}
 
 
-def _lines(channel: socket.socket) -> Iterator[dict[str, Any]]:
+def _lines(channel: socket.socket, seconds: float | None) -> Iterator[dict[str, Any]]:
     buffer = b""
+    deadline = None if seconds is None else time.monotonic() + seconds
     while True:
-        select.select([channel], [], [])
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if not select.select([channel], [], [], left)[0]:
+            raise StixError("timeout", f"there was no answer within {seconds:g} s", retryable=True)
         try:
             piece = channel.recv(1 << 16)
         except ConnectionResetError:

@@ -165,6 +165,16 @@ class Store:
         statement = "select distinct cluster_id from facts where kind = 'gone' and data like '%\"left\"%' order by id"
         return [row["cluster_id"] for row in self._rows(statement)]
 
+    def gone_ids(self) -> dict[str, float]:
+        """Ids of clusters that were recorded here once -> Unix seconds when their record went."""
+        rows = self._rows("select cluster_id, max(at) as at from facts where kind = 'gone' group by cluster_id")
+        return {row["cluster_id"]: row["at"] for row in rows if row["cluster_id"]}
+
+    def former_infras(self) -> set[str]:
+        """Infrastructures that clusters of now and before are and were on."""
+        rows = self._rows("select distinct json_extract(data, '$.infra') as infra from facts where kind = 'intent'")
+        return {row["infra"] for row in rows if row["infra"]}
+
     def cluster_record(self, name: str) -> dict[str, Any]:
         """The record of one cluster, cheaper than the model.
 

@@ -1,0 +1,196 @@
+"""Which things of an account nobody wants any more: things x records x now -> findings. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from stix.clouds.registry import clouds
+from stix.model.cluster import Cluster
+from stix.model.thing import Thing
+
+ALWAYS_PAID = frozenset({"load_balancer", "volume_claim", "bucket"})
+"""Kinds that may cost money wherever they are."""
+
+PAID = frozenset({"machine", "disk", "address", "spot_request"})
+"""Kinds that cost money where machines have prices."""
+
+SLACK_SECONDS = 300.0
+"""A machine lets itself go at its deadline; sweepers come so much later."""
+
+
+PAST = "past its deadline"
+SHUT_DOWN = "it shut itself down, to be removed"
+OVER = (PAST, SHUT_DOWN)
+"""Why the time of a cluster is over."""
+
+
+class Finding(NamedTuple):
+    """A thing and what is to become of it.
+
+    Attributes:
+        infra: the account that it is in.
+        action: `remove`; `stop`, of machines; `keep`: it is only shown.
+        why: the reason, in words.
+        costs: whether it costs money as it is.
+    """
+
+    thing: Thing
+    infra: str
+    action: str
+    why: str
+    costs: bool
+
+
+class Known(NamedTuple):
+    """What the record knows.
+
+    Attributes:
+        clusters: recorded clusters.
+        gone: cluster id -> Unix seconds when its record went, of clusters that were recorded here.
+        busy: ids of clusters that a run works on now.
+        user: who asks.
+    """
+
+    clusters: tuple[Cluster, ...] = ()
+    gone: Mapping[str, float] = {}
+    busy: Collection[str] = frozenset()
+    user: str = ""
+
+
+def orphans(
+    things: Iterable[Thing], infra: str, known: Known, now: float, *, older_than: float, all_users: bool = False
+) -> list[Finding]:
+    """What of an account's things no record wants.
+
+    Args:
+        infra: the account.
+        now: Unix seconds.
+        older_than: seconds; what is younger and was never recorded here is left: a launch elsewhere may go on.
+        all_users: whether things of others count.
+    """
+    groups, shared = _grouped(things)
+    found = [finding for group in groups for finding in _of_cluster(group, infra, known, now, older_than, all_users)]
+    doomed = {(one.thing.kind, one.thing.id) for one in found if one.action == "remove"}
+    used = {one.region for group in groups for one in group if (one.kind, one.id) not in doomed}
+    used |= {cluster.infra.partition("/")[2] for cluster in known.clusters if _same_cloud(cluster, infra)}
+    mine = [one for one in shared if all_users or one.user in ("", known.user)]
+    free = [one for one in mine if one.region not in used and (not one.created_at or now - one.created_at > older_than)]
+    return found + [_finding(one, infra, "remove", "nothing of ours is left in that region") for one in free]
+
+
+def _grouped(things: Iterable[Thing]) -> tuple[list[list[Thing]], list[Thing]]:
+    """Things by cluster, and those that are shared; without what goes with its machine and what is gone."""
+    every = [one for one in things if one.kind != "unreachable" and not (one.kind == "machine" and not one.is_machine)]
+    machines = {one.id for one in every if one.kind == "machine"}
+    groups: dict[str, list[Thing]] = {}
+    for one in every:
+        goes_along = one.about("goes_with_machine") and one.about("machine") in machines
+        if not one.shared and not goes_along:
+            groups.setdefault(one.cluster_id, []).append(one)
+    return list(groups.values()), [one for one in every if one.shared]
+
+
+def _of_cluster(
+    group: list[Thing], infra: str, known: Known, now: float, older_than: float, all_users: bool
+) -> list[Finding]:
+    cluster_id = group[0].cluster_id
+    cluster = next((one for one in known.clusters if one.cluster_id == cluster_id), None)
+    if cluster:
+        surplus = [] if cluster_id in known.busy or cluster.phase != "ready" else _surplus(group, cluster)
+        return [_finding(one, infra, "remove", why) for one, why in surplus]
+    user = next((one.user for one in group if one.user), "")
+    here = cluster_id in known.gone
+    if not here and user != known.user:
+        of = f"user {user!r}" if user else "an unknown user"
+        return [_finding(one, infra, "remove", f"{of}; no record here knows it") for one in group] if all_users else []
+    age = now - max((one.created_at for one in group), default=0)
+    if not here and age < older_than:
+        return [_finding(one, infra, "keep", "too young: whoever made it may still be at it") for one in group]
+    why = "its cluster was taken down or forgotten here" if here else "no record here knows its cluster"
+    return [_finding(one, infra, "remove", why) for one in group]
+
+
+def _surplus(group: list[Thing], cluster: Cluster) -> list[tuple[Thing, str]]:
+    """Machines of a recorded cluster that it has no place for."""
+    found = []
+    ids = {node.get("id") for node in cluster.nodes}
+    ranks = {_rank(one) for one in group if one.id in ids}
+    for one in (one for one in group if one.is_machine and one.instance and one.id not in ids):
+        rank = _rank(one)
+        if rank >= cluster.num_nodes:
+            found.append((one, f"rank {rank} of {cluster.name}, which wants {cluster.num_nodes} nodes"))
+        elif rank in ranks:
+            found.append((one, f"a second machine of rank {rank} of {cluster.name}"))
+    return found
+
+
+def _rank(thing: Thing) -> int:
+    return int((thing.instance or {}).get("rank") or 0)
+
+
+def _same_cloud(cluster: Cluster, infra: str) -> bool:
+    return cluster.cloud == infra.partition("/")[0]
+
+
+def _finding(thing: Thing, infra: str, action: str, why: str) -> Finding:
+    return Finding(thing, infra, action, why, costs(thing, infra))
+
+
+def costs(thing: Thing, infra: str) -> bool:
+    """Whether a thing costs money as it is; of a machine that is stopped its disks do."""
+    paid = clouds()[infra.partition("/")[0]].sized and thing.kind in PAID
+    return thing.kind in ALWAYS_PAID or (paid and not (thing.kind == "machine" and thing.state == "stopped"))
+
+
+def expired(things: Iterable[Thing], infra: str, known: Known, now: float, *, all_users: bool = False) -> list[Finding]:
+    """Clusters whose time is over: past their deadline, or shut down by themselves to be removed.
+
+    Of a recorded cluster the record says when and how; of others their tags. One that was to be stopped is stopped.
+    """
+    found = []
+    for group in _grouped(things)[0]:
+        user = next((one.user for one in group if one.user), "")
+        if group[0].cluster_id in known.busy or (not all_users and user != known.user):
+            continue
+        action, why = _end_of(group, known, now)
+        if action == "remove":
+            found += [_finding(one, infra, action, why) for one in group]
+        elif action == "stop":
+            awake = [one for one in group if one.is_machine and one.state in ("running", "pending")]
+            found += [_finding(one, infra, action, why) for one in awake]
+    return found
+
+
+def _end_of(group: list[Thing], known: Known, now: float) -> tuple[str, str]:
+    machines = [one for one in group if one.is_machine]
+    cluster = next((one for one in known.clusters if one.cluster_id == group[0].cluster_id), None)
+    if cluster:
+        minutes = (cluster.autostop or {}).get("lifetime_minutes")
+        deadline = cluster.launched_at + 60 * minutes if minutes else 0.0
+        down = bool((cluster.autostop or {}).get("down"))
+        ended = cluster.wanted == "up"
+    else:
+        deadline = max((one.deadline for one in group), default=0)
+        down = any(one.about("on_shutdown") == "terminate" for one in machines)
+        ended = not any("user" in str(one.about("reason") or "").lower() for one in machines)
+    if deadline and now > deadline + SLACK_SECONDS:
+        return ("remove" if down else "stop"), PAST
+    if machines and down and ended and all(one.state == "stopped" for one in machines):
+        return "remove", SHUT_DOWN
+    return "", ""
+
+
+def still_there(cluster: Cluster) -> dict[str, Any]:
+    """What a cluster whose record goes may leave: `{cluster, cluster_id, infra, machines, hourly_cost}`.
+
+    `machines` are `{id, name, state}`; `hourly_cost` is dollars of those that run, None: not known.
+    """
+    there = [node for node in cluster.nodes if node.get("state") != "gone"]
+    awake = [node for node in there if node.get("state") not in ("stopped", "stopping")]
+    hourly = cluster.hourly_cost
+    return {
+        "cluster": cluster.name,
+        "cluster_id": cluster.cluster_id,
+        "infra": cluster.infra,
+        "machines": [{key: node.get(key) for key in ("id", "name", "state")} for node in there],
+        "hourly_cost": None if hourly is None else hourly * len(awake) / max(1, cluster.num_nodes),
+    }
