@@ -56,8 +56,7 @@ def _worth(one: Mapping[str, Any], known: Mapping[int, Mapping[str, Any]]) -> tu
 
 def _node(known: Mapping[str, Any] | None, found: Mapping[str, Any] | None) -> dict[str, Any]:
     if found is None or (found["state"] == "gone" and known):
-        reason = ((found or {}).get("details") or {}).get("reason")
-        details = {**((known or {}).get("details") or {}), **({"reason": reason} if reason else {})}
+        details = {**((known or {}).get("details") or {}), **((found or {}).get("details") or {})}
         return {**(known or {}), "state": "gone", **({"details": details} if details else {})}
     return with_report(known or {}, found)
 
@@ -76,8 +75,9 @@ def why(node: Mapping[str, Any]) -> str:
     """Why a machine does not run, in words."""
     reason = str((node.get("details") or {}).get("reason") or "")
     spot = bool((node.get("details") or {}).get("spot"))
-    if spot and any(word in reason.lower() for word in TAKEN_BACK) or "preempt" in reason.lower():
-        return f"the cloud took it back ({reason})"
+    taken = spot and any(word in reason.lower() for word in TAKEN_BACK) or "preempt" in reason.lower()
+    if taken or (node.get("details") or {}).get("preempted"):
+        return "the cloud took it back" + (f" ({reason})" if reason else "")
     if reason:
         return reason[0].lower() + reason[1:] if reason[1:2].islower() else reason
     return "it was removed behind stix's back" if node["state"] == "gone" else "it was stopped behind stix's back"
