@@ -14,7 +14,10 @@ from pathlib import Path
 from timing import HEADER, Figure, row
 
 HERE = Path(__file__).parent
-NAMES = ("cli", "compat", "catalog", "optimizer", "plan", "memory", "reads", "exec", "launch", "logs", "fanout", "refresh")
+NAMES = (
+    *("cli", "compat", "catalog", "optimizer", "plan", "memory", "reads", "exec", "launch", "logs", "fanout"),
+    "refresh",
+)
 OWN_TABLE = ("agent",)
 """Benchmarks that print a table of their own."""
 
