@@ -152,6 +152,15 @@ _AWS = {
     ),
     "ssh_user": Key(("text",), "The login of an image that does not tell by its name.", "ssh_user: ubuntu"),
     "labels": Key(("map",), "Tags of everything that is made.", "labels: {team: vision}", values=TEXT),
+    "user_data": Key(("text",), "What cloud-init does beside our own, a script or its YAML.", "user_data: '#!/bin/sh'"),
+    "extra_volumes": Key(("list",), "Further volumes of each machine.", "extra_volumes: [{size: 100}]"),
+    "specific_reservations": Key(
+        ("list",), "Capacity reservations or blocks to use, by id.", "specific_reservations: [cr-0a1b2c3d]", items=TEXT
+    ),
+    "prioritize_reservations": Key(
+        ("boolean",), "Whether open reservations are used first.", "prioritize_reservations: true"
+    ),
+    "use_ssm": Key(("boolean",), "Whether nodes are reached by Session Manager instead of ssh.", "use_ssm: true"),
 }
 
 _GCP = {

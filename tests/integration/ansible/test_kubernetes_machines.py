@@ -28,6 +28,7 @@ from ansible_collections.stix.core.plugins.module_utils.kubernetes_adopt import 
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_api import Api
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_cluster import KubernetesCluster
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_context import look
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_things import KINDS as KINDS_OF_THINGS
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_things import survey, sweep
 
 RBAC = ROOT / "roles" / "cloud_kubernetes" / "files" / "rbac.yml"
@@ -272,8 +273,8 @@ def test_volumes_and_maps_that_pod_config_names_are_there(
     assert lab.items("persistentvolumeclaims")[0]["metadata"]["name"] == "data"  # not ours: it stays
 
 
-EVERY_VERB = {"pods/exec": {"get", "create"}}
-"""Rights that kubectl needs to reach a node."""
+NOT_SEEN = {"pods": {"get"}, "pods/exec": {"get", "create"}, "services": {"get"}, "ingresses": {"get"}}
+"""Rights for what is not done here: kubectl reaches a node, and a name that somebody has is looked at."""
 
 
 def test_every_right_of_rbac_yml_is_needed_and_no_other(
@@ -315,8 +316,18 @@ def test_every_right_of_rbac_yml_is_needed_and_no_other(
     nowhere = {"pod_config": {"spec": {"nodeSelector": {"no": "such"}}}, "timeout": 0}
     with pytest.raises(Failure, match="of the kind"):
         cluster(2, ports=["8081"], mode="ingress", **nowhere).ensure(False)
+    marks = {"labels": {"stix-cluster-id": "old-2"}}
+    claim = {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "none",
+        "resources": {"requests": {"storage": "1Mi"}},
+    }
+    apply(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "left", **marks}},
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "left", **marks}, "spec": claim},
+    )
     found = survey(note(api(account)), [], "")
-    assert {each["kind"] for each in found} == {"machine", "service", "load_balancer", "secret"}
+    assert {each["kind"] for each in found} == set(KINDS_OF_THINGS.values())
     assert sweep(note(api(account)), found, False) == (True, [])
     allowed = {
         resource: set(rule["verbs"])
@@ -326,5 +337,5 @@ def test_every_right_of_rbac_yml_is_needed_and_no_other(
     }
     kinds = {resource: verbs for resource, verbs in used.items() if resource in allowed}
     unused = {resource: verbs - kinds.get(resource, set()) for resource, verbs in allowed.items()}
-    print({key: value for key, value in unused.items() if value})
+    assert {resource: verbs for resource, verbs in unused.items() if verbs} == NOT_SEEN
     assert all(verbs <= allowed[resource] for resource, verbs in kinds.items())

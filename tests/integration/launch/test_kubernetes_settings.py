@@ -44,7 +44,7 @@ def test_a_task_with_settings_of_its_own_goes_where_there_is_room(
             config={"kubernetes": config},
             secrets={f"SKYPILOT_DOCKER_{key}": value for key, value in login.items()},
         )
-        done = run_stix("up", "-y", "-c", "deep", task)
+        done = run_stix("up", "-y", "-c", "deep", task, timeout=600)
         assert "gpus=2 level=task side=user" in ok(done) and "provision.quota" in done.stderr
         assert clusters()[0]["infra"] == "kubernetes/lab"
         assert lab.items("pods", "-n", "full") == []
@@ -55,13 +55,13 @@ def test_a_task_with_settings_of_its_own_goes_where_there_is_room(
         assert held == []
 
         lab.kubectl("delete", "pod", pod["metadata"]["name"], "--force", "--grace-period=0")
-        ok(run_stix("repair", "deep"))
+        ok(run_stix("repair", "deep", timeout=600))
         [again] = lab.items("pods", "-l", "stix-cluster=deep,team=vision")
         assert [each["spec"]["containers"][0]["env"] for each in (pod, again)] == [
             [{"name": "LEVEL", "value": "task"}, {"name": "SIDE", "value": "user"}]
         ] * 2
         assert again["spec"]["imagePullSecrets"] == pod["spec"]["imagePullSecrets"]
-        ok(run_stix("down", "-y", "deep"))
+        ok(run_stix("down", "-y", "deep", timeout=600))
         assert lab.items("pods,services,secrets", "-l", "stix-cluster=deep") == []
     finally:
         lab.kubectl("delete", "namespace", "full", "--wait=false")
