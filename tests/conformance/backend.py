@@ -166,20 +166,24 @@ class Backend:
         yield lambda: self.machines(cluster) != before
 
     def inventory(
-        self, cluster: Cluster, nodes: list[dict[str, Any]], reported: list[dict[str, Any]] = (), **more: Any
+        self,
+        cluster: Cluster,
+        nodes: list[dict[str, Any]],
+        reported: list[dict[str, Any]] = (),
+        run: str = "run-1",
+        **more: Any,
     ) -> dict[str, Any]:
         """An inventory (docs/concepts/contracts.md, section 1).
 
         Args:
             nodes: `stix_wanted_nodes`.
             reported: instances to reach.
+            run: id of the run.
             more: further variables of stix_cloud.
         """
         names = {"stix_cluster": cluster.name, "stix_cluster_id": cluster.id, "stix_user": cluster.user}
         cloud = {"stix_wanted_nodes": nodes, "stix_public_key": KEY, "stix_private_key_file": "/keys/stix"}
-        return inventory(
-            self.name, {**names, "stix_run_id": "run-1"}, {**cloud, **self.variables, **more}, list(reported)
-        )
+        return inventory(self.name, {**names, "stix_run_id": run}, {**cloud, **self.variables, **more}, list(reported))
 
     def wanted(self, cluster: Cluster, count: int, **head: Any) -> list[dict[str, Any]]:
         """`stix_wanted_nodes`; `head` is what rank 0 asks for besides."""

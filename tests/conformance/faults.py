@@ -47,11 +47,12 @@ class Faults:
     )
     def test_a_killed_verb_is_completed_by_the_same_verb(self, cloud: Backend, player: Player) -> None:
         cluster = Cluster("cut")
-        three = cloud.inventory(cluster, cloud.wanted(cluster, 3))
+        nodes = cloud.wanted(cluster, 3, **({"ports": ["18460"]} if cloud.can("ports") else {}))
+        first, three = (cloud.inventory(cluster, nodes, run=run) for run in ("run-1", "run-2"))
 
         def kill(verb: str, point: str) -> None:
             with cloud.cut(verb, point, cluster) as reached:
-                player.kill(verb, three, reached, cloud.patience)
+                player.kill(verb, first, reached, cloud.patience)
 
         for point in cloud.cuts["provision"]:
             kill("provision", point)

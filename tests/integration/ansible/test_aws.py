@@ -3,11 +3,6 @@
 Its instances are no machines here; tests/integration/launch/test_aws.py has real ones.
 """
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import demand
-from tests.integration.ansible.conftest import ROOT, Play
+from tests.integration.ansible.conftest import Play
 from tests.integration.ansible.inventories import cluster
 from tests.lab.aws import lab
 
@@ -69,11 +64,6 @@ def tags(thing: dict[str, Any]) -> dict[str, str]:
 def counts(aws: lab.AwsLab) -> Counter[str]:
     """How often each action was called since the last look."""
     return Counter(call["action"] for call in aws.calls(forget=True))
-
-
-def own_groups(aws: lab.AwsLab) -> list[str]:
-    groups = aws.client().describe_security_groups()["SecurityGroups"]
-    return [group["GroupName"] for group in groups if group["GroupName"].startswith("stix-")]
 
 
 def test_check_names_the_account_what_is_missing_and_what_has_expired(play: Play, aws: lab.AwsLab) -> None:
@@ -185,34 +175,3 @@ def test_a_refusal_is_an_error_with_what_it_rules_out(play: Play, aws: lab.AwsLa
     aws.client().delete_key_pair(KeyName=aws.client().describe_key_pairs()["KeyPairs"][0]["KeyName"])
     error = play("provision", inventory(wanted(), cluster_id="quota-1")).error
     assert error["code"] == "provision.permission", "what a module of amazon.aws says is classified, too"
-
-
-@pytest.mark.parametrize("action", ["RunInstances", "CreateTags", "TerminateInstances"])
-def test_a_killed_ansible_is_repaired_by_the_next_run(play: Play, aws: lab.AwsLab, tmp_path: Path, action: str) -> None:
-    three = inventory(wanted(3, ports=["8080"]), cluster_id=f"cut-{action.lower()}")
-    verb = "terminate" if action == "TerminateInstances" else "provision"
-    if verb == "terminate":
-        assert play("provision", three).rc == 0
-    aws.calls(forget=True)
-    aws.refuse({"action": action, "delay": 3, "times": 1})
-    hosts = tmp_path / "hosts.yml"
-    hosts.write_text(json.dumps(three))
-    words = [Path(sys.executable).with_name("ansible-playbook"), "-i", hosts, f"stix.core.{verb}"]
-    environment = os.environ | {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")}
-    with subprocess.Popen(words, env=environment, start_new_session=True, stdout=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
-        while not any(call["action"] == action for call in aws.calls()):
-            assert time.monotonic() < deadline and process.poll() is None
-            time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGKILL)
-    later = inventory(wanted(3, ports=["8080"]), cluster_id=f"cut-{action.lower()}", stix_run_id="run-2")
-    if verb == "terminate":
-        assert play("terminate", later).rc == 0 and aws.instances() == []
-        assert own_groups(aws) == []
-        return
-    [instances] = play("provision", later).reported("instances")
-    time.sleep(0 if action == "CreateTags" else 3)  # the cut-off create arrives late, and makes no second machine
-    assert [(one["name"], one["rank"]) for one in instances] == [(f"demo-{rank}", rank) for rank in range(3)]
-    assert sorted(tags(one)["stix-rank"] for one in aws.instances()) == ["0", "1", "2"]
-    assert play("provision", later).changed() == []
-    assert play("terminate", later).rc == 0 and aws.instances() == []
