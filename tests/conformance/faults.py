@@ -94,6 +94,7 @@ class Faults:
         task = safe_world / "task.yaml"
         listed = "".join(f"  - infra: {region}\n    instance_type: {cloud.instance_type}\n" for region in regions)
         task.write_text(f"run: echo\nresources:\n  ordered:\n{listed}")
+        assert run_stix("check", cloud.name).returncode == 0
         with cloud.fault("capacity"):
             done = run_stix("up", "-y", "-d", "-c", "nowhere", task, timeout=300)
         assert done.returncode != 0 and all(region in done.stderr for region in cloud.regions), done.stderr
