@@ -82,14 +82,11 @@ def adopt(api, params, check):
     """Marks machines as a cluster's; answers `(changed, instances)`.
 
     Raises:
-        Failure: `provision.config`, one of them is not there.
+        Failure: `provision.config`, one of them is not there, or of another cluster.
     """
     news = {}
     for wish, vm in zip(params["adopt"], api.together(lambda one: api.get(one["id"]), params["adopt"]), strict=True):
-        if vm is None or type_of(wish["id"]) != "microsoft.compute/virtualmachines":
-            raise Failure(
-                "provision.config", "Azure has no machine %s" % wish["id"], "Give the id of a virtual machine.", {}
-            )
+        _require(wish, vm, params["cluster_id"])
         user = ((vm["properties"].get("osProfile") or {}).get("adminUsername")) or ""
         tags = {
             **cluster_tags(params),
@@ -105,6 +102,18 @@ def adopt(api, params, check):
     cluster = AzureCluster(api, params)
     _await_tags(api, cluster, [one["id"] for one in params["adopt"]])
     return bool(news), cluster.instances()
+
+
+def _require(wish, vm, cluster_id):
+    """Makes sure that a machine may be taken."""
+    if vm is None or type_of(wish["id"]) != "microsoft.compute/virtualmachines":
+        words, hint = "has no machine %s" % wish["id"], "Give the id of a virtual machine."
+    elif tags_of(vm).get("stix-cluster-id", cluster_id) != cluster_id:
+        words = "machine %s belongs to the cluster %s" % (vm["name"], tags_of(vm)["stix-cluster-id"])
+        hint = "Adopt it as that cluster."
+    else:
+        return
+    raise Failure("provision.config", "Azure " + words, hint, {})
 
 
 def _await_tags(api, cluster, ids):

@@ -16,14 +16,18 @@ from tests.lab.cloud_proxy.lab import missing
 
 MAKE = "PUT virtualMachines"
 STATES = {"deallocated": "stopped", "deallocating": "stopping"}
+QUOTA = {
+    "code": "OperationNotAllowed",
+    "message": "Operation could not be completed as it results in exceeding approved Total Regional Cores quota.",
+}
 REFUSALS = {
     "capacity": ({"code": "ZonalAllocationFailed", "late": True}, "provision.no_capacity", "region"),
-    "quota": ({"code": "QuotaExceeded"}, "provision.quota", "region"),
+    "quota": (QUOTA, "provision.quota", "region"),
     "auth": ({"action": "token", "code": "AADSTS7000222"}, "provision.auth", "cloud"),
     "permission": ({"code": "AuthorizationFailed", "status": 403}, "provision.permission", "cloud"),
     "transient": ({"code": "ServiceUnavailable", "status": 503}, "provision.transient", "region"),
     "config": ({"code": "InvalidParameter", "status": 400}, "provision.config", "region"),
-    "partial": ({"code": "QuotaExceeded", "late": True, "times": 1}, "provision.quota", "region"),
+    "partial": ({**QUOTA, "late": True, "times": 1}, "provision.quota", "region"),
     "unknown": ({"code": "NobodyKnowsThis", "late": True, "times": 1}, "provision.unknown", ""),
 }
 """Kind -> what Azure does, our code, and what it rules out."""
@@ -33,6 +37,7 @@ class Azure(Backend):
     """Virtual machines."""
 
     name = "azure"
+    ids_are_places = True
     cannot = {"reach": "the machines are described only; tests/integration/launch/test_azure.py has real ones"}
     cuts = {
         "provision": (MAKE,),
