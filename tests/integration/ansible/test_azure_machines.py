@@ -374,6 +374,10 @@ def test_machines_that_exist_are_adopted(azure: AzureLab) -> None:
     ids = [vm["id"] for vm in azure.machines()]
     wish = {"adopt": [{"id": one, "name": f"new-{rank}", "rank": rank} for rank, one in enumerate(ids)]}
     params = PARAMS | wish | {"cluster": "new", "cluster_id": "new-9"}
+    with pytest.raises(Failure, match="belongs to the cluster old-1"):
+        azure_survey.adopt(arm(), params, False)
+    for one in ids:
+        azure.ask("/" + one.split("/", 3)[3], "PATCH", {"tags": {}})
     changed, instances = azure_survey.adopt(arm(), params, False)
     assert changed and [(one["name"], one["id"], one["state"]) for one in instances] == [
         (f"new-{rank}", one, "running") for rank, one in enumerate(ids)
