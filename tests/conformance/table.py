@@ -27,12 +27,14 @@ BESIDE = (
         "a task on two EC2 instances that are real SSH machines; a zone without room, another region",
         "launch/test_aws.py",
     ),
+    ("a task on two virtual machines of Azure that are SSH machines", "launch/test_azure.py"),
     ("a task on two pods", "launch/test_kubernetes.py"),
     ("stix itself killed in the middle of each command", "launch/test_crash.py"),
     (
         "what only AWS has: images, disks, spot, key pairs, the VPC",
         "ansible/test_aws.py ansible/test_aws_machines.py ansible/test_aws_account.py",
     ),
+    ("what only Azure has", "ansible/test_azure.py ansible/test_azure_machines.py"),
     (
         "what only Kubernetes has: taints, rights, pod_config, ingress, eviction",
         "ansible/test_kubernetes.py ansible/test_kubernetes_account.py",

@@ -7,7 +7,7 @@ from tests.conformance.rows import proofs_of
 from tests.conformance.suite import Suite
 from tests.conformance.table import BESIDE, INTEGRATION, PAGE, render, suites
 
-ON_THE_WAY = {"azure", "gcp"}
+ON_THE_WAY = {"gcp"}
 """Roles whose adapters are being written."""
 
 
