@@ -26,6 +26,9 @@ METADATA = "http://169.254.169.254/metadata/identity/oauth2/token"
 ASSET = "7783-7084-3265-9085-8269-3286-77"
 """The asset tag of every virtual machine of Azure."""
 
+SECRETS = ("AZURE_CLIENT_SECRET", "AZURE_SECRET")
+"""What `az` does not need to know."""
+
 SOURCES = ("auto", "env", "credential_file", "cli", "msi")
 """Values of the setting `auth_source`, named as azure.azcollection names them."""
 
@@ -145,7 +148,7 @@ class Login:
         try:
             done = subprocess.run(
                 words, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
-                env=dict(self.environ) or None,
+                env={name: value for name, value in self.environ.items() if name not in SECRETS},
             )  # fmt: skip
         except FileNotFoundError:
             raise classify("AzureCliMissing", "there is a login of az, but no command az") from None

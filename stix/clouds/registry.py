@@ -57,6 +57,7 @@ class Cloud(NamedTuple):
         region: what its regions are called (`region`, `pool`, `context`); `zone` likewise, None where it has none.
         aliases: other names that SkyPilot or the catalog's sources use.
         enable: the command, or the step, that sets an account up.
+        autostop_note: what whoever asks for autostop has to know; empty: nothing.
         store: the object store of its own, where buckets are made that name none.
         identity: settings of its account by which machines have an identity of their own for that store.
         mount_options: what its machines must be started with so that buckets can be mounted.
@@ -76,6 +77,7 @@ class Cloud(NamedTuple):
     credentials: Credentials = Credentials()
     enable: str = ""
     settings: frozenset[str] = frozenset()
+    autostop_note: str = ""
     egress: Egress = Egress()
     store: str = ""
     identity: tuple[str, ...] = ()

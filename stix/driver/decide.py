@@ -149,9 +149,10 @@ def plan_at(
         )
     best = choice.ranked[0]
     autostop = _autostop(best.resources, options)
+    notes = _notes(choice, options, autostop)
     plan = plan_launch(
         task, name, None, choice.ranked, choice.refusals,
-        elsewhere=choice.elsewhere, autostop=autostop, notes=_notes(choice, options), **_how(options), **shown,
+        elsewhere=choice.elsewhere, autostop=autostop, notes=notes, **_how(options), **shown,
     )  # fmt: skip
     check_autostop(best.infra, autostop)
     return plan
@@ -171,12 +172,14 @@ def _how(options: LaunchOptions) -> dict[str, Any]:
     return {"fast": options.fast, "no_setup": options.no_setup}
 
 
-def _notes(choice: Choice, options: LaunchOptions) -> list[str]:
+def _notes(choice: Choice, options: LaunchOptions, autostop: Mapping[str, Any] | None) -> list[str]:
     best, notes = choice.ranked[0], _time_notes(choice.ranked, options)
     if choice.market.fallback:
         notes.append(LOCAL_NOTE)
     elif best.resources.disk_size and "disk_size" not in clouds()[best.cloud].can:
         notes.append(f"disk_size is not looked at on {best.infra}: its machines have the disk that they have")
+    if autostop and autostop["idle_minutes"] >= 0 and clouds()[best.cloud].autostop_note:
+        notes.append(clouds()[best.cloud].autostop_note)
     return notes
 
 

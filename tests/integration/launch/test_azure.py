@@ -50,6 +50,9 @@ def test_a_task_runs_on_two_machines_and_leaves_nothing(azure, task_file, run_st
     azure.refuse(
         refused | {"message": "Allocation failed. We do not have sufficient capacity for the requested VM size."}
     )
+    wish = ("--infra", "azure", "--instance-type", "Standard_D2s_v5", "--", "true")
+    assert "config azure.managed_identity" in ok(run_stix("plan", "-i", "5", *wish))
+    assert "managed_identity" not in ok(run_stix("plan", *wish))
     run = "echo from $STIX_NODE_RANK of $STIX_NUM_NODES as $(whoami), $(ls /var/seen)"
     task = task_file(name="two", num_nodes=2, setup="echo made", run=run)
     words = ("up", "-y", "-c", "duo", "--infra", "azure", "--instance-type", "Standard_D2s_v5", "--use-spot", task)
