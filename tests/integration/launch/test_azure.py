@@ -56,7 +56,7 @@ def test_a_task_runs_on_two_machines_and_leaves_nothing(azure, task_file, run_st
     run = "echo from $STIX_NODE_RANK of $STIX_NUM_NODES as $(whoami), $(ls /var/seen)"
     task = task_file(name="two", num_nodes=2, setup="echo made", run=run)
     words = ("up", "-y", "-c", "duo", "--infra", "azure", "--instance-type", "Standard_D2s_v5", "--use-spot", task)
-    out = ok(run_stix(*words))
+    out = ok(run_stix(*words, timeout=600))
     assert "from 0 of 2 as azureuser, /var/seen" in out and "from 1 of 2" in out
     made = azure.machines()
     assert len(made) == 2 and {vm["location"] for vm in made} != {"eastus"}, "another region served"
@@ -68,7 +68,7 @@ def test_a_task_runs_on_two_machines_and_leaves_nothing(azure, task_file, run_st
 
     ok(run_stix("stop", "-y", "duo"))
     assert set(azure.power().values()) == {"deallocated"}
-    ok(run_stix("start", "-y", "duo"))
+    ok(run_stix("start", "-y", "duo", timeout=600))
     assert "third" in ok(run_stix("exec", "duo", "--", "echo", "third"))
     assert holds(safe_world / ".stix", SECRET) == []
 
