@@ -47,7 +47,7 @@ class Network:
         self.firewall = self.own + "networkSecurityGroups/" + names["group"]
         self.network = self.own + "virtualNetworks/" + names["network"]
         self.named_firewall = by_region(config.get("security_group_name"), api.region)
-        self.named_network = by_region(config.get("vnet_name"), api.region)
+        self.named_network = by_region(config.get("vnet_name") or config.get("vpc_name"), api.region)
 
     def open_ports(self):
         """Ports of the cluster's firewall group that are open to everybody; None when there is no group."""

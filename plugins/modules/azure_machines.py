@@ -184,8 +184,8 @@ OPTIONS = {
 }
 
 SETTINGS = frozenset(
-    "subscription_id auth_source profile cloud resource_group_vm vnet_name subnet_name vnet_range security_group_name "
-    "use_internal_ips ssh_proxy_command managed_identity spot_eviction custom_data ssh_user labels".split()
+    "subscription_id auth_source profile cloud resource_group_vm vnet_name vpc_name subnet_name vnet_range ssh_user "
+    "security_group_name use_internal_ips ssh_proxy_command managed_identity spot_eviction custom_data labels".split()
 )
 """Keys of the option `config`."""
 

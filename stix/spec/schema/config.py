@@ -191,7 +191,60 @@ _GCP = {
 }
 
 _AZURE = {
-    "vpc_name": Key(("text",), "The virtual network.", "vpc_name: my-vnet", works=False),
+    "subscription_id": Key(("text",), "The subscription.", "subscription_id: 8d65815f-a5b6-402f-9298-045155da7d74"),
+    "auth_source": Key(
+        ("text",),
+        "Which credentials are used.",
+        "auth_source: cli",
+        choices=("auto", "env", "credential_file", "cli", "msi"),
+        default="auto",
+    ),
+    "profile": Key(("text",), "The profile of `~/.azure/credentials`.", "profile: work"),
+    "cloud": Key(
+        ("text",),
+        "Which of Azure's clouds it is.",
+        "cloud: AzureUSGovernment",
+        choices=("AzureCloud", "AzureUSGovernment", "AzureChinaCloud"),
+        default="AzureCloud",
+    ),
+    "resource_group_vm": Key(
+        ("text",), "A resource group that exists, in place of one for each cluster.", "resource_group_vm: training"
+    ),
+    "vnet_name": Key(
+        ("text", "map"),
+        "The virtual network, by name, group/name or id, for all regions or by region.",
+        "vnet_name: shared/research",
+        values=TEXT,
+    ),
+    "vpc_name": Key(("text",), "The same as `vnet_name`.", "vpc_name: research"),
+    "subnet_name": Key(("text", "map"), "Its subnet, for all regions or by region.", "subnet_name: nodes", values=TEXT),
+    "vnet_range": Key(("text", "map"), "Addresses of a network that is made.", "vnet_range: 10.80.0.0/16", values=TEXT),
+    "security_group_name": Key(
+        ("text", "map"),
+        "A network security group that is used as it is, in place of one for each cluster.",
+        "security_group_name: ours",
+        values=TEXT,
+    ),
+    "use_internal_ips": Key(("boolean",), "Whether machines have no public addresses.", "use_internal_ips: true"),
+    "ssh_proxy_command": Key(
+        ("text", "map"),
+        "How private addresses are reached, for all regions or by region.",
+        "ssh_proxy_command: ssh -W %h:%p jump.example.org",
+        values=TEXT,
+    ),
+    "managed_identity": Key(
+        ("text",), "The machines' identity: `system`, or the id of one that users assign.", "managed_identity: system"
+    ),
+    "spot_eviction": Key(
+        ("text",),
+        "What becomes of a spot machine that is taken back.",
+        "spot_eviction: Deallocate",
+        choices=("Delete", "Deallocate"),
+        default="Delete",
+    ),
+    "custom_data": Key(("text",), "For cloud-init of every machine.", 'custom_data: "#cloud-config"'),
+    "ssh_user": Key(("text",), "The login that is made.", "ssh_user: azureuser", default="azureuser"),
+    "labels": Key(("map",), "Tags of everything that is made.", "labels: {team: vision}", values=TEXT),
     "remote_identity": Key(
         ("text", "list"),
         "The identity of the machines, or a list of `cluster pattern: identity`; the first that fits counts.",
@@ -269,7 +322,7 @@ CONFIG = {
     ),
     "slurm": Key(("map",), "Settings of Slurm.", "slurm: {cpu_partition: cpu}", keys=_SLURM, open=True, works=False),
     "gcp": Key(("map",), "Settings of Google Cloud.", "gcp: {enable_gvnic: true}", keys=_GCP, works=False),
-    "azure": Key(("map",), "Settings of Azure.", "azure: {vpc_name: my-vnet}", keys=_AZURE, works=False),
+    "azure": Key(("map",), "Settings of Azure.", "azure: {vnet_name: research}", keys=_AZURE),
     "vast": Key(
         ("map",),
         "Settings of Vast.ai.",
