@@ -1,0 +1,211 @@
+"""A cluster of Compute Engine instances. Labels are the truth: what carries `stix-cluster-id` is ours."""
+
+import time
+
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.gcp_errors import classify, classify_exception
+from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import ClusterRule
+from ansible_collections.stix.core.plugins.module_utils.gcp_instances import address, rank_of, report, state_of
+from ansible_collections.stix.core.plugins.module_utils.gcp_launch import Launch, place_of
+from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
+    base_name,
+    cluster_labels,
+    exact_label,
+    last,
+    part,
+)
+from ansible_collections.stix.core.plugins.module_utils.gcp_place import Place
+
+KEPT_FRESH = ("stix-deadline", "stix-on-shutdown")
+"""Labels that a later launch may change."""
+
+
+class GcpCluster:
+    """Reads and changes the instances of one cluster.
+
+    Args:
+        api: Compute Engine.
+        params: the options of the module gcp_machines.
+        history: whether to ask, too, what became of machines that are gone.
+
+    Attributes:
+        attempts: zones that were tried in vain, each `{zone, code, reason}`.
+    """
+
+    def __init__(self, api, params, history=False):
+        self.api = api
+        self.params = params
+        self.attempts = []
+        self.lost = {}
+        looks = [self.look, lambda: ClusterRule(api, params)] + ([self._history] if history else [])
+        self.rule = api.together(*looks)[1]
+
+    def look(self):
+        """Reads the instances anew; of several with one rank the oldest one that runs counts."""
+        label = 'labels.stix-cluster-id="%s"' % exact_label(self.params["cluster_id"])
+        every = self.api.list("aggregated/instances", filter=label, returnPartialSuccess="true")
+        every.sort(key=lambda one: (state_of(one) != "running", one["creationTimestamp"], str(one["id"])))
+        self.alive = [one for one in every if state_of(one) != "gone"]
+        self.found = {}
+        for one in self.alive:
+            self.found.setdefault(rank_of(one), one)
+
+    def _history(self):
+        """What happened to machines that are not there: operations tell it for two weeks."""
+        kinds = '(operationType="compute.instances.preempted") OR (operationType="delete")'
+        ours = 'targetLink eq ".*/instances/%s-[0-9]+"' % base_name(self.params["cluster_id"])
+        told = self.api.list("aggregated/operations", filter="(%s) AND (%s)" % (kinds, ours))
+        for one in sorted(told, key=lambda one: one.get("insertTime") or ""):
+            name, zone = last(one["targetLink"]), part(one["targetLink"], "zones")
+            taken = one["operationType"] != "delete"
+            reason = "preempted" if taken else "deleted by %s" % (one.get("user") or "somebody")
+            gone = {"id": one["targetId"], "name": name, "zone": zone, "status": "GONE", "reason": reason}
+            self.lost[rank_of(gone)] = {**gone, "scheduling": {"preemptible": taken}}
+
+    def instances(self, gone=False):
+        """What is reported of the machines, by rank; `gone`: also of those that are no more."""
+        shown = {**(self.lost if gone else {}), **self.found}
+        return [report(rank, shown[rank], self.params, self.api.project) for rank in sorted(shown)]
+
+    def ensure(self, check):
+        """Makes what is missing, starts what is stopped, opens and closes ports; answers whether that changed anything.
+
+        Raises:
+            Missing: a network has to be made first.
+            Failure: `provision.*`; what this call made is gone again.
+        """
+        nodes = {node["rank"]: node for node in self.params["nodes"]}
+        there = {rank: one for rank, one in self.found.items() if rank in nodes}
+        missing = [node for rank, node in sorted(nodes.items()) if rank not in there]
+        asleep = [one for one in there.values() if state_of(one) in ("stopped", "stopping")]
+        surplus = [one for one in self.alive if rank_of(one) not in nodes] if self.params["remove_surplus"] else []
+        stale = [one for one in there.values() if self._labels(one) != one.get("labels")]
+        ports = sorted({str(port) for node in nodes.values() for port in node.get("ports") or ()})
+        launch = Launch(self.api, self._place(missing, check), self.params) if missing else None
+        changes = bool(missing or asleep or surplus or stale or self.rule.differs(ports))
+        if changes and not check:
+            self._change(there, missing, asleep, surplus, stale, ports, launch)
+            self.look()
+        return changes
+
+    def _change(self, there, missing, asleep, surplus, stale, ports, launch):
+        fresh = False
+        try:
+            if self.rule.differs(ports):
+                network = launch.place.network if launch else next(iter(there.values()))["networkInterfaces"][0]["network"]
+                fresh = self.rule.open(ports, network)
+            made = {}
+            if launch:
+                self.attempts = launch.attempts
+                made = launch.create(missing)
+            self.api.together(
+                lambda: self._start(asleep), lambda: self._remove(surplus), lambda: self.api.each(self._relabel, stale)
+            )
+            self.wait([*there.values(), *made.values()])
+        except Exception as error:
+            failure = classify_exception(error, region=self.api.region)
+            self._undo(launch, fresh, failure)
+            raise failure from error
+
+    def _undo(self, launch, fresh, failure):
+        """Removes what a call made before it failed, unless nobody knows why it did."""
+        if failure.code == "provision.unknown":
+            return
+        if launch:
+            launch.remove(launch.made)
+        if fresh:
+            try:
+                self.rule.delete()
+            except Failure:
+                pass  # it names its cluster; the failure that led here is what has to be told
+
+    def _labels(self, one):
+        """Its labels as they should be."""
+        wanted = cluster_labels(self.params)
+        kept = {key: value for key, value in (one.get("labels") or {}).items() if key not in KEPT_FRESH}
+        return {**kept, **{key: wanted[key] for key in KEPT_FRESH if key in wanted}}
+
+    def _relabel(self, one):
+        zone, name = place_of(one)
+        body = {"labels": self._labels(one), "labelFingerprint": one["labelFingerprint"]}
+        self.api.change("POST", "zones/%s/instances/%s/setLabels" % (zone, name), body)
+
+    def _start(self, asleep):
+        falling = [one for one in asleep if state_of(one) == "stopping"]
+        if falling:
+            self.wait(falling, state="stopped")
+
+        def start(one):
+            zone, name = place_of(one)
+            verb = "resume" if one["status"].startswith("SUSPEND") else "start"
+            self.api.change("POST", "zones/%s/instances/%s/%s" % (zone, name, verb))
+
+        self.api.each(start, asleep)
+
+    def stop(self, check):
+        """Stops what runs; answers whether anything did. Their disks stay."""
+        running = [one for one in self.alive if state_of(one) in ("running", "pending")]
+        if running and not check:
+            self.api.each(self._stop, running)
+            self.look()
+        return bool(running)
+
+    def _stop(self, one):
+        zone, name = place_of(one)
+        local = any(disk.get("type") == "SCRATCH" for disk in one.get("disks") or ())
+        words = {"discardLocalSsd": "true"} if local else {}
+        operation = self.api.call("POST", "zones/%s/instances/%s/stop" % (zone, name), **words)
+        if operation.get("error"):
+            self.api.done(operation, zone)
+
+    def remove(self, check):
+        """Deletes every machine and the cluster's firewall rule; answers whether there was anything."""
+        there = bool(self.alive or self.rule.found)
+        if there and not check:
+            self.api.together(lambda: self._remove(self.alive), self.rule.delete)
+            self.look()
+        return there
+
+    def _remove(self, instances):
+        self.api.each(lambda one: self.api.gone("zones/%s/instances/%s" % place_of(one)), instances)
+
+    def _place(self, missing, check):
+        """Where missing nodes go; the cluster's own zone comes first."""
+        here = [last(one["zone"]) for one in self.alive]
+        zones = list(dict.fromkeys([*here, *self.params["zones"]]))
+        return Place(self.api, self.params, missing, zones, check)
+
+    def wait(self, instances, state="running"):
+        """Waits until all are in a state, and have an address when they are to run.
+
+        Raises:
+            Failure: one of them ended, or it took too long.
+        """
+        wanted, pause = {str(one["id"]): last(one["zone"]) for one in instances}, 0.3
+        while wanted:
+            self.look()
+            now = {str(one["id"]): one for one in self.alive}
+            for identity, zone in wanted.items():
+                if identity not in now or (state == "running" and state_of(now[identity]) == "stopped"):
+                    reason = now.get(identity, {}).get("statusMessage") or "a machine ended at once"
+                    raise classify("PREEMPTED", reason, region=self.api.region, zone=zone)
+            if all(self._is(now[identity], state) for identity in wanted):
+                return
+            if time.monotonic() > self.api.deadline:
+                raise self._late([now[identity] for identity in wanted], state)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 3.0)
+
+    def _is(self, one, state):
+        return state_of(one) == state and (state != "running" or bool(address(one, self.api.internal)))
+
+    def _late(self, now, state):
+        states = ", ".join("%s %s" % (one["name"], one["status"]) for one in now)
+        return Failure(
+            "provision.transient",
+            "Google Cloud %s: machines were not %s after %d s (%s)"
+            % (self.api.region, state, self.api.wait_seconds, states),
+            "Try again.",
+            {"scope": "zone", "zone": last(now[0]["zone"]), "region": self.api.region},
+            True,
+        )

@@ -1,0 +1,106 @@
+"""Instances as Compute Engine describes them -> ours: states, ranks, what a verb reports. Pure."""
+
+import json
+
+from ansible_collections.stix.core.plugins.module_utils.gcp_names import last
+
+STATES = {
+    "PENDING": "pending",
+    "PROVISIONING": "pending",
+    "STAGING": "pending",
+    "REPAIRING": "pending",
+    "RUNNING": "running",
+    "PENDING_STOP": "stopping",
+    "STOPPING": "stopping",
+    "SUSPENDING": "stopping",
+    "SUSPENDED": "stopped",
+    "STOPPED": "stopped",
+    "TERMINATED": "stopped",
+}
+"""Google's word for a state -> ours; a machine that is gone is not listed."""
+
+LOGIN = "gcpuser"
+"""Who logs in, unless config names somebody: the same as with SkyPilot."""
+
+
+def state_of(one):
+    """Our word for its state."""
+    return STATES.get(one.get("status"), "gone")
+
+
+def rank_of(one):
+    """The rank: its label, or the end of its name."""
+    told = (one.get("labels") or {}).get("stix-rank") or one["name"].rpartition("-")[2]
+    return int(told) if told.isdigit() else 0
+
+
+def told_of(one):
+    """What we wrote into its metadata when it was made: names as they are, who logs in."""
+    for item in (one.get("metadata") or {}).get("items") or ():
+        if item["key"] == "stix":
+            try:
+                return dict(json.loads(item["value"]))
+            except ValueError:
+                return {}
+    return {}
+
+
+def address(one, internal):
+    """Where it is reached; empty while it has no address."""
+    card = (one.get("networkInterfaces") or [{}])[0]
+    if internal:
+        return card.get("networkIP") or ""
+    return next((way["natIP"] for way in card.get("accessConfigs") or () if way.get("natIP")), "")
+
+
+def is_spot(one):
+    """Whether it may be taken back."""
+    scheduling = one.get("scheduling") or {}
+    return scheduling.get("provisioningModel") == "SPOT" or bool(scheduling.get("preemptible"))
+
+
+def report(rank, one, params, project):
+    """What a verb reports of it (docs/concepts/contracts.md, section 2).
+
+    Args:
+        params: the options of the module gcp_machines.
+    """
+    told, state = told_of(one), state_of(one)
+    wish = next((node for node in params["nodes"] if node["rank"] == rank), {})
+    gpus = [{"name": name} for name, count in (wish.get("accelerators") or {}).items() for _ in range(int(count))]
+    labels = one.get("labels") or {}
+    details = {
+        "account": project,
+        "zone": last(one.get("zone")),
+        "instance_type": last(one.get("machineType")),
+        "instance_name": one["name"],
+        "spot": is_spot(one),
+        "on_shutdown": labels.get("stix-on-shutdown", ""),
+    }
+    reason = one.get("reason") or one.get("statusMessage")
+    return {
+        "name": wish.get("name") or "%s-%d" % (told.get("cluster") or labels.get("stix-cluster", "node"), rank),
+        "rank": rank,
+        "id": str(one["id"]),
+        "state": state,
+        "private_ip": address(one, True),
+        "connection": _connection(one, told, params) if state != "gone" else {},
+        "agent_port": None,
+        "cpus": None,
+        "memory": None,
+        "gpus": gpus,
+        "details": {**details, **({"reason": reason} if reason and state != "running" else {})},
+    }
+
+
+def _connection(one, told, params):
+    """Host keys are kept by instance: addresses wander from machine to machine."""
+    more, config = dict(params["connection"]), params["config"]
+    words = [more.pop("ansible_ssh_common_args", ""), "-o HostKeyAlias=gcp-%s" % one["id"]]
+    return {
+        "ansible_connection": "ssh",
+        "ansible_host": address(one, config.get("use_internal_ips")) or address(one, True),
+        "ansible_user": told.get("login") or config.get("ssh_user") or LOGIN,
+        "ansible_ssh_common_args": " ".join(word for word in words if word),
+        **more,
+    }

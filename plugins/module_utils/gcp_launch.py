@@ -1,0 +1,133 @@
+"""Makes machines: all or none of the nodes, by one bulk insert, in the first zone that has them."""
+
+import time
+
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.gcp_instances import rank_of
+from ansible_collections.stix.core.plugins.module_utils.gcp_names import exact_label, last, machine_name, request_id
+from ansible_collections.stix.core.plugins.module_utils.gcp_request import properties
+
+GENERATIONS = 3
+"""How often a request that was done long ago, its machines gone since, is sent as a new one."""
+
+SHOWS_UP = 20
+"""Seconds until a machine that exists must be listed."""
+
+
+class Launch:
+    """Makes the missing nodes of a cluster.
+
+    Args:
+        api: Compute Engine.
+        place: a `Place`.
+        params: the options of the module gcp_machines.
+
+    Attributes:
+        made: `(zone, name)` of machines that may have been made.
+        attempts: zones tried in vain, each `{zone, code, reason}`.
+    """
+
+    def __init__(self, api, place, params):
+        self.api = api
+        self.place = place
+        self.params = params
+        self.made = []
+        self.attempts = [
+            {"zone": zone, "code": "provision.no_capacity", "reason": "the zone has no %s" % place.kind}
+            for zone in place.lacking
+        ]
+
+    def create(self, nodes):
+        """Instances by rank, just made.
+
+        Raises:
+            Failure: `provision.*`, with `attempts` in the details; nothing is left unless the reason is unknown.
+        """
+        request = properties(self.place, self.params)
+        failures = []
+        for zone in self.place.zones:
+            try:
+                return self._create_in(zone, [node["rank"] for node in nodes], request)
+            except Failure as failure:
+                self.attempts.append({"zone": zone, "code": failure.code, "reason": failure.message})
+                failure.details["attempts"] = self.attempts
+                if failure.details.get("scope") != "zone":
+                    raise
+                failures.append(failure)
+        raise self._nowhere(failures, "%d x %s" % (len(nodes), self.place.kind))
+
+    def _nowhere(self, failures, what):
+        last_one = failures[-1]
+        if len(failures) == 1:
+            return last_one
+        details = {key: value for key, value in last_one.details.items() if key != "zone"} | {"scope": "region"}
+        tried = ", ".join(self.place.zones)
+        words = "Google Cloud %s: no zone has %s now (tried %s)" % (self.api.region, what, tried)
+        return Failure(last_one.code, words, last_one.hint, details, True)
+
+    def _create_in(self, zone, ranks, request):
+        names = [machine_name(self.params["cluster_id"], rank) for rank in ranks]
+        body = {
+            "count": str(len(names)),
+            "minCount": str(len(names)),
+            "perInstanceProperties": {name: {} for name in names},
+            "instanceProperties": request,
+        }
+        fresh = [(zone, name) for name in names]
+        self.made += fresh
+        for generation in range(GENERATIONS):
+            seed = request_id(self.params["cluster_id"], zone, self.place.kind, ranks, self.params["run_id"], generation)
+            patience = self._send(zone, body, seed, fresh)
+            found = self._shown(zone, names, patience)
+            if found:
+                return found
+        raise Failure(
+            "provision.transient",
+            "Google Cloud %s: machines that were made are not there" % zone,
+            "Try again.",
+            {"scope": "zone", "zone": zone, "region": self.api.region},
+            True,
+        )
+
+    def _send(self, zone, body, seed, fresh):
+        """Sends the bulk insert; answers for how long to look for its machines."""
+        path = "zones/%s/instances/bulkInsert" % zone
+        try:
+            self.api.done(self.api.call("POST", path, body, zone=zone, requestId=seed), zone)
+        except Failure as failure:
+            if "EXISTS" in failure.details["provider_code"].upper():  # a run that was cut off made them
+                return SHOWS_UP
+            if failure.code != "provision.unknown":
+                self.remove(fresh)
+                self.made = [one for one in self.made if one not in fresh]
+            raise
+        return 5
+
+    def _shown(self, zone, names, patience):
+        """The machines by rank, as soon as all are listed; None when they are not there."""
+        until = time.monotonic() + patience
+        label = 'labels.stix-cluster-id="%s"' % exact_label(self.params["cluster_id"])
+        while True:
+            there = {one["name"]: one for one in self.api.list("zones/%s/instances" % zone, filter=label)}
+            if all(name in there for name in names):
+                return {rank_of(there[name]): there[name] for name in names}
+            if time.monotonic() > until:
+                return None
+            time.sleep(0.3)
+
+    def remove(self, machines):
+        """Deletes what may have been made, as far as it is there, without waiting for its end."""
+
+        def delete(one):
+            zone, name = one
+            try:
+                self.api.call("DELETE", "zones/%s/instances/%s" % (zone, name))
+            except Failure:
+                pass  # it was not made, or carries our labels and is found by them
+
+        self.api.each(delete, machines)
+
+
+def place_of(one):
+    """`(zone, name)` of an instance."""
+    return last(one["zone"]), one["name"]

@@ -1,0 +1,183 @@
+"""Everything of ours in a project: what there is, taking it away, taking machines into a cluster."""
+
+import calendar
+import json
+import time
+
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.gcp_instances import LOGIN, rank_of, report, told_of
+from ansible_collections.stix.core.plugins.module_utils.gcp_launch import place_of
+from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
+    cluster_labels,
+    facts,
+    last,
+    part,
+    region_of,
+    tag_of,
+)
+
+OURS = "labels.stix-cluster-id:*"
+ORDER = ("machine", "group", "disk", "firewall")
+"""Kinds in the order in which they can be removed."""
+
+WHERE = {"machine": "aggregated/instances", "disk": "aggregated/disks"}
+
+
+def survey(api, params):
+    """What carries our labels, of all regions or those named, as things (docs/concepts/contracts.md, section 3)."""
+    kinds = params["kinds"] or ORDER
+    finders = {"machine": _machines, "disk": _disks, "firewall": _rules}
+    parts = api.together(*(lambda kind=kind: finders[kind](api, params) for kind in finders if kind in kinds))
+    wanted = params["regions"]
+    return [one for each in parts for one in each if not wanted or one["region"] in (*wanted, "")]
+
+
+def sweep(api, params, check):
+    """Removes things that a survey reported, if they still carry our labels; answers those that are still there."""
+    named = {(one["kind"], str(one["id"])) for one in params["things"]}
+    kinds = {"params": {**params, "kinds": [], "regions": []}}
+    doomed = [one for one in survey(api, kinds["params"]) if (one["kind"], one["id"]) in named]
+    if check:
+        return doomed
+    for kind in ORDER:
+        api.each(lambda one: _remove(api, one), [one for one in doomed if one["kind"] == kind])
+    left = survey(api, kinds["params"])
+    return [one for one in left if (one["kind"], one["id"]) in named]
+
+
+def _remove(api, one):
+    try:
+        api.gone(one["details"]["path"])
+    except Failure as failure:
+        one["details"]["error"] = failure.message  # what is left is reported by the look after it
+
+
+def _machines(api, params):
+    found = api.list(WHERE["machine"], filter=OURS, returnPartialSuccess="true")
+    things = [_machine(one, params, api.project) for one in found]
+    return things + [_silent(place) for place in found.silent]
+
+
+def _machine(one, params, project):
+    told, rank = told_of(one), rank_of(one)
+    instance = report(rank, one, {**params, "nodes": []}, project)
+    path = "zones/%s/instances/%s" % place_of(one)
+    thing = _thing("machine", one, last(one["zone"]), told, path)
+    return {**thing, "state": instance["state"], "instance": instance}
+
+
+def _disks(api, params):
+    """Disks of ours that no machine has: the others go with their machine."""
+    found = api.list(WHERE["disk"], filter=OURS, returnPartialSuccess="true")
+    return [
+        _thing("disk", one, last(one["zone"]), {}, "zones/%s/disks/%s" % place_of(one))
+        for one in found
+        if one.get("zone") and not one.get("users")
+    ]
+
+
+def _rules(api, params):
+    things = []
+    for one in api.list("global/firewalls", filter='name eq "stix-.*"'):
+        told = _described(one)
+        if told:
+            shared = told.get("stix") == "shared"
+            things.append({**_thing("firewall", one, "", told, "global/firewalls/" + one["name"]), "shared": shared})
+    return things
+
+
+def _described(one):
+    try:
+        told = json.loads(one.get("description") or "")
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) and ("cluster_id" in told or told.get("stix") == "shared") else {}
+
+
+def _thing(kind, one, zone, told, path):
+    labels = one.get("labels") or {}
+    return {
+        "kind": kind,
+        "id": str(one["id"]),
+        "name": one["name"],
+        "region": region_of(zone),
+        "zone": zone,
+        "state": (one.get("status") or "").lower(),
+        "cluster": told.get("cluster") or labels.get("stix-cluster", ""),
+        "cluster_id": told.get("cluster_id") or labels.get("stix-cluster-id", ""),
+        "user": told.get("user") or labels.get("stix-user", ""),
+        "run": told.get("run_id") or labels.get("stix-run", ""),
+        "created_at": unix(one.get("creationTimestamp")),
+        "deadline": int(labels["stix-deadline"]) if labels.get("stix-deadline", "").isdigit() else 0,
+        "shared": False,
+        "details": {"path": path, "on_shutdown": labels.get("stix-on-shutdown", "")},
+        "instance": None,
+    }
+
+
+def _silent(place):
+    name = last(place)
+    return {
+        **_thing("unreachable", {"id": name, "name": name}, "", {}, ""),
+        "region": part(place, "regions") or region_of(part(place, "zones") or name),
+        "details": {"reason": "%s did not answer" % name},
+    }
+
+
+def unix(text):
+    """Unix seconds of `2026-01-02T03:04:05.678-07:00`; 0 when it is none."""
+    try:
+        seconds = calendar.timegm(time.strptime((text or "")[:19], "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        return 0
+    zone = text[19:].lstrip(".0123456789")
+    if zone[:1] not in ("+", "-"):
+        return seconds
+    hours, _, minutes = zone[1:].partition(":")
+    shift = 60 * (60 * int(hours) + int(minutes or 0))
+    return seconds + (shift if zone[0] == "-" else -shift)
+
+
+def adopt(api, params, check):
+    """Puts a cluster's labels, key and network tags on machines that exist; answers whether that changed anything.
+
+    Raises:
+        Failure: `provision.config`, one of them is not there.
+    """
+    wanted = {str(one["id"]): one for one in params["machines"]}
+    there = {str(one["id"]): one for one in api.list("aggregated/instances", returnPartialSuccess="true")}
+    there.update({one["name"]: one for one in list(there.values())})
+    lost = [identity for identity in wanted if identity not in there]
+    if lost:
+        raise Failure("provision.config", "Google Cloud has no machine %s in this project" % ", ".join(sorted(lost)))
+    stale = [(there[identity], wish) for identity, wish in wanted.items() if not _is_ours(there[identity], wish, params)]
+    if stale and not check:
+        api.each(lambda pair: _take(api, params, *pair), stale)
+    return bool(stale)
+
+
+def _adopted(wish, params):
+    return {**cluster_labels({**params, "nodes": []}), "stix-rank": str(wish["rank"])}
+
+
+def _is_ours(one, wish, params):
+    wanted = {key: value for key, value in _adopted(wish, params).items() if key != "stix-run"}
+    return wanted.items() <= (one.get("labels") or {}).items() and bool(told_of(one))
+
+
+def _take(api, params, one, wish):
+    path = "zones/%s/instances/%s/" % place_of(one)
+    labels = {**(one.get("labels") or {}), **_adopted(wish, params)}
+    api.change("POST", path + "setLabels", {"labels": labels, "labelFingerprint": one.get("labelFingerprint")})
+    tags = one.get("tags") or {}
+    items = list(dict.fromkeys([*(tags.get("items") or ()), "stix", tag_of(params["cluster_id"])]))
+    api.change("POST", path + "setTags", {"items": items, "fingerprint": tags.get("fingerprint")})
+    told = one.get("metadata") or {}
+    user = params["config"].get("ssh_user") or LOGIN
+    values = {item["key"]: item["value"] for item in told.get("items") or ()}
+    if params["public_key"]:
+        keys = values.get("ssh-keys", "").splitlines()
+        values["ssh-keys"] = "\n".join(dict.fromkeys([*keys, "%s:%s" % (user, params["public_key"])]))
+    values["stix"] = facts(params, user)
+    body = {"items": [{"key": key, "value": value} for key, value in values.items()]}
+    api.change("POST", path + "setMetadata", {**body, "fingerprint": told.get("fingerprint")})
