@@ -46,7 +46,7 @@ class Api:
         Raises:
             Failure: `provision.*`.
         """
-        url = path if path.startswith("https://") else self.root + path
+        url = path if path.startswith("https://") else (self.root + path).rstrip("/")
         where = {"region": self.region, "zone": zone or part(path, "zones")}
         for number in range(TRIES):
             try:
@@ -136,7 +136,12 @@ class Api:
         return Failure(
             "provision.transient",
             "Google Cloud %s: %s of %s was not done after %d s"
-            % (zone or self.region, operation.get("operationType"), last(operation.get("targetLink")), self.wait_seconds),
+            % (
+                zone or self.region,
+                operation.get("operationType"),
+                last(operation.get("targetLink")),
+                self.wait_seconds,
+            ),
             "Try again.",
             {"scope": "zone" if zone else "region", "zone": zone, "region": self.region},
             True,

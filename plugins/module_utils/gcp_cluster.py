@@ -55,12 +55,14 @@ class GcpCluster:
         kinds = '(operationType="compute.instances.preempted") OR (operationType="delete")'
         ours = 'targetLink eq ".*/instances/%s-[0-9]+"' % base_name(self.params["cluster_id"])
         told = self.api.list("aggregated/operations", filter="(%s) AND (%s)" % (kinds, ours))
+        wanted = {node["rank"] for node in self.params["nodes"]}
         for one in sorted(told, key=lambda one: one.get("insertTime") or ""):
             name, zone = last(one["targetLink"]), part(one["targetLink"], "zones")
             taken = one["operationType"] != "delete"
             reason = "preempted" if taken else "deleted by %s" % (one.get("user") or "somebody")
             gone = {"id": one["targetId"], "name": name, "zone": zone, "status": "GONE", "reason": reason}
-            self.lost[rank_of(gone)] = {**gone, "scheduling": {"preemptible": taken}}
+            if not wanted or rank_of(gone) in wanted:
+                self.lost[rank_of(gone)] = {**gone, "scheduling": {"preemptible": taken}}
 
     def instances(self, gone=False):
         """What is reported of the machines, by rank; `gone`: also of those that are no more."""
@@ -92,7 +94,9 @@ class GcpCluster:
         fresh = False
         try:
             if self.rule.differs(ports):
-                network = launch.place.network if launch else next(iter(there.values()))["networkInterfaces"][0]["network"]
+                network = (
+                    launch.place.network if launch else next(iter(there.values()))["networkInterfaces"][0]["network"]
+                )
                 fresh = self.rule.open(ports, network)
             made = {}
             if launch:

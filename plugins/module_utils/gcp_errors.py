@@ -159,6 +159,8 @@ SPECIAL = (
     (r"\w*", r"[Cc]onstraint constraints/", "ORG_POLICY"),
     (r"invalid\w*|notFound|RESOURCE_NOT_FOUND|400|404", r"(machineTypes|acceleratorTypes|[Mm]achine type)\b.*"
      r"(was not found|does not exist)", "NOT_IN_ZONE"),
+    (r"required", r"[Ff]ield", "invalid"),
+    (r"\w+Error", r"certificate verify failed", "SSLError"),
     (r"RefreshError", r"invalid_grant|expired|revoked", "invalid_grant"),
     (r"\w*|", r"does not have enough resources available", "ZONE_RESOURCE_POOL_EXHAUSTED"),
 )  # fmt: skip
@@ -181,7 +183,9 @@ def classify(provider_code, message, **where):
     """
     words = " ".join((message or "").split())[:600]
     told = str(provider_code or "")
-    meant = next((better for code, text, better in SPECIAL if re.fullmatch(code, told) and re.search(text, words)), told)
+    meant = next(
+        (better for code, text, better in SPECIAL if re.fullmatch(code, told) and re.search(text, words)), told
+    )
     details = {key: value for key, value in where.items() if value}
     details |= {"provider_code": told, "reason": words}
     for code, scope, pattern, sentence, hint, retryable in TABLE:

@@ -40,7 +40,7 @@ def make_rules(api, rules):
 
     def make(rule):
         try:
-            api.change("POST", "global/firewalls", rule, requestId=request_id("rule", api.project, rule["name"]))
+            api.change("POST", "global/firewalls", rule, requestId=request_id())
         except Failure as failure:
             if "lready" not in failure.details["provider_code"] and failure.details.get("status") != 409:
                 raise

@@ -59,6 +59,22 @@ def is_spot(one):
     return scheduling.get("provisioningModel") == "SPOT" or bool(scheduling.get("preemptible"))
 
 
+def shared_connection(config, key_file, region):
+    """Host variables that all machines of a region share: the private key, and the command that leads to them.
+
+    Args:
+        config: `ssh_proxy_command` of these counts: text, or a map region -> text.
+        key_file: the private key's path; may be empty.
+    """
+    proxy = config.get("ssh_proxy_command")
+    if isinstance(proxy, dict):
+        proxy = proxy.get(region)
+    words = ["-o IdentitiesOnly=yes"] if key_file else []
+    words += ["-o ProxyCommand='%s'" % proxy] if proxy else []
+    found = {"ansible_ssh_private_key_file": key_file} if key_file else {}
+    return {**found, **({"ansible_ssh_common_args": " ".join(words)} if words else {})}
+
+
 def report(rank, one, params, project):
     """What a verb reports of it (docs/concepts/contracts.md, section 2).
 

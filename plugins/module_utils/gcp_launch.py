@@ -8,7 +8,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_names import exact_l
 from ansible_collections.stix.core.plugins.module_utils.gcp_request import properties
 
 GENERATIONS = 3
-"""How often a request that was done long ago, its machines gone since, is sent as a new one."""
+"""How often machines that were made and are not there any more are made again."""
 
 SHOWS_UP = 20
 """Seconds until a machine that exists must be listed."""
@@ -75,9 +75,8 @@ class Launch:
         }
         fresh = [(zone, name) for name in names]
         self.made += fresh
-        for generation in range(GENERATIONS):
-            seed = request_id(self.params["cluster_id"], zone, self.place.kind, ranks, self.params["run_id"], generation)
-            patience = self._send(zone, body, seed, fresh)
+        for _ in range(GENERATIONS):
+            patience = self._send(zone, body, fresh)
             found = self._shown(zone, names, patience)
             if found:
                 return found
@@ -89,11 +88,11 @@ class Launch:
             True,
         )
 
-    def _send(self, zone, body, seed, fresh):
+    def _send(self, zone, body, fresh):
         """Sends the bulk insert; answers for how long to look for its machines."""
         path = "zones/%s/instances/bulkInsert" % zone
         try:
-            self.api.done(self.api.call("POST", path, body, zone=zone, requestId=seed), zone)
+            self.api.done(self.api.call("POST", path, body, zone=zone, requestId=request_id()), zone)
         except Failure as failure:
             if "EXISTS" in failure.details["provider_code"].upper():  # a run that was cut off made them
                 return SHOWS_UP

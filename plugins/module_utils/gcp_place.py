@@ -57,12 +57,18 @@ class Place:
             raise Failure("provision.config", "No instance type is given", "Set instance_type for each node.", {})
         self.gpus = attached(self.node.get("accelerators"), self.kind)
         networks, offered, gpu_zones, region, project = api.together(
-            self._networks, self._offered, self._gpu_zones, lambda: api.get("regions/" + api.region), lambda: api.get("")
+            self._networks,
+            self._offered,
+            self._gpu_zones,
+            lambda: api.get("regions/" + api.region),
+            lambda: api.get(""),
         )
         if region is None:
             raise Failure("provision.config", "Google Cloud has no region '%s'" % api.region, "", {"scope": "region"})
         self.about, self.zones, self.lacking = self._zones(zones, offered, gpu_zones)
-        builtin = {one["guestAcceleratorType"]: one["guestAcceleratorCount"] for one in self.about.get("accelerators") or ()}
+        builtin = {
+            one["guestAcceleratorType"]: one["guestAcceleratorCount"] for one in self.about.get("accelerators") or ()
+        }
         self.arch = self.about.get("architecture") or "X86_64"
         public = not api.internal
         wanted = needs(
@@ -86,7 +92,9 @@ class Place:
         network = next((one for one in found if one), None)
         if network is None and wanted:
             raise Failure(
-                "provision.config", "Google Cloud has no network '%s'" % wanted, "Make it, or leave config gcp.vpc_name out."
+                "provision.config",
+                "Google Cloud has no network '%s'" % wanted,
+                "Make it, or leave config gcp.vpc_name out.",
             )
         if network is None:
             raise Missing({"network": {"name": NETWORK}})
@@ -157,7 +165,9 @@ class Place:
 def api_network(api, wanted):
     """The network with a name, or `project/name`; None when there is none."""
     owner, _, name = wanted.rpartition("/")
-    return api.get("https://compute.googleapis.com/compute/v1/projects/%s/global/networks/%s" % (owner or api.project, name))
+    return api.get(
+        "https://compute.googleapis.com/compute/v1/projects/%s/global/networks/%s" % (owner or api.project, name)
+    )
 
 
 def attached(accelerators, kind):

@@ -78,7 +78,8 @@ def _short(metric, amount, limit, used, region, scope):
     place = region if scope == "region" else "all regions"
     return Failure(
         "provision.quota",
-        "Google Cloud %s: the quota %s is %g, %g are in use and %g more are needed" % (place, metric, limit, used, amount),
+        "Google Cloud %s: the quota %s is %g, %g are in use and %g more are needed"
+        % (place, metric, limit, used, amount),
         "Ask for more in the console (IAM & Admin, Quotas), or free what is there.",
         {"scope": scope, "region": region, "quota": metric, "limit": limit, "usage": used, "needed": amount},
     )

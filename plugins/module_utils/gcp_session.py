@@ -21,7 +21,7 @@ def open_session(config, environ=os.environ):
         Failure: `provision.auth`, `provision.config`, `runner.missing_content`.
     """
     try:
-        from google.auth.transport.requests import AuthorizedSession
+        from google.auth.transport.requests import AuthorizedSession, Request
         from requests.adapters import HTTPAdapter
     except ImportError as error:
         raise Failure(
@@ -29,6 +29,8 @@ def open_session(config, environ=os.environ):
         ) from None
     try:
         credentials, known = _credentials(environ)
+        if not credentials.valid:  # one token for all the calls that are made at once
+            credentials.refresh(Request())
     except Failure:
         raise
     except Exception as error:

@@ -5,7 +5,13 @@ import json
 import time
 
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
-from ansible_collections.stix.core.plugins.module_utils.gcp_instances import LOGIN, rank_of, report, told_of
+from ansible_collections.stix.core.plugins.module_utils.gcp_instances import (
+    LOGIN,
+    rank_of,
+    report,
+    shared_connection,
+    told_of,
+)
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import place_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
     cluster_labels,
@@ -33,16 +39,15 @@ def survey(api, params):
 
 
 def sweep(api, params, check):
-    """Removes things that a survey reported, if they still carry our labels; answers those that are still there."""
+    """Removes things that a survey reported, if they still carry our labels; whether any, and those that are left."""
     named = {(one["kind"], str(one["id"])) for one in params["things"]}
-    kinds = {"params": {**params, "kinds": [], "regions": []}}
-    doomed = [one for one in survey(api, kinds["params"]) if (one["kind"], one["id"]) in named]
-    if check:
-        return doomed
+    everything = {**params, "kinds": [], "regions": []}
+    doomed = [one for one in survey(api, everything) if (one["kind"], one["id"]) in named]
+    if check or not doomed:
+        return bool(doomed), doomed
     for kind in ORDER:
         api.each(lambda one: _remove(api, one), [one for one in doomed if one["kind"] == kind])
-    left = survey(api, kinds["params"])
-    return [one for one in left if (one["kind"], one["id"]) in named]
+    return True, [one for one in survey(api, everything) if (one["kind"], one["id"]) in named]
 
 
 def _remove(api, one):
@@ -59,8 +64,9 @@ def _machines(api, params):
 
 
 def _machine(one, params, project):
-    told, rank = told_of(one), rank_of(one)
-    instance = report(rank, one, {**params, "nodes": []}, project)
+    told, region = told_of(one), region_of(last(one["zone"]))
+    shared = shared_connection(params["config"], params["private_key_file"], region)
+    instance = report(rank_of(one), one, {**params, "nodes": [], "connection": shared}, project)
     path = "zones/%s/instances/%s" % place_of(one)
     thing = _thing("machine", one, last(one["zone"]), told, path)
     return {**thing, "state": instance["state"], "instance": instance}
@@ -150,7 +156,9 @@ def adopt(api, params, check):
     lost = [identity for identity in wanted if identity not in there]
     if lost:
         raise Failure("provision.config", "Google Cloud has no machine %s in this project" % ", ".join(sorted(lost)))
-    stale = [(there[identity], wish) for identity, wish in wanted.items() if not _is_ours(there[identity], wish, params)]
+    stale = [
+        (there[identity], wish) for identity, wish in wanted.items() if not _is_ours(there[identity], wish, params)
+    ]
     if stale and not check:
         api.each(lambda pair: _take(api, params, *pair), stale)
     return bool(stale)

@@ -1,17 +1,24 @@
-"""Google Cloud as the lab has it."""
+"""Google Cloud as the lab has it: Compute Engine, tokens, permissions. One project, `lab-project`."""
 
 from tests.lab.cloud_machines import Machine
 from tests.lab.cloud_proxy.cloud import Answer, Request
 from tests.lab.faults import Faults
+from tests.lab.gcp.compute import Compute
 
 
 class Cloud:
     """Its hosts and what they answer."""
 
     def __init__(self, slot: int) -> None:
-        self.slot = slot
         self.faults = Faults()
-        self.hosts = {"oauth2.googleapis.com": self.token, "iamcredentials.googleapis.com": self.locations}
+        self.compute = Compute(slot, self.faults)
+        self.hosts = {
+            "compute.googleapis.com": self.compute,
+            "www.googleapis.com": self.compute,
+            "oauth2.googleapis.com": self.token,
+            "iamcredentials.googleapis.com": self.locations,
+            "cloudresourcemanager.googleapis.com": self.permissions,
+        }
 
     def token(self, request: Request) -> Answer:
         """An access token for whatever key asks."""
@@ -25,10 +32,21 @@ class Cloud:
         """google-auth asks here after every token for a "trust boundary", again and again when that fails."""
         return Answer(body={"locations": [], "encodedLocations": "0x0"})
 
+    def permissions(self, request: Request) -> Answer:
+        """What may be done: everything, but for what a rule with the code `MISSING` names in its message."""
+        rule = self.faults.met({"action": "testIamPermissions"})
+        if rule and rule["code"] != "MISSING":
+            error = {"code": 403, "message": rule.get("message", ""), "status": "PERMISSION_DENIED"}
+            return Answer(403, {"error": error | {"details": [{"reason": rule["code"]}]}})
+        lacking = rule["message"].split() if rule else []
+        return Answer(body={"permissions": [one for one in request.body["permissions"] if one not in lacking]})
+
     def machines(self) -> list[Machine]:
-        """Instances."""
-        return []
+        """Instances that have a disk."""
+        with self.compute.store.lock:
+            return self.compute.instances.machines()
 
     def preempt(self, name: str) -> bool:
         """Take a spot machine back."""
-        return False
+        with self.compute.store.lock:
+            return self.compute.instances.preempt(name)
