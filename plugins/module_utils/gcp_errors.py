@@ -153,8 +153,8 @@ SPECIAL = (
     (r"7", r"", "PERMISSION_DENIED"),
     (r"3|9", r"", "INVALID_ARGUMENT"),
     (r"13|14", r"", "UNAVAILABLE"),
-    (r"forbidden|PERMISSION_DENIED|403", r"has not been used in project|is disabled|API .*not enabled", "SERVICE_DISABLED"),
     (r"forbidden|PERMISSION_DENIED|403", r"[Bb]illing", "BILLING_DISABLED"),
+    (r"forbidden|PERMISSION_DENIED|403", r"has not been used in|is disabled|API .*not enabled", "SERVICE_DISABLED"),
     (r"forbidden|403", r"[Qq]uota", "QUOTA_EXCEEDED"),
     (r"\w*", r"[Cc]onstraint constraints/", "ORG_POLICY"),
     (r"invalid\w*|notFound|RESOURCE_NOT_FOUND|400|404", r"(machineTypes|acceleratorTypes|[Mm]achine type)\b.*"

@@ -29,18 +29,18 @@ def test_a_task_runs_on_two_instances_and_leaves_nothing(gcp, task_file, run_sti
     gcp.refuse({"action": "instances.bulkInsert", "zone": "*-a", "code": "ZONE_RESOURCE_POOL_EXHAUSTED"})
     task = task_file(name="two", num_nodes=2, setup="echo made", run="echo from $STIX_NODE_RANK of $STIX_NUM_NODES")
     words = ["up", "-y", "-c", "duo", "--infra", "gcp/us-central1", "--cpus", "2", "--use-spot", task]
-    out = ok(run_stix(*words))
+    out = ok(run_stix(*words, timeout=600))
     assert "from 0 of 2" in out and "from 1 of 2" in out
     made = addresses(gcp)
     assert len(made) == 2 and {one["zone"][-1] for one in gcp.all()} != {"a"}
     assert "echo second" in ok(run_stix("exec", "duo", "--", "echo", "echo second"))
     assert "from 1 of 2" in ok(run_stix("logs", "duo", "1"))
-    assert ok(run_stix(*words)).count("of 2") == 2
+    assert ok(run_stix(*words, timeout=600)).count("of 2") == 2
     assert [job["status"] for job in jobs("duo")] == ["SUCCEEDED"] * 3 and addresses(gcp) == made
 
     ok(run_stix("stop", "-y", "duo"))
     assert {one["status"] for one in gcp.all()} <= {"STOPPING", "TERMINATED"}
-    ok(run_stix("start", "-y", "duo"))
+    ok(run_stix("start", "-y", "duo", timeout=600))
     now = addresses(gcp)
     assert now.keys() == made.keys() and not set(now.values()) & set(made.values()), "same machines, new addresses"
     assert "third" in ok(run_stix("exec", "duo", "--", "echo", "third"))
@@ -51,17 +51,3 @@ def test_a_task_runs_on_two_instances_and_leaves_nothing(gcp, task_file, run_sti
     ok(run_stix("down", "-y", "duo"))
     assert gcp.all() == [] and gcp.all("disks") == [] and clusters() == []
     assert {one["name"] for one in gcp.all("firewalls")} == {"stix-ssh", "stix-internal"}
-
-
-def test_another_region_serves_where_one_has_no_quota(gcp, run_stix, ok, clusters):
-    ok(run_stix("check", "gcp"))
-    message = "Quota 'N2_CPUS' exceeded.  Limit: 0.0 in region us-central1."
-    gcp.refuse({"action": "instances.bulkInsert", "region": "us-central1", "code": "QUOTA_EXCEEDED", "message": message})
-    words = ["up", "-y", "-d", "-c", "one", "--infra", "gcp", "--instance-type", "n2-standard-2", "--", "true"]
-    ok(run_stix(*words))
-    [cluster] = clusters()
-    assert cluster["infra"].startswith("gcp/")
-    refused = [call for call in gcp.calls() if call["action"] == "instances.bulkInsert"]
-    assert refused[-1]["region"] != "us-central1"
-    ok(run_stix("down", "-y", "one"))
-    assert gcp.all() == []
