@@ -12,7 +12,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_errors import (
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import last, part
 
 COMPUTE = "https://compute.googleapis.com/compute/v1/projects/"
-TRIES = 3
+TRIES = 4
 """How often a call is sent when Google is busy; a change with the same request id each time."""
 
 PARALLEL = 16

@@ -19,6 +19,9 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_place import Place
 KEPT_FRESH = ("stix-deadline", "stix-on-shutdown")
 """Labels that a later launch may change."""
 
+PREEMPTED = "compute.instances.preempted"
+"""The type of the operation that takes a spot machine back."""
+
 
 class GcpCluster:
     """Reads and changes the instances of one cluster.
@@ -52,13 +55,14 @@ class GcpCluster:
 
     def _history(self):
         """What happened to machines that are not there: operations tell it for two weeks."""
-        kinds = '(operationType="compute.instances.preempted") OR (operationType="delete")'
+        # A filter with a pattern takes one field only.
         ours = 'targetLink eq ".*/instances/%s-[0-9]+"' % base_name(self.params["cluster_id"])
-        told = self.api.list("aggregated/operations", filter="(%s) AND (%s)" % (kinds, ours))
+        every = self.api.list("aggregated/operations", filter=ours)
+        told = [one for one in every if one["operationType"] in (PREEMPTED, "delete")]
         wanted = {node["rank"] for node in self.params["nodes"]}
         for one in sorted(told, key=lambda one: one.get("insertTime") or ""):
             name, zone = last(one["targetLink"]), part(one["targetLink"], "zones")
-            taken = one["operationType"] != "delete"
+            taken = one["operationType"] == PREEMPTED
             reason = "preempted" if taken else "deleted by %s" % (one.get("user") or "somebody")
             gone = {"id": one["targetId"], "name": name, "zone": zone, "status": "GONE", "reason": reason}
             if not wanted or rank_of(gone) in wanted:

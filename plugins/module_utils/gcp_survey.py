@@ -45,16 +45,21 @@ def sweep(api, params, check):
     doomed = [one for one in survey(api, everything) if (one["kind"], one["id"]) in named]
     if check or not doomed:
         return bool(doomed), doomed
+    errors = {}
     for kind in ORDER:
-        api.each(lambda one: _remove(api, one), [one for one in doomed if one["kind"] == kind])
-    return True, [one for one in survey(api, everything) if (one["kind"], one["id"]) in named]
+        api.each(lambda one: _remove(api, one, errors), [one for one in doomed if one["kind"] == kind])
+    left = [one for one in survey(api, everything) if (one["kind"], one["id"]) in named]
+    for one in left:
+        if one["id"] in errors:
+            one["details"]["error"] = errors[one["id"]]
+    return True, left
 
 
-def _remove(api, one):
+def _remove(api, one, errors):
     try:
         api.gone(one["details"]["path"])
     except Failure as failure:
-        one["details"]["error"] = failure.message  # what is left is reported by the look after it
+        errors[one["id"]] = failure.message
 
 
 def _machines(api, params):
@@ -175,7 +180,8 @@ def _is_ours(one, wish, params):
 
 def _take(api, params, one, wish):
     path = "zones/%s/instances/%s/" % place_of(one)
-    labels = {**(one.get("labels") or {}), **_adopted(wish, params)}
+    theirs = {key: value for key, value in (one.get("labels") or {}).items() if not key.startswith("stix-")}
+    labels = {**theirs, **_adopted(wish, params)}
     api.change("POST", path + "setLabels", {"labels": labels, "labelFingerprint": one.get("labelFingerprint")})
     tags = one.get("tags") or {}
     items = list(dict.fromkeys([*(tags.get("items") or ()), "stix", tag_of(params["cluster_id"])]))

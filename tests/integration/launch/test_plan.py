@@ -204,13 +204,13 @@ def test_a_pipeline(run_stix, write) -> None:
 
 
 def test_check_tells_of_accounts(run_stix, safe_world) -> None:
-    none = run_stix("check", "lambda", "gcp", "-o", "json")
+    none = run_stix("check", "lambda", "oci", "-o", "json")
     assert none.returncode == 1
     assert all("credentials not found" in each["message"] and not each["hint"] for each in json.loads(none.stdout))
-    asked = run_stix("check", "gcp", "local", "-o", "json", env={"GOOGLE_APPLICATION_CREDENTIALS": __file__})
+    asked = run_stix("check", "oci", "local", "-o", "json", env={"OCI_CONFIG": __file__})
     found = json.loads(asked.stdout)
-    assert [each["infra"] for each in found] == ["gcp", "local"] and found[1]["ok"]
-    assert found[0]["credentials"] == "GOOGLE_APPLICATION_CREDENTIALS" and not found[0]["works"]
+    assert [each["infra"] for each in found] == ["oci", "local"] and found[1]["ok"]
+    assert found[0]["credentials"] == "OCI_CONFIG" and not found[0]["works"]
     assert found[0]["message"].startswith("credentials found") and not found[0]["hint"]
     assert "seconds" in found[0] and "did you mean aws" in run_stix("check", "awss").stderr
     table = run_stix("check").stdout

@@ -11,6 +11,8 @@ def fits(filter_text: str, thing: dict[str, Any]) -> bool:
     text = filter_text.strip()
     if not text:
         return True
+    if re.search(r"\s(eq|ne)\s", text) and re.search(r"\s(AND|OR)\s", text):
+        raise ValueError(f"Compute Engine takes a pattern only for a single field, not {text!r}")
     groups = re.split(r"\s+AND\s+", text)
     return all(any(_term(one, thing) for one in re.split(r"\s+OR\s+", group)) for group in groups)
 
