@@ -118,14 +118,12 @@ def test_pods_are_taken_in_whole_or_refused(play: Play, lab: KubernetesLab, pods
     first, second, _ = pods(pod(lab, "one"), pod(lab, "two"), pod(lab, "other", labels={OURS: "x-1"}))
     wanted = [{"id": first, "name": "demo-0", "rank": 0}, {"id": second, "name": "demo-1", "rank": 1}]
 
-    def adopt(*machines: dict[str, Any], check: bool = False) -> Any:
-        return play("adopt", cluster("kubernetes", cloud={"stix_adopt": list(machines)}), check=check)
+    def adopt(*machines: dict[str, Any]) -> Any:
+        return play("adopt", cluster("kubernetes", cloud={"stix_adopt": list(machines)}))
 
     refused = adopt(wanted[0], {"id": "other", "name": "demo-1", "rank": 1})
     assert refused.error["code"] == "provision.config" and "id x-1" in refused.error["message"]
-    assert "no pod 'nobody'" in adopt({"id": "nobody", "name": "demo-1", "rank": 1}).error["message"]
     lab.kubectl("label", "pod", "other", OURS + "-")
-    assert lab.items("pods", "-l", OURS) == [] and adopt(*wanted, check=True).rc == 0
     assert lab.items("pods", "-l", OURS) == []
 
     [instances] = adopt(*wanted).reported("instances")
@@ -141,7 +139,6 @@ def test_pods_are_taken_in_whole_or_refused(play: Play, lab: KubernetesLab, pods
     assert len(play("provision", cluster("kubernetes", cloud=given)).reported("instances")[0]) == 2
     assert {each["metadata"]["name"] for each in lab.items("pods", "-l", OURS)} == {"one", "two"}
     fewer = {**given, "stix_wanted_nodes": nodes[:1]}
-    assert len(play("provision", cluster("kubernetes", cloud=fewer)).reported("instances")[0]) == 2
     removing = play("provision", cluster("kubernetes", cloud={**fewer, "stix_remove_surplus": True}))
     assert removing.changed() and [each["id"] for each in removing.reported("instances")[0]] == [first]
     assert [each["metadata"]["name"] for each in lab.items("pods", "-l", OURS)] == ["one"]

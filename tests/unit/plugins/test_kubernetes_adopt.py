@@ -34,6 +34,15 @@ def test_a_pod_that_cannot_be_ours_is_refused_in_one_sentence(says: str, phase: 
     assert caught.value.code == "provision.config" and "\n" not in caught.value.message
 
 
+def test_a_pod_that_is_not_there_is_named_and_checking_changes_nothing() -> None:
+    server = Server()
+    with pytest.raises(Failure, match="no pod 'nobody'"):
+        adopt(cluster(server, 0), [{"id": "nobody", "name": "demo-0", "rank": 0}], False)
+    given(server, "theirs")
+    assert adopt(cluster(server, 0), [{"id": "theirs", "name": "demo-0", "rank": 0}], True)
+    assert server.things["/api/v1/namespaces/n/pods/theirs"]["metadata"]["labels"] == {}
+
+
 def test_a_rank_is_given_once() -> None:
     server = Server()
     assert cluster(server, 1).ensure(False)
