@@ -1,5 +1,6 @@
 """An account of AWS whose clusters the record lost, that change behind our back, or that nobody wants any more."""
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -29,6 +30,12 @@ def aws(account: lab.AwsLab, monkeypatch: pytest.MonkeyPatch) -> Iterator[lab.Aw
     monkeypatch.setenv("LOGNAME", USER)
     yield account
     account.refuse_nothing()
+
+
+@pytest.fixture
+def run_stix(run_stix):
+    """The command, with time enough for a machine that others use, too."""
+    return functools.partial(run_stix, timeout=600)
 
 
 def make(aws: lab.AwsLab, name: str, count: int = 1, region: str = EAST, tagged: bool = True, **more: Any) -> list[str]:

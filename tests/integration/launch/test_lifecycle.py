@@ -1,6 +1,7 @@
 """On a real engine: what happened behind our back is seen, what nobody wants is found, what the record lost is back."""
 
 import fcntl
+import functools
 import json
 import os
 import signal
@@ -20,6 +21,12 @@ def engine(docker_engine, stix_home):
     stix_home.mkdir(mode=0o700, exist_ok=True)
     (stix_home / "config.yaml").write_text(f"docker: {{default_image: {docker_engine.image}}}\n")
     return docker_engine
+
+
+@pytest.fixture
+def run_stix(run_stix):
+    """The command, with time enough for a machine that others use, too."""
+    return functools.partial(run_stix, timeout=600)
 
 
 def lose_the_record(stix_home):
@@ -106,7 +113,7 @@ def test_what_a_killed_launch_left_is_collected(engine, run_stix, ok, stix_home,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 400
         while len(containers(engine)) < 2:
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
