@@ -22,7 +22,7 @@ class Leftovers(list[dict[str, Any]]):
 
     Attributes:
         silent: sentences about accounts and regions that did not answer, so that nothing is known of them.
-        asked: infrastructures that were asked.
+        asked: infrastructures that answered.
     """
 
     silent: list[str]

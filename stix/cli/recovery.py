@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from stix.cli import options, output, prompts
-from stix.errors import UsageError
+from stix.errors import StixError, UsageError
 
 HEADS = ("KIND", "ID", "CLUSTER", "WHERE", "STATE", "AGE", "COSTS", "WHY")
 PLURALS = {"address": "addresses"}
@@ -73,6 +73,8 @@ def _tell(found: Any, given: dict[str, Any]) -> int:
     if given["form"] == "json":
         output.as_json(list(found))
     elif not found:
+        if found.silent and not found.asked:
+            raise StixError("provision.transient", "no infrastructure answered, so nothing is known", retryable=True)
         where = ", ".join(found.asked) or "nowhere: no infrastructure is enabled ('stix check')"
         click.echo(f"Nothing to {'end' if given['expired'] else 'collect'} (looked at {where}).")
     else:

@@ -33,7 +33,7 @@ class Collected:
     Attributes:
         findings: each with the account that it is in.
         silent: sentences about accounts and regions that did not answer.
-        asked: infrastructures that were asked.
+        asked: infrastructures that answered.
     """
 
     findings: list[tuple[Account, Finding]]
@@ -78,7 +78,7 @@ def _judged(world: World, infras: Sequence[str], judge: Judge) -> Collected:
         for thing in answer.things
         if thing.kind == "unreachable"
     ]
-    return Collected(list(findings.values()), silent, [answer.account.infra for answer in answers])
+    return Collected(list(findings.values()), silent, [answer.account.infra for answer in answers if not answer.error])
 
 
 def _unsupported(answer: Answer) -> bool:

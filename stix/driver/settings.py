@@ -28,7 +28,7 @@ class Settings:
         warm: keep a process with Ansible imported between commands; off by `warm: false` or `STIX_WARM=0`.
         warm_idle_minutes: how long it stays without work.
         lock_timeout_minutes: how long to wait for another run on the same cluster; None waits for ever.
-        survey_seconds: how long a cloud may take to say what there is of ours, in `status --refresh` and `gc`.
+        survey_seconds: how long a cloud may take to say which machines of ours there are; five times as long for `gc`.
         docker: further `cloud_docker_*` variables, without the prefix, as `default_image`.
         accounts: settings of clouds by name, `aws: {vpc_name: ours}`; their roles say which there are.
         storage: settings of object stores by name, `s3: {endpoint: ...}`, and `default`, the store of new buckets.

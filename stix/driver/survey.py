@@ -19,6 +19,10 @@ AT_ONCE = 16
 """Accounts that are asked together."""
 
 
+ALL_KINDS = 5
+"""Looking for everything, in all regions, may take so many times as long as looking for machines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What one call of a cloud role's `survey` looks through.
@@ -94,7 +98,7 @@ def ask(world: World, account: Account, kinds: Sequence[str] = ()) -> Answer:
         variables["stix_region"] = account.regions[0] if account.regions else ""
     try:
         with world.run(_word(account), "survey", None) as run:
-            seconds = world.settings.survey_seconds
+            seconds = world.settings.survey_seconds * (1 if kinds else ALL_KINDS)
             outcome = run.play("survey", account.probe(), "check", cloud_vars=variables, seconds=seconds)
             if outcome.error:
                 raise outcome.error

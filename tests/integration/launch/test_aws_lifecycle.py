@@ -115,10 +115,10 @@ def test_what_nobody_wants_is_listed_and_removed(aws, run_stix, ok, clusters):
     mine = {(row["kind"], row["id"], row["costs"]) for row in found if row["cluster_id"] == "lost-1"}
     assert mine == {("machine", lost, True), ("disk", disk, True), ("address", address, True)}
     assert kept not in {row["id"] for row in found} and not {row["id"] for row in found} & set(ids)
-    assert "cost money" in ok(run_stix("gc", "--infra", "aws", "--older-than", "0"))
-    done = json.loads(ok(run_stix("gc", "--infra", "aws", "--older-than", "0", "-y", "-o", "json")))
+    assert "cost money" in ok(run_stix("gc", "--infra", f"aws/{EAST}", "--older-than", "0"))
+    done = json.loads(ok(run_stix("gc", "--infra", f"aws/{EAST}", "--older-than", "0", "-y", "-o", "json")))
     assert all(row["done"] for row in done)
-    assert json.loads(ok(run_stix("gc", "--infra", "aws", "--older-than", "0", "-o", "json"))) == []
+    assert json.loads(ok(run_stix("gc", "--infra", f"aws/{EAST}", "--older-than", "0", "-o", "json"))) == []
     assert {one["InstanceId"] for one in aws.instances()} == {kept, *ids}
 
     lone = run_stix("adopt", "rig", *ids, "--no-setup")
