@@ -52,6 +52,15 @@ options:
         type: list
         elements: str
         default: []
+      preemption:
+        description: The metadata service that says when the machine will be taken away, as {provider, url}.
+        type: dict
+        default: {}
+      hooks:
+        description: What the head runs before its machines stop or go, as {run, events, timeout}.
+        type: list
+        elements: dict
+        default: []
       resources:
         description: What the machine offers to jobs; empty is all that is found.
         type: dict

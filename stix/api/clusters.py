@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from stix.api.hooks import check_hook, checked_hooks
 from stix.api.plans import check_minutes, checked_name, launch_options, target_word, word
 from stix.api.plans import plan as plan
 from stix.api.status import open_store as open_store
@@ -123,16 +124,21 @@ def stop(
     graceful: bool = False,
     graceful_timeout: int | None = None,
     *,
+    hooks: str = "run",
     on_event: "Listener | None" = None,
 ) -> None:
-    """Stop a cluster; its disks stay. Jobs get their time to end; `graceful` cancels and waits for them first."""
+    """Stop a cluster; its disks stay. Jobs get their time to end; `graceful` cancels and waits for them first.
+
+    Args:
+        hooks: `run` its hooks first and go on whatever becomes of them, `skip` them, or `require` that all end well.
+    """
     from stix.driver import lifecycle
     from stix.driver.session import World
 
     world = World(listener=on_event)
     if graceful:
         _end_jobs(cluster_name, graceful_timeout)
-    lifecycle.stop(world, cluster_name, purge=purge)
+    lifecycle.stop(world, cluster_name, purge=purge, hooks=checked_hooks(hooks))
 
 
 def down(
@@ -141,16 +147,21 @@ def down(
     graceful: bool = False,
     graceful_timeout: int | None = None,
     *,
+    hooks: str = "run",
     on_event: "Listener | None" = None,
 ) -> None:
-    """Remove a cluster and all that belongs to it; with `purge` the record goes even if something may be left."""
+    """Remove a cluster and all that belongs to it; with `purge` the record goes even if something may be left.
+
+    Args:
+        hooks: as for `stop`.
+    """
     from stix.driver import lifecycle
     from stix.driver.session import World
 
     world = World(listener=on_event)
     if graceful:
         _end_jobs(cluster_name, graceful_timeout)
-    lifecycle.down(world, cluster_name, purge=purge)
+    lifecycle.down(world, cluster_name, purge=purge, hooks=checked_hooks(hooks))
 
 
 def _end_jobs(cluster_name: str, timeout: int | None) -> None:
@@ -178,13 +189,17 @@ def autostop(
 ) -> dict[str, Any]:
     """Let a cluster go after idle minutes (-1: never, None: as it is set); the node itself does it.
 
+    Args:
+        hook: a script that the head runs before that, in the place of an earlier one; an empty one takes it away.
+        hook_timeout: seconds that it may take, 3600 if not said.
+
     Returns:
         the setting. What is not named stays, except that -1 takes back the lifetime, too.
     """
     from stix.driver import lifecycle
     from stix.driver.session import World
 
-    _refuse(hook=hook, hook_timeout=hook_timeout)
+    check_hook(hook, hook_timeout)
     check_minutes(idle_minutes=idle_minutes, lifetime_minutes=lifetime_minutes)
     setting = {
         "idle_minutes": idle_minutes,
@@ -192,7 +207,7 @@ def autostop(
         "wait_for": word(wait_for),
         "lifetime_minutes": lifetime_minutes,
     }
-    return lifecycle.autostop(World(), cluster_name, setting)
+    return lifecycle.autostop(World(), cluster_name, setting, None if hook is None else (hook, hook_timeout))
 
 
 def repair(cluster_name: str, *, on_event: "Listener | None" = None) -> dict[str, Any]:

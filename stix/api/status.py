@@ -31,8 +31,9 @@ def status(
     Returns:
         for each: name, status (INIT, UP, STOPPED), phase, wanted, seen, infra, resources_str, num_nodes, launched_at,
         autostop (minutes, -1 none), to_down, lifetime_minutes, last_error, head_ip, user, last_use, cluster_id, nodes;
-        with `refresh` also idle_seconds, where autostop is on and the head answers, and note, the reason why this row
-        is as it was: another run works on the cluster, or its cloud did not answer in time.
+        with `refresh` also, where the head answers, idle_seconds (autostop is on) and notices (nodes that were told
+        that they will be taken away: `{node, kind, provider, action, at, deadline, text}`), and note, the reason why
+        this row is as it was: another run works on the cluster, or its cloud did not answer in time.
 
     Raises:
         StixError: exactly one cluster was asked for, and it could not be looked at.
@@ -47,8 +48,8 @@ def status(
     shown = [row(record) for record in records]
     for each in shown:
         seen = looked.get(each["name"])
-        if seen and seen.idle_seconds is not None:
-            each["idle_seconds"] = seen.idle_seconds
+        if seen:
+            each.update(seen.facts)
         if seen and seen.error:
             each["note"] = seen.error.message
     return list(shown)

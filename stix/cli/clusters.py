@@ -73,7 +73,8 @@ def status_table(records: list[dict[str, Any]], *, verbose: bool, now: float) ->
     body = output.table(heads, (status_row(record, now)[: len(heads)] for record in records))
     troubles = [trouble(record, now) for record in records if record.get("last_error")]
     notes = [f"{record['name']}: as it was recorded, for {record['note']}" for record in records if record.get("note")]
-    return "\n".join([output.paint_states(body), *troubles, *notes])
+    told = [f"{record['name']}: {notice['text']}" for record in records for notice in record.get("notices") or ()]
+    return "\n".join([output.paint_states(body), *troubles, *notes, *told])
 
 
 def trouble(record: dict[str, Any], now: float) -> str:
@@ -130,6 +131,7 @@ purge = click.option("-p", "--purge", is_flag=True, help="Forget the cluster eve
 @options.all_clusters
 @options.all_users
 @options.graceful
+@options.hooks
 @purge
 @options.yes
 @options.as_output
@@ -150,6 +152,7 @@ def stop(**given: Any) -> int:
 @options.all_clusters
 @options.all_users
 @options.graceful
+@options.hooks
 @purge
 @options.yes
 @options.as_output
@@ -171,7 +174,7 @@ def _end(given: dict[str, Any], question: str, done: str, *, default: bool) -> i
     from stix.cli.progress import Progress
 
     act = clusters.down if done == "is gone" else clusters.stop
-    how = {name: given[name] for name in ("purge", "graceful", "graceful_timeout")}
+    how = {name: given[name] for name in ("purge", "graceful", "graceful_timeout", "hooks")}
     with Progress(quiet=given["form"] == "json", named=len(names) > 1) as progress:
         return each(names, lambda name: act(name, **how, on_event=progress), done, given["form"])
 
@@ -215,6 +218,8 @@ def start(**given: Any) -> int:
 @options.lifetime
 @click.option("--cancel", is_flag=True, help="Take the setting back.")
 @click.option("--down", is_flag=True, help="Remove the cluster instead of stopping it.")
+@click.option("--hook", metavar="SCRIPT", help="Commands that the head runs before; '' takes them away.")
+@click.option("--hook-timeout", type=click.IntRange(1), metavar="SECONDS", help="Seconds that they may take; 3600.")
 @click.option("-y", "--yes", is_flag=True, help="Accepted for SkyPilot's sake; nothing is asked.")
 @options.as_output
 def autostop(**given: Any) -> int:
@@ -224,8 +229,11 @@ def autostop(**given: Any) -> int:
     Examples:
       stix autostop dev -i 30
       stix autostop dev -i 10 --down
+      stix autostop dev -i 10 --hook ./save.sh --hook-timeout 300
       stix autostop dev --cancel
     """
+    if given["hook_timeout"] is not None and given["hook"] is None:
+        raise UsageError("usage", "--hook-timeout needs --hook SCRIPT")
     if given["cancel"] and (given["idle_minutes"] is not None or given["down"]):
         raise UsageError("usage", "--cancel excludes --idle-minutes and --down")
     names = chosen(given, "", default=True)
@@ -234,7 +242,7 @@ def autostop(**given: Any) -> int:
     minutes = -1 if given["cancel"] else given["idle_minutes"]
     if minutes is None and given["lifetime_minutes"] is None:
         minutes = IDLE_MINUTES
-    how = {name: given[name] for name in ("wait_for", "down", "lifetime_minutes")}
+    how = {name: given[name] for name in ("wait_for", "down", "lifetime_minutes", "hook", "hook_timeout")}
 
     def change(name: str) -> str:
         words = plan_view.autostop(clusters.autostop(name, minutes, **how))

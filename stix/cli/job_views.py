@@ -21,7 +21,13 @@ def show_queue(found: dict[str, list[dict[str, Any]]], form: str) -> None:
     for place, (name, listed) in enumerate(found.items()):
         head = ("\n" if place else "") + f"Jobs on {name}"
         body = output.table(QUEUE_HEADS, (queue_row(job, now) for job in listed)) if listed else "  none"
-        output.say(f"{head}\n{output.paint_states(body)}")
+        told = [f"job {job['job_id']}: {job['reason']}" for job in listed if _is_about_the_machine(job)]
+        output.say("\n".join([head, output.paint_states(body), *told]))
+
+
+def _is_about_the_machine(job: dict[str, Any]) -> bool:
+    """Whether a job's reason is that its machine is, or was, taken away: no log of the job's own tells that."""
+    return str(job.get("reason") or "").startswith("preempt")
 
 
 def queue_row(job: dict[str, Any], now: float) -> tuple[Any, ...]:

@@ -132,6 +132,13 @@ graceful = together(
     ),
 )
 
+hooks = click.option(
+    "--hooks",
+    type=click.Choice(["run", "skip", "require"]),
+    default="run",
+    help="Run the task's hooks first and go on anyway, skip them, or go on only if all end well.",
+)
+
 variables = together(
     click.option("--env", "envs", multiple=True, callback=_variable, metavar="K[=V]", help="Variable for the job."),
     click.option("--env-file", callback=_variable_file, type=_FILE, help="Variables in a dotenv file."),

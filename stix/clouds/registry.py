@@ -55,6 +55,7 @@ class Cloud(NamedTuple):
         exists: its machines are there before a cluster is.
         sized: it has instance types of fixed sizes and prices; elsewhere a size is a least size.
         region: what its regions are called (`region`, `pool`, `context`); `zone` likewise, None where it has none.
+        preemption_notice: whose metadata service tells a spot machine that it will be taken away; None: nobody does.
         aliases: other names that SkyPilot or the catalog's sources use.
         enable: the command, or the step, that sets an account up.
         autostop_note: what whoever asks for autostop has to know; empty: nothing.
@@ -73,6 +74,7 @@ class Cloud(NamedTuple):
     sized: bool = False
     region: str | None = None
     zone: str | None = None
+    preemption_notice: str | None = None
     aliases: tuple[str, ...] = ()
     credentials: Credentials = Credentials()
     enable: str = ""

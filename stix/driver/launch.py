@@ -128,6 +128,8 @@ def _failover(
             cluster = plan.existing or _intend(run, plan, task)
         if plan.autostop and plan.existing:
             cluster = run.record("changed", autostop=dict(plan.autostop)) or cluster
+        if task.hooks and plan.existing:
+            cluster = run.record("changed", hooks=[dict(hook) for hook in task.hooks]) or cluster
         began = time.time()
         try:
             return _attempt(run, plan, cluster, task, options)
@@ -217,6 +219,7 @@ def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:
         hourly_cost=place.hourly_cost,
         docker_run_options=(*task.docker_run_options, *_mount_options(task, place.cloud)),
         autostop=plan.autostop,
+        hooks=task.hooks,
         launched_at=time.time(),
         run_id=run.id,
     )

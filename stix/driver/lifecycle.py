@@ -12,6 +12,7 @@ from stix.driver.decide import (
     require_runnable,
     served_candidate,
 )
+from stix.driver.hooks import run_hooks, with_autostop_hook
 from stix.driver.session import Run, World
 from stix.driver.sources import with_absolute_paths
 from stix.errors import ClusterError, ProvisionError, StixError
@@ -94,8 +95,11 @@ def head_connection(world: World, cluster: Cluster) -> Connection:
     return connect(cluster.head["connection"], control_dir=world.home.ssh_control)
 
 
-def stop(world: World, name: str, *, purge: bool = False) -> Cluster:
-    """Stop a cluster's machines.
+def stop(world: World, name: str, *, purge: bool = False, hooks: str = "run") -> Cluster:
+    """Stop a cluster's machines, after its hooks.
+
+    Args:
+        hooks: a word of `stix.driver.hooks.WISHES`.
 
     Raises:
         ProvisionError: `provision.unsupported`.
@@ -110,6 +114,7 @@ def stop(world: World, name: str, *, purge: bool = False) -> Cluster:
                 hint=f"free them: stix down {name}",
             )
         with world.run(name, "stop", lock) as run:
+            run_hooks(run, cluster, "stop", hooks)
             try:
                 return machines.stop(run, cluster)
             except StixError:
@@ -148,27 +153,35 @@ def make_ready(run: Run, cluster: Cluster) -> Cluster:
     return cluster
 
 
-def down(world: World, name: str, *, purge: bool = False) -> None:
-    """Remove a cluster and all that belongs to it."""
+def down(world: World, name: str, *, purge: bool = False, hooks: str = "run") -> None:
+    """Remove a cluster and all that belongs to it, after its hooks (`stop` has the words)."""
     with world.locked(name, "down") as lock:
         cluster = world.store.need_cluster(name)
         with world.run(name, "down", lock) as run:
+            run_hooks(run, cluster, "down", hooks)
             machines.terminate(run, cluster, purge=purge)
 
 
-def autostop(world: World, name: str, setting: dict[str, Any]) -> dict[str, Any]:
+def autostop(
+    world: World, name: str, setting: dict[str, Any], hook: tuple[str, int | None] | None = None
+) -> dict[str, Any]:
     """Change when a live cluster lets go: told to its agent, and kept for the next set-up.
 
     Args:
         setting: `{idle_minutes (-1: never, and no lifetime either), down, wait_for, lifetime_minutes}`; None leaves
             what is set, and only a new idle time says anew whether to stop or remove.
+        hook: `(script, seconds)` to run before that; None leaves the hooks as they are.
     """
     with world.locked(name, "autostop"):
         cluster = need_up(world, name)
         setting = changed_autostop(cluster.autostop or {}, setting)
         check_autostop(cluster.infra, setting)
+        changed: dict[str, Any] = {"autostop": setting}
+        if hook is not None:
+            changed["hooks"] = with_autostop_hook(cluster.hooks, *hook, down=setting["down"])
+            agent.call(head_connection(world, cluster), "hooks", {"hooks": changed["hooks"]})
         told = agent.call(head_connection(world, cluster), "autostop", setting)
-        world.store.append(name, "changed", {"autostop": setting})
+        world.store.append(name, "changed", changed)
         return told
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stix.clouds.registry import clouds
@@ -30,11 +30,11 @@ class Looked:
 
     Attributes:
         error: why its row is as it was; None: it was looked at.
-        idle_seconds: for how long it has been idle, where autostop is on and the head answers.
+        facts: what only its head knows (`head_facts`).
     """
 
     error: StixError | None = None
-    idle_seconds: float | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def refresh_all(world: World, names: Sequence[str]) -> dict[str, Looked]:
@@ -46,16 +46,16 @@ def refresh_all(world: World, names: Sequence[str]) -> dict[str, Looked]:
         jobs = [pool.submit(_look_near, world.home, cluster) for cluster in near]
         found = {name: looked for answer in ask_all(world, far, ["machine"], _take) for name, looked in answer.items()}
         found |= {cluster.name: job.result() for cluster, job in zip(near, jobs, strict=True)}
-        waits = {name: pool.submit(_idle, world.home, name) for name, looked in found.items() if not looked.error}
+        waits = {name: pool.submit(_ask_head, world.home, name) for name, looked in found.items() if not looked.error}
         for name, job in waits.items():
-            found[name].idle_seconds = job.result()
+            found[name].facts = job.result()
     return found
 
 
-def _idle(home: Home, name: str) -> float | None:
+def _ask_head(home: Home, name: str) -> dict[str, Any]:
     world = World(home)
     cluster = world.store.cluster(name)
-    return idle_seconds(world, cluster) if cluster else None
+    return head_facts(world, cluster) if cluster else {}
 
 
 def _take(world: World, answer: Answer) -> dict[str, Looked]:
@@ -195,14 +195,22 @@ def _all_connected(world: World, cluster: Cluster) -> bool:
     return len(nodes) == cluster.num_nodes and all(node.get("connected") for node in nodes)
 
 
-def idle_seconds(world: World, cluster: Cluster) -> float | None:
-    """For how long a cluster with autostop has been idle; None where there is no autostop or no answer."""
-    if (cluster.autostop or {}).get("idle_minutes", -1) < 0 or cluster.status.value != "UP":
-        return None
+def head_facts(world: World, cluster: Cluster) -> dict[str, Any]:
+    """What only the head knows: `idle_seconds` where autostop is on, `notices` where machines may be taken away.
+
+    Empty where there is nothing to ask for, or no answer.
+    """
+    watched = bool(cluster.resources.get("use_spot")) and clouds()[cluster.cloud].preemption_notice is not None
+    waits = (cluster.autostop or {}).get("idle_minutes", -1) >= 0
+    if not (watched or waits) or cluster.status.value != "UP":
+        return {}
     try:
-        return float(agent.call(_head(world, cluster), "status", {})["autostop"]["idle_seconds"])
+        told = agent.call(_head(world, cluster), "status", {}, timeout=AGENT_SECONDS)
     except StixError:
-        return None
+        return {}
+    notices = [{"node": node["name"], **node["notice"]} for node in told["nodes"] if node.get("notice")]
+    idle = {"idle_seconds": float(told["autostop"]["idle_seconds"])} if waits else {}
+    return {**idle, **({"notices": notices} if notices else {})}
 
 
 def _agent_has_ended(world: World, cluster: Cluster) -> bool:

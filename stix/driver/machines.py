@@ -126,6 +126,10 @@ def node_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
         variables["skylet_port"] = port
     if cluster.autostop is not None:
         variables["skylet_autostop"] = {key: value for key, value in cluster.autostop.items() if value is not None}
+    if cloud.preemption_notice and cluster.resources.get("use_spot"):
+        variables["skylet_preemption"] = {"provider": cloud.preemption_notice}
+    if cluster.hooks:
+        variables["skylet_hooks"] = literal([dict(hook) for hook in cluster.hooks])
     if cloud.sized:
         variables |= {"skylet_stop_command": SHUT_DOWN, "skylet_down_command": SHUT_DOWN}
         if cluster.phase != "ready":

@@ -19,6 +19,7 @@ class Cluster:
         resources: what was chosen, JSON-able (`describe_resources`), with `node_type`.
         autostop: `{idle_minutes, down, wait_for, lifetime_minutes}` or None.
         last_error: an error's record, or None.
+        hooks: what its head runs before machines stop or go, each `{run, events, timeout}`.
         pending: `{submission_id, digest}` of a job whose hand-over was not heard of; the same task again takes the
             same id.
         launched_at: Unix seconds.
@@ -42,6 +43,7 @@ class Cluster:
     resources: Mapping[str, Any] = field(default_factory=dict)
     docker_run_options: tuple[str, ...] = ()
     autostop: Mapping[str, Any] | None = None
+    hooks: tuple[Mapping[str, Any], ...] = ()
     last_error: Mapping[str, Any] | None = None
     pending: Mapping[str, str] | None = None
     launched_at: float = 0.0
@@ -75,6 +77,7 @@ class Cluster:
             "nodes": [dict(node) for node in self.nodes],
             "resources": dict(self.resources),
             "docker_run_options": list(self.docker_run_options),
+            "hooks": [dict(hook) for hook in self.hooks],
             "zones": list(self.zones),
             "storage": [dict(mount) for mount in self.storage],
             "config": dict(self.config),
@@ -90,6 +93,7 @@ class Cluster:
             | {
                 "nodes": tuple(record.get("nodes") or ()),
                 "docker_run_options": tuple(record.get("docker_run_options") or ()),
+                "hooks": tuple(record.get("hooks") or ()),
                 "zones": tuple(record.get("zones") or ()),
                 "storage": tuple(record.get("storage") or ()),
             }

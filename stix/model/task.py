@@ -106,6 +106,11 @@ class Task:
         options = (self.resources[0].config.get("docker") or {}).get("run_options") or ()
         return (options,) if isinstance(options, str) else tuple(options)
 
+    @property
+    def hooks(self) -> tuple[Mapping[str, Any], ...]:
+        """What runs before machines stop or go, from `config.hooks`; the same for every candidate."""
+        return tuple(self.resources[0].config.get("hooks") or ())
+
     def with_(self, **changes: Any) -> "Task":
         """The task with some fields changed."""
         return replace(self, **changes)

@@ -7,7 +7,7 @@ from typing import Any
 from stix.errors import NodeError, from_record
 from stix.nodes.connection import Connection, LocalConnection, SshConnection
 
-REPEATABLE = frozenset({"ping", "queue", "job", "log", "status", "autostop"})
+REPEATABLE = frozenset({"ping", "queue", "job", "log", "status", "autostop", "hooks", "run_hooks", "events"})
 """Methods that may be asked twice when an answer got lost; so may any request that names its jobs or its submission."""
 
 

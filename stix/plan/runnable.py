@@ -99,7 +99,6 @@ def _of_config(wishes: Resources) -> Iterator[tuple[str, str]]:
     yield from (
         (f"config.{key}", sentence)
         for key, sentence in (
-            ("hooks", "nothing is run yet before machines go"),
             ("nvidia_gpus", "settings of GPUs are not followed yet"),
             ("active_workspace", "there are no workspaces"),
         )

@@ -46,12 +46,17 @@ def due(wanted: Mapping[str, Any], idle_seconds: float, age_seconds: float) -> s
         idle_seconds: since the cluster last did anything that counts.
         age_seconds: since the lifetime began.
     """
-    lifetime = wanted["lifetime_minutes"]
-    if lifetime is not None and age_seconds >= lifetime * 60:
-        return f"the cluster reached its lifetime of {lifetime:g} minutes"
+    if is_over(wanted, age_seconds):
+        return f"the cluster reached its lifetime of {wanted['lifetime_minutes']:g} minutes"
     if 0 <= wanted["idle_minutes"] and idle_seconds >= (wanted["idle_minutes"] * 60 or AT_ONCE_SECONDS):
         return f"the cluster was idle for {wanted['idle_minutes']:g} minutes"
     return ""
+
+
+def is_over(wanted: Mapping[str, Any], age_seconds: float) -> bool:
+    """Whether the lifetime has ended."""
+    lifetime = wanted["lifetime_minutes"]
+    return lifetime is not None and age_seconds >= lifetime * 60
 
 
 def period(wanted: Mapping[str, Any]) -> float:

@@ -6,6 +6,7 @@ import os
 import time
 
 from . import rankstate
+from .metadata import FINAL, sentence
 from .remote_logs import RemoteLogs
 from .resources import Capacity
 from .wire import seal
@@ -41,6 +42,7 @@ class Cluster:
         on_rank: called with `(node, key, state)` when a rank anywhere changed.
         on_present: called with `(node, keys of its ranks)` when a node connected.
         on_lost: called with a node that has been silent for too long.
+        on_notice: called with `(node, notice)` when a worker was told of its end; None: it was taken back.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Cluster:
         on_rank: Callable[[int, Key, dict[str, Any]], None],
         on_present: Callable[[int, set[Key]], None],
         on_lost: Callable[[int], None],
+        on_notice: Callable[[int, dict[str, Any] | None], None],
     ) -> None:
         self.config = config
         self.ranks = ranks
@@ -59,6 +62,10 @@ class Cluster:
         self.on_rank = on_rank
         self.on_present = on_present
         self.on_lost = on_lost
+        self.on_notice = on_notice
+        self.notices: dict[int, dict[str, Any]] = {
+            int(node): notice for node, notice in (store.fact("notices") or {}).items()
+        }
         self.size = int(config.get("num_nodes") or 1)
         self.nodes = {int(node["rank"]): node for node in config.get("nodes") or []}
         self.channels: dict[int, Channel] = {}
@@ -83,8 +90,25 @@ class Cluster:
         return node in self.totals and bool(self.totals[node].gpus)
 
     def ready(self) -> list[int]:
-        """Nodes that can take ranks now."""
-        return [0, *self.channels]
+        """Nodes that can take ranks now; one that will be taken away takes no more."""
+        return [node for node in (0, *self.channels) if not self.is_leaving(node)]
+
+    def is_leaving(self, node: int) -> bool:
+        """Whether the node was told that it will be taken away."""
+        return node in self.notices and self.notices[node]["kind"] in FINAL
+
+    def keep_notice(self, node: int, notice: dict[str, Any] | None) -> None:
+        """Remembers what a node was told."""
+        if notice:
+            self.notices[node] = notice
+        else:
+            self.notices.pop(node, None)
+        self.store.remember("notices", self.notices)
+
+    def pass_on(self, node: int, notice: dict[str, Any] | None, job_ids: list[int]) -> None:
+        """Tells a worker of another node's notice."""
+        if node in self.channels:
+            self.channels[node].send({"do": "notice", "notice": notice, "jobs": job_ids})
 
     def start(self, node: int, order: dict[str, Any]) -> None:
         """Starts a rank; on a worker that is away it is started when it comes back.
@@ -163,6 +187,8 @@ class Cluster:
             self.on_rank(node, rankstate.parse_name(message["rank"]), message["state"])
         elif what == "present":
             self._present(node, message)
+        elif what == "notice":
+            self.on_notice(node, message["notice"])
 
     def _present(self, node: int, message: dict[str, Any]) -> None:
         self.totals[node] = Capacity.parse(message["hardware"])
@@ -173,6 +199,7 @@ class Cluster:
         offsets = {rankstate.name(*key): self.logs.offset(key) for key in keys}
         self.channels[node].send({"do": "resume", "offsets": offsets})
         self.on_present(node, set(keys))
+        self.on_notice(node, message.get("notice"))
 
     def beat(self) -> None:
         """Signs of life to the workers; notices those that give none."""
@@ -193,6 +220,7 @@ class Cluster:
                 "ip": self.ip(node),
                 "connected": node == 0 or node in self.channels,
                 "resources": self.totals[node].record() if node in self.totals else None,
+                "notice": {**notice, "text": sentence(notice, self.name(node))} if notice else None,
             }
-            for node in range(self.size)
+            for node, notice in ((node, self.notices.get(node)) for node in range(self.size))
         ]

@@ -59,9 +59,18 @@ class WorkerAgent:
             return self.worker.ranks.poll()
         if name == "status":
             return self.worker.status()
+        if name == "hooks" or name == "run_hooks":
+            return {"hooks": [], "running": False, "results": []}
         raise AgentError(
             "agent.protocol", f"This node is a worker, '{name}' is for the head", "Ask the cluster's first node."
         )
+
+    def before_leaving(self, _why: dict[str, Any], then: Callable[[bool], None]) -> None:
+        """A worker has no hooks: the head runs them."""
+        then(True)
+
+    def stay(self) -> None:
+        """A worker leaves when it is told to."""
 
     def end_jobs(self, _reason: str) -> None:
         """Ends every rank on this node."""
@@ -121,11 +130,7 @@ class Daemon:
         self.loop.running = False
 
     def _reap(self) -> None:
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            pass
+        self.loop.reap()
         # A supervisor that ended has something to tell.
         self.agent.answer("poke", {})
 
@@ -150,6 +155,14 @@ class Daemon:
         if self.leaving:
             return
         self.leaving = True
+        # The user's hooks come first, while jobs still run; a job that came meanwhile keeps an idle machine.
+        self.agent.before_leaving(why, lambda go: self._let_go(why) if go else self._stay())
+
+    def _stay(self) -> None:
+        self.leaving = False
+        self.agent.stay()
+
+    def _let_go(self, why: dict[str, Any]) -> None:
         event = {"event": why["event"], "at": why.get("at") or time.time(), "reason": why["reason"]}
         self.log(f"letting the machine go ({event['event']}): {event['reason']}")
         try:

@@ -18,6 +18,8 @@ NOT_OURS = ("PYTHON", "ANSIBLE_", "SSH_", "STIX_", "SKYPILOT_", "SUDO_", "BASH_F
 
 DROPPED = ("VIRTUAL_ENV", "OLDPWD", "PWD", "_", "SHLVL", "TMUX", "STY", "LS_COLORS", "XDG_SESSION_ID")
 
+NOTICE = "STIX_PREEMPTION_FILE"
+
 
 def base(environ: Mapping[str, str], user_home: str) -> dict[str, str]:
     """The machine's environment, without what belongs to the login that started the agent."""
@@ -64,13 +66,16 @@ def of_rank(machine: Mapping[str, str], wanted: Mapping[str, str], told: Mapping
     return env
 
 
-def of_node(env: Mapping[str, str], phase: str, devices: list[int] | None, user_home: str, mark: str) -> dict[str, str]:
+def of_node(
+    env: Mapping[str, str], phase: str, devices: list[int] | None, user_home: str, mark: str, notice: str
+) -> dict[str, str]:
     """What only the node itself can add.
 
     Args:
         devices: indices of the GPUs this rank may use; None on a node without GPUs.
+        notice: file that is there once the machine is told to be taken away.
     """
-    whole = {**base(os.environ, user_home), **env, "HOME": user_home, MARK: mark}
+    whole = {**base(os.environ, user_home), **env, "HOME": user_home, NOTICE: notice, MARK: mark}
     if devices is not None and phase == "run":
         whole["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, devices))
     return whole

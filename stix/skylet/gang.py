@@ -8,6 +8,7 @@ import time
 from . import environment
 from .home import Home, read_json, remove
 from .logfile import LogReader, LogWriter
+from .metadata import sentence
 from .ranks import KILLED
 from .resources import Demand, Holder
 
@@ -192,7 +193,7 @@ class Gang:
             self._end(running, status, reason)
 
     def _end(self, running: Running, status: str, reason: str) -> None:
-        running.ending = (status, reason)
+        running.ending = self._blamed(running, status, reason)
         running.force_at = time.monotonic() + self.cluster.ranks.grace + FORCE_AFTER
         for rank in sorted(running.waiting):
             if not self.cluster.kill(running.node(rank), running.key(rank)):
@@ -200,6 +201,24 @@ class Gang:
                 running.exit_codes[rank] = KILLED
         if not running.waiting:
             self._phase_over(running)
+
+    def noticed(self, node: int, notice: dict[str, Any] | None) -> list[Running]:
+        """Tells the logs of the jobs on a node what it was told of its end; those jobs."""
+        touched = [run for run in self.jobs.values() if node in (seat[0] for seat in run.holder.seats)]
+        for running in touched:
+            text = sentence(notice, self.cluster.name(node)) if notice else f"{self.cluster.name(node)} stays after all"
+            self._note(running.holder.job_id, f"stix: {text}\n")
+            if not running.ending:
+                self.save(running.holder.job_id, reason=f"preemption notice: {text}" if notice else None)
+        return touched
+
+    def _blamed(self, running: Running, status: str, reason: str) -> tuple[str, str]:
+        """What a job ends with whose node was told that it will be taken away: that is why, whatever it looks like."""
+        nodes = [node for node, _ in running.holder.seats if self.cluster.is_leaving(node)]
+        if not nodes or not status.startswith("FAILED"):
+            return status, reason
+        text = sentence(self.cluster.notices[nodes[0]], self.cluster.name(nodes[0]))
+        return "FAILED", f"preempted: {text}; {reason}"
 
     def node_lost(self, node: int) -> None:
         """A node has been silent for too long: what it ran is lost."""

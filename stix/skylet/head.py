@@ -6,15 +6,18 @@ import os
 import sqlite3
 import time
 
+from .alarm import Alarm
 from .cluster import Cluster, heartbeat
 from .control import Later
 from .errors import AgentError, disk_full
 from .gang import Gang
 from .glance import glance
 from .home import Home, remove, write_json
+from .hooks import Hooks
 from .idle import Idle
 from .links import Door
 from .loop import Loop
+from .notices import SIGNAL, signal_number
 from .ranks import Ranks
 from .resources import Capacity, Demand, check_possible, free, next_to_start
 from .store import Store
@@ -51,16 +54,19 @@ class Head:
         self.store = Store(home.database)
         self.ranks = Ranks(home, config, lambda key, state: self.gang.rank_changed(0, key, state))
         self.cluster = Cluster(
-            home, config, self.ranks, self.store, self._rank_changed, self._node_present, self._node_lost
-        )
+            home, config, self.ranks, self.store,
+            self._rank_changed, self._node_present, self._node_lost, self._noticed,
+        )  # fmt: skip
         self.cluster.totals[0] = Capacity.parse(hardware)
         self.gang = Gang(home, config, self.cluster, self.save, self._ended)
         self.idle = Idle(loop, self.store, config, self.is_busy, let_go)
+        self.hooks = Hooks(loop, home, config, self.store)
         self.waiters: dict[int, list[Later]] = {}
         self.unsaved: dict[int, dict[str, object]] = {}
         self.paused = False
         self.scheduled = False
         self._adopt()
+        self.alarm = Alarm(loop, home, config, self.ranks, self.store, self.cluster, self.gang, self.hooks)
         if self.cluster.size > 1:
             Door(loop, self.cluster, config)
             loop.every(heartbeat(), self.cluster.beat)
@@ -92,6 +98,9 @@ class Head:
             "log": self.log,
             "cancel": self.cancel,
             "autostop": self.idle.change,
+            "hooks": self.hooks.change,
+            "run_hooks": self.hooks.request,
+            "events": lambda wanted: {"events": self.store.events(int(wanted.get("limit") or 100))},
             "status": lambda _fields: self.status(),
             "wait": self.wait,
             "poke": lambda _fields: self.ranks.poll(),
@@ -108,6 +117,7 @@ class Head:
         fields["num_nodes"] = int(fields.get("num_nodes") or 1)
         fields["user"] = fields.get("user") or self.config.get("user")
         demand = Demand.parse(fields)
+        signal_number((fields.get("envs") or {}).get(SIGNAL, ""))
         check_possible(demand, fields["num_nodes"], self.cluster.totals, self.cluster.size)
         place = os.statvfs(self.home.root)
         if place.f_bavail * place.f_frsize < ROOM_BYTES:
@@ -300,6 +310,18 @@ class Head:
     def _node_lost(self, node: int) -> None:
         self.loop.log(f"node {node} was lost")
         self.gang.node_lost(node)
+
+    def _noticed(self, node: int, notice: dict[str, Any] | None) -> None:
+        self.alarm.noticed(node, notice)
+        self._schedule_soon()
+
+    def before_leaving(self, why: dict[str, Any], then: Callable[[bool], None]) -> None:
+        """Runs the hooks; then says whether the machine is to go still."""
+        self.hooks.run(why["event"], why["reason"], None, lambda: then(not (why.get("idle") and self.is_busy())))
+
+    def stay(self) -> None:
+        """The machine was not let go after all."""
+        self.idle.resume()
 
     def end_jobs(self, reason: str) -> None:
         """Cancels what runs; what waits goes on waiting, for the next start."""

@@ -31,6 +31,8 @@ class Home:
         self.mounts = os.path.join(self.root, "mounts")
         self.tombstone = os.path.join(self.root, "autostop.json")
         self.stopped = os.path.join(self.root, "stopped")
+        self.notice = os.path.join(self.root, "preemption.json")
+        self.hooks = os.path.join(self.root, "hooks")
 
     def job(self, job_id: int) -> str:
         """Folder of a job's logs and scripts."""

@@ -82,6 +82,11 @@ class Idle:
         """Something happened."""
         self.last = time.time()
 
+    def resume(self) -> None:
+        """Watches on: the machine was not let go after all."""
+        self.touch()
+        self._arm()
+
     def status(self) -> dict[str, Any]:
         """The setting and how idle the cluster is."""
         self._look_around()
@@ -106,6 +111,8 @@ class Idle:
         now = time.time()
         reason = autostop.due(self.setting, now - self.last, now - self.since)
         if reason:
-            self.let_go({"event": "down" if self.setting["down"] else "stop", "reason": reason})
+            # A job that comes while hooks run keeps a machine that only was idle.
+            idle = self.setting["wait_for"] != "none" and not autostop.is_over(self.setting, now - self.since)
+            self.let_go({"event": "down" if self.setting["down"] else "stop", "reason": reason, "idle": idle})
         else:
             self._arm()

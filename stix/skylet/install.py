@@ -109,6 +109,13 @@ def _parse(text: bytes) -> dict[str, Any]:
         raise AgentError("config.invalid", f"The agent's config is not JSON or lacks {', '.join(missing)}")
     if config["num_nodes"] > 1 and not (config.get("head") or {}).get("port"):
         raise AgentError("config.invalid", "The agent's config lacks head.port, which a cluster of several nodes needs")
+    provider = (config.get("preemption") or {}).get("provider")
+    if provider:
+        from .metadata import SERVICES
+
+        if provider not in SERVICES:
+            known = ", ".join(SERVICES)
+            raise AgentError("config.invalid", f"No metadata service of {provider!r} is known", f"Valid: {known}.")
     return dict(config)
 
 

@@ -33,6 +33,7 @@ class Loop:
         self.count = 0
         self.running = True
         self.on_signal: dict[int, Callable[[], None]] = {}
+        self.on_exit: dict[int, Callable[[int], None]] = {}
         self.wake, self.wake_end = os.pipe()
         for fd in (self.wake, self.wake_end):
             os.set_blocking(fd, False)
@@ -43,6 +44,19 @@ class Loop:
         """Calls back, in the loop, after a signal."""
         self.on_signal[number] = callback
         signal.signal(number, lambda *_: None)
+
+    def reap(self) -> None:
+        """Takes the exit codes of children that ended; whoever waits for one (`on_exit`, by its id) is called."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            waiting = self.on_exit.pop(pid, None)
+            if waiting:
+                self._guard(waiting, os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
 
     def later(self, delay: float, callback: Callable[[], None]) -> None:
         """Calls back once, `delay` seconds from now."""

@@ -23,6 +23,16 @@ def stat(pid: int) -> tuple[int, str, int, int, str] | None:
     return int(fields[1]), head.partition("(")[2], int(fields[4]), int(fields[19]), fields[0]
 
 
+def handles(pid: int, number: int) -> bool:
+    """Whether a process has a handler of its own for a signal."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+            caught = next((line.split()[1] for line in file if line.startswith("SigCgt:")), "0")
+    except (OSError, IndexError):
+        return False
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
 def start_time(pid: int) -> int:
     """When a process started, in ticks since boot; 0 when there is none (a zombie is none)."""
     found = stat(pid)

@@ -10,6 +10,7 @@ import time
 from . import environment, processes, rankstate
 from .detach import command
 from .home import WORKDIR, Home, remove
+from .notices import SIGNAL, signal_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Ranks:
         mark = self.mark(order["job_id"])
         return {
             **order,
-            "env": environment.of_node(order["env"], order["phase"], order["devices"], home, mark),
+            "env": environment.of_node(order["env"], order["phase"], order["devices"], home, mark, self.home.notice),
             "raw_log": "setup.log" if order["phase"] == "setup" else f"rank-{order['rank']}.log",
             "user_home": home,
             "workdir": workdir,
@@ -94,6 +95,7 @@ class Ranks:
             "log_files": int(self.config.get("log_files") or 4),
             "grace": self.grace,
             "mark": mark,
+            "signal": signal_number(order["env"].get(SIGNAL, "")),
         }
 
     def _spawn(self, spec: dict[str, Any]) -> None:

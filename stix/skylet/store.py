@@ -25,8 +25,11 @@ CREATE TABLE IF NOT EXISTS jobs (
   ended_at REAL, exit_codes TEXT, reason TEXT);
 CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status, job_id);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL,
+  data TEXT NOT NULL);
 """
 
+EVENTS = 1000
 SHOWN = "job_id, name, user, status, submitted_at, started_at, ended_at, num_nodes, demand, exit_codes, reason"
 
 
@@ -147,6 +150,16 @@ class Store:
     def remember(self, name: str, value: object) -> None:
         """Keeps a JSON-able value over restarts."""
         self.db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+
+    def note_event(self, kind: str, data: object) -> None:
+        """Keeps that something happened to the cluster; the newest thousand stay."""
+        self.db.execute("INSERT INTO events (at, kind, data) VALUES (?, ?, ?)", (time.time(), kind, json.dumps(data)))
+        self.db.execute("DELETE FROM events WHERE number <= (SELECT MAX(number) FROM events) - ?", (EVENTS,))
+
+    def events(self, limit: int) -> list[dict[str, Any]]:
+        """`{number, at, kind, data}`, newest first."""
+        rows = self.db.execute("SELECT * FROM events ORDER BY number DESC LIMIT ?", (limit,))
+        return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
 
     def close(self) -> None:
         """Closes the file."""

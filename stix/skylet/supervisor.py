@@ -45,6 +45,7 @@ class Supervisor:
             "supervisor_started": processes.start_time(os.getpid()),
             "machine": processes.machine_id(),
             "mark": spec["mark"],
+            "signal": spec.get("signal") or 0,
             "started_at": time.time(),
             "pid": 0,
         }

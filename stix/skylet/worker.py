@@ -13,6 +13,7 @@ from . import rankstate
 from .cluster import heartbeat, patience
 from .home import Home
 from .loop import Loop
+from .notices import Notices
 from .ranks import Ranks
 from .shipping import Shipping
 from .wire import Channel, proof, session_key, unseal
@@ -52,6 +53,7 @@ class Worker:
         self.ranks = Ranks(home, config, self._rank_changed)
         self.shipping = Shipping(home, self._send)
         self.ranks.adopt()
+        self.notices = Notices(loop, home, config, self.ranks, self._noticed)
         self.channel: Channel | None = None
         self.greeted = False
         self.heard = 0.0
@@ -137,7 +139,7 @@ class Worker:
         self.greeted = True
         self.delay = FIRST_DELAY
         names = [rankstate.name(*key) for key in self.ranks.seen]
-        self._send({"do": "present", "hardware": self.hardware, "ranks": names})
+        self._send({"do": "present", "hardware": self.hardware, "ranks": names, "notice": self.notices.own})
 
     def _order(self, message: dict[str, Any]) -> None:
         what = message["do"]
@@ -149,6 +151,8 @@ class Worker:
             self._report_all()
         elif what == "let_go":
             self.let_go(message)
+        elif what == "notice":
+            self.notices.tell(message["notice"], message["jobs"])
         elif what in ("kill", "forget", "sweep"):
             key = rankstate.parse_name(message["rank"])
             if what == "kill":
@@ -158,6 +162,9 @@ class Worker:
                 self.ranks.forget(key)
             else:
                 self.ranks.sweep(key[0])
+
+    def _noticed(self, notice: dict[str, Any] | None) -> None:
+        self._send({"do": "notice", "notice": notice})
 
     def _start(self, order: dict[str, Any]) -> None:
         key = (order["job_id"], order["phase"], order["rank"])
@@ -210,4 +217,5 @@ class Worker:
 
     def status(self) -> dict[str, Any]:
         """What this node can say of itself."""
-        return {"connected": self.greeted and self.channel is not None, "ranks": len(self.ranks.seen)}
+        connected = self.greeted and self.channel is not None
+        return {"connected": connected, "ranks": len(self.ranks.seen), "notice": self.notices.own}

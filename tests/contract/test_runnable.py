@@ -19,11 +19,9 @@ NOT_REFUSED = {
     "file_mounts_mapping": "SkyPilot's own tools write it, and nothing reads it",
     "resources._docker_login_config": "SkyPilot's own tools write it",
     "resources._cluster_config_overrides": "SkyPilot's own tools write it; the same as config",
-    "resources.autostop.hook_timeout": "a part of autostop.hook",
 }
 """Keys that do not work and stand in no way."""
 ALSO = {
-    "resources.autostop.hook": ("config.hooks", "resources: {autostop: {idle_minutes: 5, hook: python save.py}}"),
     "managed_secrets": ("managed_secrets", "managed_secrets: [HF_TOKEN]"),
 }
 """Keys that are refused under another name, or whose example asks nothing."""

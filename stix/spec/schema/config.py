@@ -355,6 +355,5 @@ CONFIG = {
         "hooks: [{run: ./save.sh, events: [preemption]}]",
         items=Key(("map",), example="- run: ./save.sh", keys=_HOOK),
         most=32,
-        works=False,
     ),
 }

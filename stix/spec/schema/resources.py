@@ -42,7 +42,6 @@ _AUTOSTOP = {
         ("text",),
         "Commands to run before the machines go.",
         "hook: python save.py",
-        works=False,
         instead="config: {hooks: [{run: python save.py, events: [stop]}]}",
     ),
     "hook_timeout": Key(
@@ -50,7 +49,6 @@ _AUTOSTOP = {
         "Seconds that they may take.",
         "hook_timeout: 600",
         least=1,
-        works=False,
         instead="config: {hooks: [{run: python save.py, timeout: 600}]}",
         default="3600",
     ),

@@ -13,7 +13,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = os.environ.get("STIX_TEST_AGENT_PYTHON", sys.executable)
-TIMES = {"STIX_SKYLET_HEARTBEAT": "0.2", "STIX_SKYLET_LOST": "1.5", "STIX_SKYLET_GRACE": "1"}
+TIMES = {
+    "STIX_SKYLET_HEARTBEAT": "0.2",
+    "STIX_SKYLET_LOST": "1.5",
+    "STIX_SKYLET_GRACE": "1",
+    "STIX_SKYLET_METADATA": "0.5",
+}
 
 
 def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:
