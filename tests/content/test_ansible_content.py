@@ -16,7 +16,8 @@ PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 TASK_FILES = sorted(ROLES.glob("*/tasks/*.yml"))
 KEYWORDS = frozenset(
     "name block rescue always when register loop loop_control vars tags check_mode changed_when failed_when run_once "
-    "delegate_to no_log until retries delay environment ignore_errors ignore_unreachable any_errors_fatal".split()
+    "delegate_to no_log until retries delay environment ignore_errors ignore_unreachable any_errors_fatal "
+    "become".split()
 )
 
 

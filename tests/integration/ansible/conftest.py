@@ -41,7 +41,7 @@ class Played:
 
     def module_runs(self, host: str) -> list[str]:
         """Actions that ran for a host and talk to its node: not skipped, not the spec checks."""
-        own = ("node_state", "skylet", "sync_tree", "submit_job", "agent_call")
+        own = ("node_state", "skylet", "sync_tree", "submit_job", "agent_call", "node_wait", "node_setup")
         return [
             r["task_action"] for r in self.results if r["host"] == host and r["task_action"].rpartition(".")[2] in own
         ]

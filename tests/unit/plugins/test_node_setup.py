@@ -1,0 +1,168 @@
+"""What the set-up roles decide, from the facts of many systems and recorded answers of nvidia-smi."""
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.stix.core.plugins.module_utils import (
+    node_base,
+    node_conda,
+    node_container_gpu,
+    node_cuda,
+    node_docker,
+)
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.node_facts import nvidia_devices, parse_smi
+from ansible_collections.stix.core.plugins.module_utils.node_system import SUPPORTED, system_of
+
+SYSTEMS = [(name, version) for name, versions in SUPPORTED.items() for version in versions]
+RELEASES = {
+    ("rhel", "8"): 'NAME="Red Hat Enterprise Linux"\nID="rhel"\nVERSION_ID="8.10"\n',
+    ("rocky", "9"): 'NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.5"\n',
+    ("amzn", "2023"): 'NAME="Amazon Linux"\nID="amzn"\nVERSION_ID="2023"\nPRETTY_NAME="Amazon Linux 2023.6"\n',
+}
+T4, V100, K80, A100, H100, B200 = "0x1eb8", "0x1db1", "0x102d", "0x20b2", "0x2330", "0x2901"
+SMI = "580.65.06, NVIDIA H100 80GB HBM3\n580.65.06, NVIDIA H100 80GB HBM3\n"
+FAILED = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n"
+
+
+def facts(name: str = "ubuntu", version: str = "22.04", **more: Any) -> dict[str, Any]:
+    text = RELEASES.get((name, version), f'ID={name}\nVERSION_ID="{version}"\n')
+    known = {"os_release": text, "arch": "x86_64", "kernel": "6.8.0-1", "commands": {}, "installed": [], "files": {}}
+    known |= {"paths": [], "pci": [], "smi": parse_smi(""), "toolkit": "", "docker": "", "docker_config": ""}
+    return known | {"groups": {}, "systemd": True} | more
+
+
+def done(steps: list[dict[str, Any]]) -> list[str]:
+    return [step["do"] for step in steps]
+
+
+def packages(steps: list[dict[str, Any]]) -> list[str]:
+    return [name for step in steps if step["do"] == "packages" for name in step["names"]]
+
+
+def applied(known: dict[str, Any], steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """The facts after steps, as far as files and packages tell."""
+    files = {step["path"]: step["text"] for step in steps if step["do"] == "file"}
+    names = [name.partition("=")[0] for name in packages(steps)]
+    return known | {"files": {**known["files"], **files}, "installed": [*known["installed"], *names]}
+
+
+@pytest.mark.parametrize(("name", "version"), SYSTEMS)
+def test_every_system_gets_its_own_and_a_second_look_nothing(name: str, version: str) -> None:
+    known = facts(name, version)
+    system = system_of(known)
+    assert (system.family == "deb") == (name in ("ubuntu", "debian"))
+    steps = node_base.plan(known, {})
+    assert "rsync" in packages(steps) and node_base.plan(applied(known, steps), {}) == []
+    wish = {"mirror": "http://mirror/", "version": "28", "source": "docker", "user": ""}
+    engine = node_docker.plan(known, wish)
+    text = json.dumps(engine)
+    assert done(engine)[-1] == "service" and "//linux" not in text
+    where = {"ubuntu": "/linux/ubuntu", "debian": "/linux/debian", "rhel": "/linux/rhel", "amzn": ""}
+    assert where.get(name, "/linux/centos") in text
+    expected = {"deb": "docker-ce=5:28.*", "rpm": "docker-ce-28.*"}[system.family]
+    assert packages(engine)[0] == ("docker" if name == "amzn" else expected)
+    cuda, why = node_cuda.plan(known | {"pci": [A100]}, {"mirror": "http://m", "driver": "auto"})
+    assert f"http://m/{node_cuda.repository_name(system)}/x86_64" in json.dumps(cuda) and done(cuda)[-1] == "reboot"
+    assert "open modules" in why
+
+
+def test_unknown_systems_are_refused_by_name() -> None:
+    for known in (facts("arch", ""), facts("ubuntu", "18.04"), facts(arch="riscv64")):
+        with pytest.raises(Failure) as caught:
+            node_docker.plan(known, {"mirror": "http://m"})
+        assert caught.value.code == "setup.failed" and "debian 11, 12, 13" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("pci", "release", "branch", "is_open"),
+    [
+        ([T4], "jammy", "580", True),
+        ([V100], "jammy", "580", False),
+        ([K80], "noble", "470", False),
+        ([A100] * 8, "el9", "580", True),
+        ([H100], "focal", "570", True),
+        ([B200], "noble", "580", True),
+        ([V100, A100], "bullseye", "570", False),
+    ],
+)
+def test_the_driver_fits_gpu_and_system(pci: list[str], release: str, branch: str, is_open: bool) -> None:
+    assert node_cuda.choose(pci, release, "auto") == (branch, is_open)
+    assert node_cuda.choose(pci, release, "575")[0] == "575"
+
+
+def test_drivers_that_cannot_be_are_refused() -> None:
+    with pytest.raises(Failure, match="oldest and newest"):
+        node_cuda.choose([V100, B200], "noble", "auto")
+    old = facts(pci=[V100], smi=parse_smi("470.256.02, Tesla V100-SXM2-16GB\n"))
+    with pytest.raises(Failure, match=r"CUDA 12\.8 needs a driver of at least 525"):
+        node_cuda.plan(old, {"mirror": "m", "driver": "auto", "toolkit": "12.8"})
+
+
+def test_what_the_image_has_is_left_alone() -> None:
+    wish = {"mirror": "http://m", "driver": "auto", "toolkit": ""}
+    assert node_cuda.plan(facts(), wish) == ([], "no NVIDIA GPU is there")
+    ready = facts(pci=[H100, H100], smi=parse_smi(SMI))
+    assert node_cuda.plan(ready, wish) == ([], "driver 580.65.06 is there")
+    # Installed, but the kernel does not have it: no second install, the node starts anew.
+    asleep = facts(pci=[H100], smi=parse_smi(FAILED), installed=["nvidia-open-580"])
+    assert done(node_cuda.plan(asleep, wish)[0]) == ["reboot"]
+    assert node_cuda.plan(facts(pci=[H100]), wish | {"driver": "none"})[0] == []
+    toolkit, _ = node_cuda.plan(ready, wish | {"toolkit": "12.8"})
+    assert packages(toolkit) == ["cuda-toolkit-12-8"]
+    assert node_cuda.plan(ready | {"toolkit": "12.8"}, wish | {"toolkit": "12.8"})[0] == []
+    # An unknown system with a driver that runs needs nothing that would have to be known.
+    assert node_cuda.plan(facts("arch", "", smi=parse_smi(SMI)), wish)[0] == []
+
+
+def test_what_nvidia_smi_and_the_bus_say(tmp_path) -> None:
+    assert parse_smi(SMI) == {"ok": True, "driver": "580.65.06", "gpus": ["NVIDIA H100 80GB HBM3"] * 2}
+    assert parse_smi(FAILED) == parse_smi("No devices were found\n") == {"ok": False, "driver": "", "gpus": []}
+    for place, vendor, kind, device in [("0", "0x10de", "0x030200", H100), ("1", "0x10de", "0x068000", "0x22a3")]:
+        (tmp_path / place).mkdir()
+        for name, text in (("vendor", vendor), ("class", kind), ("device", device)):
+            (tmp_path / place / name).write_text(text + "\n")
+    assert nvidia_devices(str(tmp_path)) == [H100]  # not its NVSwitch
+
+
+def test_docker_that_answers_needs_only_what_the_user_wants() -> None:
+    known = facts("arch", "", docker="28.1.1", commands={"dockerd": "/usr/bin/dockerd"})
+    wish = {"mirror": "m", "user": "ann", "config_path": "/home/ann/.docker/config.json"}
+    assert [step["words"] for step in node_docker.plan(known, wish)] == [["usermod", "-aG", "docker", "ann"]]
+    known["groups"] = {"docker": ["ann"]}
+    login = {"server": "ghcr.io", "username": "ann", "password": "planted"}
+    known["docker_config"] = '{"credsStore": "pass", "auths": {"quay.io": {"auth": "x"}}}'
+    [step] = node_docker.plan(known, wish | {"registries": [login]})
+    kept = json.loads(step["text"])
+    assert kept["credsStore"] == "pass" and set(kept["auths"]) == {"quay.io", "ghcr.io"} and step["mode"] == 0o600
+    assert node_docker.plan(known | {"docker_config": step["text"]}, wish | {"registries": [login]}) == []
+    stopped = known | {"docker": ""}
+    assert done(node_docker.plan(stopped, wish)) == ["service"]
+
+
+def test_containers_see_gpus_and_a_new_driver_is_described_anew() -> None:
+    wish = {"mirror": "http://m", "version": "1.17.8-1"}
+    assert node_container_gpu.plan(facts(), wish) == ([], "no GPU answers")
+    known = facts(smi=parse_smi(SMI), commands={"dockerd": "d"})
+    steps, _ = node_container_gpu.plan(known, wish)
+    assert done(steps) == ["download", "file", "packages", "command", "service", "command", "file"]
+    assert packages(steps)[0] == "nvidia-container-toolkit=1.17.8-1"
+    after = applied(known, steps) | {"paths": [node_container_gpu.CDI], "commands": {"dockerd": "d", "nvidia-ctk": "c"}}
+    after["files"][node_container_gpu.DAEMON] = '{"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}'
+    assert node_container_gpu.plan(after, wish)[0] == []
+    newer = after | {"smi": parse_smi("590.1, NVIDIA H100 80GB HBM3\n")}
+    assert done(node_container_gpu.plan(newer, wish)[0]) == ["command", "file"]
+
+
+def test_conda_is_installed_once_and_its_environment_too() -> None:
+    wish = {"mirror": "http://m/", "version": "25.3.1-0", "prefix": "/opt/c", "checksum": "", "channel": "http://c"}
+    steps = node_conda.plan(facts(arch="aarch64"), wish)
+    assert steps[0]["url"] == "http://m/25.3.1-0/Miniforge3-25.3.1-0-Linux-aarch64.sh"
+    assert steps[0]["sums"] == steps[0]["url"] + ".sha256" and done(steps) == ["download", "command", "remove"]
+    assert "sums" not in node_conda.plan(facts(), wish | {"checksum": "a" * 64})[0]
+    wish |= {"environment": "train", "python": "3.11", "packages": ["numpy"]}
+    there = facts(paths=["/opt/c/bin/conda"])
+    [create] = node_conda.plan(there, wish)
+    assert create["words"][-2:] == ["python=3.11", "numpy"] and "http://c" in create["words"]
+    assert node_conda.plan(facts(paths=node_conda.wanted_paths(wish)), wish) == []
