@@ -54,6 +54,10 @@ class Module(AnsibleAWSModule):
         except Exception as error:
             raise classify_exception(error, region=region or self.place()) from error
 
+    def credentials(self):
+        """What the clients that were made sign with."""
+        return self._session.get_credentials()
+
     def place(self):
         """The region: the option, or the environment's, or us-east-1."""
         return self.params["region"] or self.region or "us-east-1"

@@ -125,7 +125,9 @@ attempts:
   elements: dict
   returned: success
 account:
-  description: C(account), C(arn), C(region) and C(missing), a list of permissions.
+  description: >-
+    C(account), C(arn), C(region), C(missing) and C(wanting), lists of permissions, C(expires) (Unix seconds, 0 is
+    unknown), C(checks) with the seconds of each, C(message) and C(hint).
   type: dict
   returned: when I(state=account)
 stix_error:
@@ -135,6 +137,8 @@ stix_error:
 """
 
 # ruff: noqa: E402 - documentation comes first
+import time
+
 from ansible_collections.stix.core.plugins.module_utils import aws_account
 from ansible_collections.stix.core.plugins.module_utils.aws_cluster import AwsCluster
 from ansible_collections.stix.core.plugins.module_utils.aws_module import Module
@@ -173,8 +177,11 @@ def main():
 def _result(module):
     state, region = module.params["state"], module.place()
     if state == "account":
-        found = aws_account.look(module.make_client("sts"), module.make_client("ec2"), region)
-        return {"changed": False, "instances": [], "account": {**found, "region": region}}
+        services = ("sts", "ec2", "service-quotas")
+        found = aws_account.look(*(module.make_client(service, haste=True) for service in services), region)
+        found |= {"region": region, "expires": aws_account.expiry(module.credentials())}
+        message, hint = aws_account.sentence(found, int(time.time()))
+        return {"changed": False, "instances": [], "account": {**found, "message": message, "hint": hint}}
     if not module.params["cluster_id"]:
         raise Failure("provision.config", "cluster_id must not be empty: it says which instances are meant")
     module.check_settings()

@@ -69,6 +69,8 @@ def counts(aws: lab.AwsLab) -> Counter[str]:
 def test_check_names_the_account_what_is_missing_and_what_has_expired(play: Play, aws: lab.AwsLab) -> None:
     [good] = play("check", inventory([])).reported("check")
     assert good["ok"] and good["account"] == "123456789012" and good["message"].startswith("arn:aws:")
+    assert {check["name"] for check in good["checks"]} >= {"ec2:RunInstances", "servicequotas:GetServiceQuota"}
+    assert all(check["ok"] and check["seconds"] < 60 for check in good["checks"]) and not good["hint"]
     denied = (
         "You are not authorized to perform this operation. User: arn:aws:iam::1:user/u is not authorized to perform: "
     )

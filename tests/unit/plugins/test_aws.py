@@ -2,6 +2,7 @@
 """AWS's words as they were seen, and what they mean; choices of zone, image, disk, rank and ports."""
 
 import pytest
+from ansible_collections.stix.core.plugins.module_utils.aws_account import expiry, sentence
 from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify, classify_exception, classify_result
 from ansible_collections.stix.core.plugins.module_utils.aws_images import image_wish, login, root_disk
 from ansible_collections.stix.core.plugins.module_utils.aws_instances import rank_of, rank_text
@@ -108,6 +109,17 @@ def test_the_missing_permission_and_expiry_are_named() -> None:
 )  # fmt: skip
 def test_results_of_other_modules(code: str, result: dict) -> None:
     assert classify_result(result).code == code
+
+
+def test_what_a_check_says() -> None:
+    good = {"arn": "arn:aws:iam::1:user/ann", "missing": [], "wanting": [], "expires": 0}
+    assert sentence(good, 0) == ("arn:aws:iam::1:user/ann", "")
+    until = {"AWS_CREDENTIAL_EXPIRATION": "2026-11-28T12:30:00Z"}
+    soon = expiry(object(), until)
+    assert sentence(good | {"expires": soon}, soon - 300)[0].endswith("the credentials end in 5 min")
+    assert expiry(object(), {}) == expiry(object(), {"AWS_CREDENTIAL_EXPIRATION": "soon"}) == 0
+    assert "servicequotas" in sentence(good | {"wanting": ["servicequotas:GetServiceQuota"]}, 0)[1]
+    assert "ec2:RunInstances" in sentence(good | {"missing": ["ec2:RunInstances"]}, 0)[0]
 
 
 def _subnet(zone: str, number: int, public: bool = True, free: int = 10) -> dict:
