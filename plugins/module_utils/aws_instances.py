@@ -109,6 +109,7 @@ def report(rank, one, params):
             "image": one.get("ImageId"),
             "spot": one.get("InstanceLifecycle") == "spot",
             **({"reason": reason} if state != "running" and reason else {}),
+            **({"preempted": True} if state != "running" and taken_back(one) else {}),
         },
     }
 
@@ -127,6 +128,11 @@ def shared_connection(settings, key_file, region):
     words += ["-o ProxyCommand='%s'" % proxy] if proxy else []
     found = {"ansible_ssh_private_key_file": key_file} if key_file else {}
     return {**found, **({"ansible_ssh_common_args": " ".join(words)} if words else {})}
+
+
+def taken_back(one):
+    """Whether EC2 took a spot machine back, to end or to stop it."""
+    return ".SpotInstance" in ((one.get("StateReason") or {}).get("Code") or "")
 
 
 def _connection(one, tags, params):

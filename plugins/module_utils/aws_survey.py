@@ -146,6 +146,7 @@ def _machine(one):
         "account": one["OwnerId"],
         "instance_type": one["InstanceType"],
         "request": one.get("SpotInstanceRequestId"),
+        "on_shutdown": tags_of(one).get("stix-on-shutdown"),
     }
     return one["InstanceId"], "", next(iter(cards), None) or one["LaunchTime"], "", facts
 
