@@ -88,6 +88,12 @@ class Addresses:
         """Whether there are any."""
         return bool(self.found)
 
+    def of(self, instances):
+        """These addresses, without those of other machines."""
+        ids = {one["InstanceId"] for one in instances}
+        self.found = [one for one in self.found if not one.get("AssociationId") or one.get("InstanceId") in ids]
+        return self
+
     def give(self, instances):
         """Gives each machine one; those that nobody uses come first."""
         free = [one for one in self.found if not one.get("AssociationId")]

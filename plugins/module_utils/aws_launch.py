@@ -132,7 +132,7 @@ class Launch:
                 self.addresses().give(made)
         except Exception as error:
             failure = error if isinstance(error, Failure) else classify_exception(error, region=self.api.region)
-            self.api.undo(made, [self.addresses()] if bare else [], failure)
+            self.api.undo(made, [self.addresses().of(made)] if bare else [], failure)
             raise failure from error
         return {rank_of(one): one for one in made}
 

@@ -178,7 +178,7 @@ def _result(module):
     state, region = module.params["state"], module.place()
     if state == "account":
         services = ("sts", "ec2", "service-quotas")
-        found = aws_account.look(*(module.make_client(service, haste=True) for service in services), region)
+        found = aws_account.look(*(module.make_client(service) for service in services), region)
         found |= {"region": region, "expires": aws_account.expiry(module.credentials())}
         message, hint = aws_account.sentence(found, int(time.time()))
         return {"changed": False, "instances": [], "account": {**found, "message": message, "hint": hint}}

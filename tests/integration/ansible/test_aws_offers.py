@@ -161,6 +161,10 @@ def test_the_best_network_has_adapters_addresses_and_a_placement_group(aws: lab.
     [group] = aws.client().describe_security_groups(GroupNames=["stix"])["SecurityGroups"]
     for rules in (group["IpPermissions"], group["IpPermissionsEgress"]):
         assert any(pair["GroupId"] == group["GroupId"] for rule in rules for pair in rule["UserIdGroupPairs"])
+    aws.refuse({"action": "AssociateAddress", "code": "UnauthorizedOperation", "message": "no", "status": 403})
+    more = wanted(3, instance_type="p4d.24xlarge", network_tier="best")
+    assert refused(aws, more).code == "provision.permission" and left() == [1, 2] and len(aws.instances()) == 2
+    aws.refuse_nothing()
     aws.refuse({"action": "RunInstances", "code": "InsufficientInstanceCapacity", "status": 500})
     assert refused(aws, best, cluster_id="none-1").code == "provision.no_capacity"
     groups = aws.client().describe_placement_groups()["PlacementGroups"]
