@@ -15,7 +15,7 @@ from timing import HEADER, Figure, row
 
 HERE = Path(__file__).parent
 NAMES = (
-    *("cli", "compat", "catalog", "optimizer", "plan", "memory", "reads", "exec", "launch", "logs", "fanout"),
+    *("cli", "compat", "catalog", "optimizer", "plan", "memory", "reads", "exec", "launch", "logs", "fanout", "aws"),
     "refresh",
 )
 OWN_TABLE = ("agent",)

@@ -20,6 +20,7 @@ class Module(AnsibleAWSModule):
     """Fails with a `stix_error`, also when it cannot connect."""
 
     _session = None
+    _told = None
 
     def fail_json(self, *args, **kwargs):
         """Ends the module; a reason that is not classified yet is."""
@@ -37,7 +38,9 @@ class Module(AnsibleAWSModule):
         from boto3.session import Session
         from botocore.config import Config
 
-        _, endpoint, keys = get_aws_connection_info(self)
+        if self._told is None:  # each look would make a session of its own
+            self._told = get_aws_connection_info(self)
+        endpoint, keys = self._told[1], dict(self._told[2])
         profile, given = keys.pop("profile_name", None), keys.pop("aws_config", None)
         tries = {"mode": "standard", "total_max_attempts": 1 if once else 3}
         config = Config(retries=tries, max_pool_connections=32, **(HASTE if haste else PATIENCE))
