@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from stix.api.storage import Storage, storage_delete, storage_ls
     from stix.api.task import Task
     from stix.api.volume import Volume
+    from stix.api.why import skips, why
     from stix.catalog import list_accelerator_counts, list_accelerators
     from stix.clouds.objects import (
         AWS,
@@ -112,6 +113,8 @@ _HOMES = {
     "gc": "stix.api.recovery",
     "adopt": "stix.api.recovery",
     "forget": "stix.api.recovery",
+    "why": "stix.api.why",
+    "skips": "stix.api.why",
     "optimize": "stix.optimize:",
     "preview": "stix.api.plans:plan",
     "enabled_clouds": "stix.api.enabled",
@@ -216,6 +219,7 @@ __all__ = [
     "optimize",
     "preview",
     "queue",
+    "skips",
     "start",
     "status",
     "stop",
@@ -223,6 +227,7 @@ __all__ = [
     "storage_ls",
     "stream_and_get",
     "tail_logs",
+    "why",
 ]
 
 

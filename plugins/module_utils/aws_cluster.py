@@ -23,7 +23,7 @@ class AwsCluster:
         region: the region's name.
 
     Attributes:
-        attempts: zones that were tried in vain, each `{zone, code, reason}`.
+        attempts: zones that were tried in vain, each `{zone, code, reason, provider_code, seconds}`.
     """
 
     def __init__(self, client, params, region):

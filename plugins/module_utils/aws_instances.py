@@ -105,6 +105,7 @@ def report(rank, one, params):
         "details": {
             "account": one["OwnerId"],
             "zone": one["Placement"]["AvailabilityZone"],
+            "zone_id": one["Placement"].get("AvailabilityZoneId"),
             "instance_type": one["InstanceType"],
             "image": one.get("ImageId"),
             "spot": one.get("InstanceLifecycle") == "spot",

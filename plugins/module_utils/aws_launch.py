@@ -34,7 +34,7 @@ class Launch:
 
     Attributes:
         made: instances that were made, also those that did not live.
-        attempts: zones tried in vain, each `{zone, code, reason}`.
+        attempts: zones tried in vain, each `{zone, code, reason, provider_code, seconds}`.
     """
 
     def __init__(self, api, place, params):
@@ -93,7 +93,7 @@ class Launch:
         subnets, failures = self.place.subnets, []
         tries = [(subnet, ways[subnet["AvailabilityZone"]]) for subnet in subnets if subnet["AvailabilityZone"] in ways]
         for subnet, reservation in [*tries, *((subnet, None) for subnet in subnets)]:
-            zone = subnet["AvailabilityZone"]
+            zone, began = subnet["AvailabilityZone"], time.monotonic()
             try:
                 refusal = None if reservation else offer.refusal(zone)
                 if refusal:
@@ -101,14 +101,27 @@ class Launch:
                 words = in_reservation(request, reservation) if reservation else request
                 return self._create_in(subnet, ranks, words)
             except Failure as failure:
-                self._note(failure, zone)
+                self._note(failure, self._called(subnet), time.monotonic() - began)
                 if failure.details.get("scope") != "zone":
                     raise
                 failures.append(failure)
         raise self._nowhere(failures, "%d x %s" % (len(ranks), request["InstanceType"]))
 
-    def _note(self, failure, zone):
-        self.attempts.append({"zone": zone, "code": failure.code, "reason": failure.message})
+    def _called(self, subnet):
+        """Its zone as whoever asked calls it: by name or id, for the same name means other zones in other accounts."""
+        identity = subnet.get("AvailabilityZoneId")
+        return identity if identity in self.params["zones"] else subnet["AvailabilityZone"]
+
+    def _note(self, failure, zone, seconds=0.0):
+        if zone and failure.details.get("zone"):
+            failure.details["zone"] = zone
+        self.attempts.append({
+            "zone": zone,
+            "code": failure.code,
+            "reason": failure.message,
+            "provider_code": failure.details.get("provider_code"),
+            "seconds": seconds,
+        })  # fmt: skip
         failure.details["attempts"] = self.attempts
 
     def _nowhere(self, failures, what):

@@ -120,7 +120,7 @@ missing:
   type: dict
   returned: success
 attempts:
-  description: Zones that were tried in vain, each C(zone), C(code) and C(reason).
+  description: Zones that were tried in vain, each C(zone), C(code), C(reason), C(provider_code) and C(seconds).
   type: list
   elements: dict
   returned: success

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stix.api.hooks import check_hook, checked_hooks
-from stix.api.plans import check_minutes, checked_name, launch_options, target_word, word
+from stix.api.plans import check_minutes, checked_name, failover_options, launch_options, target_word, word
 from stix.api.plans import plan as plan
 from stix.api.status import open_store as open_store
 from stix.api.status import shell_argv as shell_argv
@@ -55,6 +55,9 @@ def launch(
     resize: bool = False,
     *,
     lifetime_minutes: float | None = None,
+    ignore_skips: bool = False,
+    race: int | None = None,
+    force: bool = False,
     on_event: "Listener | None" = None,
     confirm: "Callable[[LaunchPlan], bool] | None" = None,
 ) -> tuple[int | None, ClusterHandle | None]:
@@ -64,6 +67,9 @@ def launch(
         confirm: asked with the plan before anything is created or started; False ends the call.
         on_event: hears what happens (`stix.model.event`).
         optimize_target: `cost` or `time`, or SkyPilot's enumeration of them.
+        resize: let a live cluster have as many nodes as the task, also fewer; `force` ends jobs on nodes which go.
+        ignore_skips: rank places that had nothing a short while ago (`stix.skips`) as if they had not been tried.
+        race: make machines in so many of the best places (2 to 4) at once; the first that has them wins.
 
     Returns:
         `(job id, handle)`; `(None, None)` for a dry run.
@@ -76,17 +82,11 @@ def launch(
     from stix.driver.launch import launch as drive
     from stix.driver.session import World
 
-    _refuse(backend=backend, clone_disk_from=clone_disk_from, resize=resize)
+    _refuse(backend=backend, clone_disk_from=clone_disk_from)
+    target = target_word(optimize_target)
     options = launch_options(
-        idle_minutes_to_autostop,
-        down,
-        wait_for,
-        lifetime_minutes,
-        no_setup,
-        fast,
-        retry_until_up,
-        target_word(optimize_target),
-    )
+        idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, fast, retry_until_up, target
+    )._replace(**failover_options(ignore_skips, race, resize, force))
     world, name = World(listener=on_event), checked_name(cluster_name)
     if dryrun:
         require_runnable(model_of(task))

@@ -39,7 +39,7 @@ def optimize(dag: "Dag", minimize: OptimizeTarget | str | None = OptimizeTarget.
     tasks, pipeline = dag.topological_order(), dag.model
     places: list[tuple[Placement, ...]] = []
     for task in tasks:
-        choice = choose(ledger, task.model, "", target, _blocked(task))
+        choice = choose(ledger, task.model, "", target, _blocked(task), ignore_skips=True)
         if not (choice.ranked or choice.elsewhere):
             raise nothing_serves(ledger, task.model, choice)
         places.append(choice.ranked or choice.elsewhere)

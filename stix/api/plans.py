@@ -29,6 +29,10 @@ def plan(
     wait_for: Any = None,
     lifetime_minutes: float | None = None,
     minimize: Any = None,
+    ignore_skips: bool = False,
+    race: int | None = None,
+    resize: bool = False,
+    force: bool = False,
     save: str | os.PathLike[str] | None = None,
 ) -> "LaunchPlan":
     """What `launch` would do; nothing is done.
@@ -38,6 +42,7 @@ def plan(
 
     Args:
         minimize: `cost` (default) or `time`.
+        ignore_skips, race, resize, force: as of `launch`.
         save: file to keep the plan in, for `launch_saved`; it holds no secret.
 
     Raises:
@@ -48,7 +53,7 @@ def plan(
 
     options = launch_options(
         idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, fast, minimize=target_word(minimize)
-    )
+    )._replace(**failover_options(ignore_skips, race, resize, force))
     found = _model(task)
     if save:
         from stix.driver.sources import with_absolute_paths
@@ -212,6 +217,21 @@ def launch_options(
 
     check_minutes(idle_minutes_to_autostop=idle_minutes, lifetime_minutes=lifetime_minutes)
     return LaunchOptions(idle_minutes, down, word(wait_for), lifetime_minutes, no_setup, fast, retry_until_up, minimize)
+
+
+def failover_options(ignore_skips: bool, race: int | None, resize: bool, force: bool) -> dict[str, Any]:
+    """Fields of the driver's options.
+
+    Raises:
+        UsageError: `usage`, `race` is no number from 2 to 4, or `force` has nothing to force.
+    """
+    from stix.errors import UsageError
+
+    if race is not None and (isinstance(race, bool) or race not in (1, 2, 3, 4)):
+        raise UsageError("usage", f"a race has 2 to 4 places, not {race!r}")
+    if force and not resize:
+        raise UsageError("usage", "force goes with resize", hint="add --resize")
+    return {"ignore_skips": ignore_skips, "race": race or 1, "resize": resize, "force": force}
 
 
 def check_minutes(**minutes: Any) -> None:

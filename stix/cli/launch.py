@@ -16,6 +16,17 @@ dryrun_option = click.option("--dryrun", is_flag=True, help="Show the plan and s
 minimize = click.option(
     "--minimize", type=click.Choice(["cost", "time"]), default="cost", help="What the best place saves; default: cost."
 )
+failover_options = options.together(
+    click.option(
+        "--ignore-skips", is_flag=True, help="Try places in turn that had nothing a short while ago (`stix skips`)."
+    ),
+    click.option(
+        "--race", type=click.IntRange(2, 4), metavar="N", help="Make machines in the N best places; the first one wins."
+    ),
+    click.option("--resize", is_flag=True, help="Let the live cluster have as many nodes as the task, also fewer."),
+    click.option("--force", is_flag=True, help="With --resize: end jobs that run on nodes which go."),
+)
+FAILOVER = ("ignore_skips", "race", "resize", "force")
 setting_options = options.together(
     options.idle_minutes,
     options.wait_for,
@@ -33,6 +44,7 @@ setting_options = options.together(
 @options.resource_options
 @setting_options
 @minimize
+@failover_options
 @options.retry
 @options.detach
 @dryrun_option
@@ -91,6 +103,7 @@ def _json_file(_: click.Context, parameter: click.Parameter, path: str | None) -
 @options.resource_options
 @setting_options
 @minimize
+@failover_options
 @click.option("-a", "--all", "every_place", is_flag=True, help="Every place in every region, not the best of each.")
 @click.option(
     "--save",
@@ -168,7 +181,9 @@ def _plan_of(task: Any, given: dict[str, Any]) -> Any:
     from stix.api import plans
 
     wanted = ("no_setup", "fast", "down", "idle_minutes_to_autostop", "wait_for", "lifetime_minutes", "minimize")
-    return plans.plan(task, given["cluster"], **{name: given[name] for name in wanted}, save=given.get("save"))
+    return plans.plan(
+        task, given["cluster"], **{name: given[name] for name in (*wanted, *FAILOVER)}, save=given.get("save")
+    )
 
 
 def located(error: UsageError, words: tuple[str, ...]) -> UsageError:

@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "autostop": ("clusters:autostop", "Stop or remove clusters once they are idle."),
         "down": ("clusters:down", "Remove clusters for good."),
         "repair": ("clusters:repair", "Look at a cluster and bring it back in order."),
+        "why": ("why:why", "Why a cluster is where it is, or came to nothing."),
     },
     "Data": {
         "storage": ("storage:storage", "Buckets that stix made."),
@@ -46,6 +47,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Tools": {
         "check": ("tools:check", "Which infrastructure can be used, and how to enable the rest."),
+        "skips": ("why:skips", "Places that launches try last for now."),
         "cost-report": ("costs:cost_report", "What clusters cost, with those that are gone."),
         "run": ("tools:run", "What earlier runs decided and did."),
         "completion": ("tools:completion", "Print shell completion for bash, zsh or fish."),

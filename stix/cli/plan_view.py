@@ -10,6 +10,7 @@ ACTIONS = {
     "create": "makes cluster {cluster!r}",
     "reuse": "uses cluster {cluster!r} as it is",
     "start": "starts cluster {cluster!r} again",
+    "resize": "resizes cluster {cluster!r}",
     "restart": "restarts cluster {cluster!r}",
     "repair": "brings cluster {cluster!r} back in order",
     "refuse": "cannot run now",

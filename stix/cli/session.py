@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from stix.cli import prompts
-from stix.cli.launch import finish
+from stix.cli.launch import FAILOVER, finish
 from stix.cli.plan_view import render
 from stix.cli.progress import Progress
 from stix.errors import StixError
@@ -67,6 +67,7 @@ class Launch:
             fast=given["fast"],
             lifetime_minutes=given["lifetime_minutes"],
             optimize_target=given["minimize"],
+            **{name: given[name] for name in FAILOVER},
             on_event=self.progress,
             confirm=self._confirm,
         )
@@ -89,6 +90,12 @@ class Launch:
         name = self._cluster
         if "provision" not in self.progress.started:
             return StixError("interrupted", "interrupted; nothing was made")
+        from stix.api.clusters import open_store
+
+        if name not in open_store().cluster_names():
+            return StixError(
+                "interrupted", "interrupted; nothing is left of it", hint=f"'stix why {name}' says what was tried"
+            )
         hint = f"'stix repair {name}' goes on from here, 'stix down {name}' removes it"
         kept = StixError("interrupted", f"interrupted; cluster {name!r} is kept as it is", hint=hint)
         if self.plan.get("action") != "create" or not prompts.has_terminal():

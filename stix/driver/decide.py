@@ -1,13 +1,16 @@
 """Decides a launch: what is there, what could be had, which place is best. Reads, and changes nothing."""
 
+import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.clouds.registry import clouds
 from stix.driver.ledger import Ledger
 from stix.driver.offers import LOCAL_NOTE, OWN, Market, enabled_clouds, market
+from stix.driver.registry_login import registry_login
 from stix.errors import ProvisionError, StixError, UsageError
-from stix.model.offer import Blocked, Placement, Refusal
+from stix.model.offer import Blocked, Offer, Placement, Refusal
 from stix.model.plan import LaunchPlan, hidden
 from stix.model.resources import Resources
 from stix.model.task import Task
@@ -18,7 +21,11 @@ from stix.plan.runnable import refusals as refusals_of
 
 if TYPE_CHECKING:
     from stix.model.cluster import Cluster
+    from stix.model.skip import Skip
     from stix.plan.saved import SavedPlan
+
+SHOWN_SKIPS = 5
+"""How many places that are passed over a plan names."""
 
 MOST_NODES = 10_000
 """A place has an offer for each node: a number with digits too many must not fill the memory."""
@@ -35,15 +42,24 @@ class LaunchOptions(NamedTuple):
     fast: bool = False
     retry_until_up: bool = False
     minimize: str = "cost"
+    ignore_skips: bool = False
+    resize: bool = False
+    force: bool = False
+    race: int = 1
 
 
 class Choice(NamedTuple):
-    """Places for a task: those that could be taken, best first, and those that are not enabled."""
+    """Places for a task: those that could be taken, best first, and those that are not enabled.
+
+    Attributes:
+        passed_over: why better places come last for now, in sentences.
+    """
 
     ranked: tuple[Placement, ...]
     elsewhere: tuple[Placement, ...]
     refusals: tuple[Refusal, ...]
     market: Market
+    passed_over: tuple[str, ...] = ()
 
 
 def choose(
@@ -53,16 +69,19 @@ def choose(
     minimize: str,
     blocked: Collection[Blocked] = (),
     saved: "SavedPlan | None" = None,
+    *,
+    ignore_skips: bool = False,
 ) -> Choice:
     """Rank what could be had for a task; where nothing enabled serves, also what could be had anywhere.
+
+    Args:
+        ignore_skips: rank places that had nothing a short while ago as if they had not been tried.
 
     Raises:
         UsageError: `task.invalid`, the task wants more than `MOST_NODES`.
         StixError: `plan.changed`, the place of the saved plan cannot be had as it was.
     """
-    if task.num_nodes > MOST_NODES:
-        sentence = f"'num_nodes' is {task.num_nodes:,}, but a cluster has {MOST_NODES:,} nodes at most"
-        raise UsageError("task.invalid", sentence, details={"keys": ["num_nodes"]})
+    _check_number(task)
     found = market(ledger, task, name)
     if saved is not None:
         from stix.plan.saved import held_to
@@ -70,7 +89,14 @@ def choose(
         offers = [offer for offer in found.offers if saved.serves(offer)]
         ranked, refusals = rank(task, offers, clouds(), blocked, minimize=minimize)
         return Choice(held_to(saved, task, ranked), (), tuple(refusals), found)
-    ranked, refusals = rank(task, found.offers, clouds(), blocked, minimize=minimize)
+    now = time.time()
+    skips = [] if ignore_skips else ledger.store.skips(now)
+    last = [skip.blocked for skip in skips]
+    ranked, refusals = rank(task, found.offers, clouds(), blocked, last=last, minimize=minimize)
+    passed_over: tuple[str, ...] = ()
+    if skips and ranked:
+        unskipped, _ = rank(task, found.offers, clouds(), blocked, minimize=minimize)
+        passed_over = _passed_over(skips, unskipped, ranked[0], now)
     if not ranked:
         found = found.everywhere(ledger, task)
     elsewhere, others = rank(task, found.closed, clouds(), blocked, minimize=minimize) if found.closed else ([], [])
@@ -79,7 +105,30 @@ def choose(
     told |= {task.resources.index(place.resources) for place in elsewhere if place.resources.cloud is None}
     refusals = [each for each in refusals if each.candidate not in told or each.infra.partition("/")[0] in OWN]
     refusals += [each for each in others if each.candidate in told]
-    return Choice(tuple(ranked), tuple(found.shut(place) for place in elsewhere), tuple(refusals), found)
+    shut = tuple(found.shut(place) for place in elsewhere)
+    return Choice(tuple(ranked), shut, tuple(refusals), found, passed_over)
+
+
+def _check_number(task: Task) -> None:
+    if task.num_nodes > MOST_NODES:
+        sentence = f"'num_nodes' is {task.num_nodes:,}, but a cluster has {MOST_NODES:,} nodes at most"
+        raise UsageError("task.invalid", sentence, details={"keys": ["num_nodes"]})
+
+
+def _passed_over(
+    skips: Sequence["Skip"], unskipped: Sequence[Placement], best: Placement, now: float
+) -> tuple[str, ...]:
+    """What is told of the list: entries about places that would come before the chosen one, or about that itself."""
+    from stix.model.skip import concerning
+
+    def place(each: Placement) -> tuple[object, ...]:
+        first = each.offers[0]
+        return each.resources, each.infra, first.name, first.spot, frozenset(first.zones)
+
+    before = next((number for number, each in enumerate(unskipped) if place(each) == place(best)), len(unskipped) - 1)
+    told = [skip.told(now) for skip in concerning(skips, unskipped[: before + 1])]
+    more = [f"{len(told) - SHOWN_SKIPS} more places had nothing lately: stix skips"] if len(told) > SHOWN_SKIPS else []
+    return (*told[:SHOWN_SKIPS], *more)
 
 
 def make_plan(
@@ -108,27 +157,65 @@ def make_plan(
     """
     existing = ledger.store.cluster(name)
     if existing is not None and existing.wanted != "gone":
-        return _plan_on(existing, task, options, saved, _shown(task, options, count_upload))
+        return _plan_on(ledger, existing, task, options, saved, _shown(task, options, count_upload), blocked)
     if saved is not None and saved.action != "create":
         from stix.plan.saved import changed
 
         raise changed(f"cluster {name} is gone")
-    choice = choose(ledger, task, name, options.minimize, blocked, saved)
+    choice = choose(ledger, task, name, options.minimize, blocked, saved, ignore_skips=options.ignore_skips)
     if not (choice.ranked or look):
         raise nothing_serves(ledger, task, choice)
     return plan_at(ledger, task, name, options, choice, count_upload=count_upload)
 
 
 def _plan_on(
-    cluster: "Cluster", task: Task, options: LaunchOptions, saved: "SavedPlan | None", shown: Mapping[str, Any]
+    ledger: Ledger,
+    cluster: "Cluster",
+    task: Task,
+    options: LaunchOptions,
+    saved: "SavedPlan | None",
+    shown: Mapping[str, Any],
+    blocked: Collection[Blocked],
 ) -> LaunchPlan:
     """The plan for a cluster that is there."""
-    autostop = _autostop(served_candidate(task, cluster), options)
-    plan = plan_launch(task, cluster.name, cluster, (), (), autostop=autostop, **_how(options), **shown)
+    _check_number(task)
+    candidate = served_candidate(task, cluster)
+    autostop = _autostop(candidate, options)
+    how = {**_how(options), **shown, "shrink": options.resize, "autostop": autostop}
+    plan = plan_launch(task, cluster.name, cluster, (), (), **how)
+    if plan.action == "resize" and task.num_nodes > cluster.num_nodes:
+        plan = plan._replace(joins=_joining(ledger, task, cluster, candidate, blocked))
     check_autostop(cluster.infra, autostop)
     if saved is not None:
         saved.check(plan)
     return plan
+
+
+def _joining(
+    ledger: Ledger, task: Task, cluster: "Cluster", candidate: Resources, blocked: Collection[Blocked]
+) -> tuple[Offer, ...]:
+    """Machines that are there already, for the nodes that a cluster grows by; none where machines are made.
+
+    Raises:
+        ProvisionError: `provision.no_capacity`, there are not so many.
+        ProvisionError: `provision.unsupported`, its clusters have one node.
+    """
+    if "multi_node" not in clouds()[cluster.cloud].can:
+        raise ProvisionError("provision.unsupported", f"clusters of {cluster.infra} have one node")
+    ours = {node["host"] for node in cluster.nodes if node.get("host")}
+    if not ours:
+        return ()
+    more = replace(
+        task, num_nodes=task.num_nodes - cluster.num_nodes, resources=(replace(candidate, infra=cluster.infra),)
+    )
+    offers = [offer for offer in market(ledger, more, cluster.name).offers if offer.infra == cluster.infra]
+    ranked, refusals = rank(more, [offer for offer in offers if offer.name not in ours], clouds(), blocked)
+    if not ranked:
+        why = "; ".join(refusal.reason for refusal in refusals) or "it has no more machines"
+        raise ProvisionError(
+            "provision.no_capacity", f"{cluster.infra} has no {more.num_nodes} machines more for {cluster.name} ({why})"
+        )
+    return ranked[0].offers
 
 
 def plan_at(
@@ -149,13 +236,29 @@ def plan_at(
         )
     best = choice.ranked[0]
     autostop = _autostop(best.resources, options)
-    notes = _notes(choice, options, autostop)
+    races = _races(choice, options, task) if options.race > 1 else ()
+    notes = _notes(choice, options, autostop, races)
     plan = plan_launch(
         task, name, None, choice.ranked, choice.refusals,
         elsewhere=choice.elsewhere, autostop=autostop, notes=notes, **_how(options), **shown,
     )  # fmt: skip
     check_autostop(best.infra, autostop)
-    return plan
+    return plan._replace(races=races)
+
+
+def _races(choice: Choice, options: LaunchOptions, task: Task) -> tuple[Placement, ...]:
+    """The next best places in other infrastructures than the best, where all of them make machines.
+
+    A registry's login is handed over in one file of the run, so a task that has one does not race.
+    """
+    best = choice.ranked[0]
+    if clouds()[best.cloud].exists or registry_login(task):
+        return ()
+    others: dict[str, Placement] = {}
+    for place in choice.ranked[1:]:
+        if place.infra != best.infra and not clouds()[place.cloud].exists:
+            others.setdefault(place.infra, place)
+    return tuple(others.values())[: options.race - 1]
 
 
 def _shown(task: Task, options: LaunchOptions, count_upload: bool) -> dict[str, Any]:
@@ -172,8 +275,15 @@ def _how(options: LaunchOptions) -> dict[str, Any]:
     return {"fast": options.fast, "no_setup": options.no_setup}
 
 
-def _notes(choice: Choice, options: LaunchOptions, autostop: Mapping[str, Any] | None) -> list[str]:
-    best, notes = choice.ranked[0], _time_notes(choice.ranked, options)
+def _notes(
+    choice: Choice, options: LaunchOptions, autostop: Mapping[str, Any] | None, races: Sequence[Placement]
+) -> list[str]:
+    best, notes = choice.ranked[0], [*choice.passed_over, *_time_notes(choice.ranked, options)]
+    if options.race > 1:
+        what = (
+            f"races {', '.join([best.infra, *(place.infra for place in races)])}; the first that has its machines wins"
+        )
+        notes.append(what if races else f"nothing races {best.infra}: no other place makes machines for this task")
     if choice.market.fallback:
         notes.append(LOCAL_NOTE)
     elif best.resources.disk_size and "disk_size" not in clouds()[best.cloud].can:

@@ -9,12 +9,12 @@ from types import MappingProxyType
 from typing import Any
 
 from stix.clouds.registry import clouds
-from stix.driver import buckets
+from stix.driver import buckets, remember
 from stix.driver.account import BOOT_SECONDS, SHUT_DOWN, account_vars, cloud_config, end_vars
 from stix.driver.outcome import Outcome, instances
 from stix.driver.pods import pod_vars
 from stix.driver.session import Run, World
-from stix.errors import NodeError, StixError, from_record
+from stix.errors import NodeError, ProvisionError, StixError, from_record
 from stix.inventory.render import inventory, literal, wanted_nodes
 from stix.model.cluster import HARDWARE, Cluster, merged, seen_word, with_report
 from stix.model.event import Note
@@ -40,14 +40,68 @@ def ensure(run: Run, cluster: Cluster, login: Mapping[str, str] = MappingProxyTy
     Raises:
         StixError: `provision.*`.
     """
-    cluster = run.record("changed", wanted="up", phase="create", run_id=run.id) or cluster
+    cluster = settle_race(run, run.record("changed", wanted="up", phase="create", run_id=run.id) or cluster)
+    if cluster.leaving:
+        _release(run, cluster)
     variables = cloud_vars(run.world, cluster)
     if login:
         variables["stix_registry_file"] = str(run.folder.secrets_file)
+    began = time.time()
     outcome = run.play("provision", cluster, "provision", cloud_vars=variables, secrets=login)
     if outcome.error:
         raise outcome.error
-    return take_instances(run, cluster, outcome)
+    cluster = take_instances(run, cluster, outcome)
+    remember.success(run, cluster, outcome, began)
+    return _without_leaving(run, cluster) if cluster.leaving else cluster
+
+
+def rivals_of(cluster: Cluster) -> list[Cluster]:
+    """The other places of a race that is not settled."""
+    return [Cluster.from_record(record) for record in cluster.rivals]
+
+
+def settle_race(run: Run, cluster: Cluster) -> Cluster:
+    """Take away what the other places of a race may have; nothing happens where none is left.
+
+    Raises:
+        StixError: something is left there; the record says so.
+    """
+    for rival in rivals_of(cluster):
+        outcome = run.play("terminate", rival, "terminate", **_terminate_vars(run, rival))
+        if error := blocking_error(rival, outcome):
+            run.record("error", error=error.to_record())
+            raise error
+        left = [record for record in cluster.rivals if record["cluster_id"] != rival.cluster_id]
+        cluster = run.record("changed", rivals=left, removed=[rival.cluster_id]) or cluster
+    return cluster
+
+
+def _release(run: Run, cluster: Cluster) -> None:
+    """Free machines of one's own that leave. One that is silent now stays leased to the cluster, which is told."""
+    going = tuple(node for node in cluster.nodes if node["name"] in cluster.leaving)
+    if not going or not clouds()[cluster.cloud].persistent_host:
+        return
+    leaving = replace(cluster, nodes=going)
+    outcome = run.play("release", leaving, "provision", node_vars=node_vars(run, leaving))
+    for data in outcome.of_kind("node"):
+        if error := (data.get("agent") or {}).get("error"):
+            run.world.note(f"{data['name']} is left as it is: {error['message']}")
+
+
+def _without_leaving(run: Run, cluster: Cluster) -> Cluster:
+    """The cluster after nodes have left it.
+
+    Raises:
+        ProvisionError: `provision.unsupported`, they are still there.
+    """
+    stay = [node["name"] for node in cluster.nodes if node["name"] in cluster.leaving and node.get("state") != "gone"]
+    if stay:
+        raise ProvisionError(
+            "provision.unsupported",
+            f"{', '.join(stay)} could not be removed from {cluster.infra}",
+            hint=f"take the cluster down instead: stix down {cluster.name}",
+        )
+    return run.record("changed", leaving=[]) or cluster
 
 
 def take_instances(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
@@ -80,6 +134,8 @@ def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
 def cloud_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     """Variables of the group `stix_cloud`."""
     variables: dict[str, Any] = {"stix_wanted_nodes": wanted_nodes(cluster), **place_vars(world, cluster)}
+    if cluster.leaving:
+        variables["stix_remove_surplus"] = True
     cloud = clouds()[cluster.cloud]
     if cloud.sized:
         variables |= account_vars(world, cluster)
@@ -163,7 +219,7 @@ def abandon(run: Run, cluster: Cluster, why: StixError) -> None:
 
     A machine that could not be reached got nothing, so it is not asked again.
     """
-    cluster = run.world.store.need_cluster(cluster.name)
+    cluster = settle_race(run, run.world.store.need_cluster(cluster.name))
     silent = why.details.get("hosts", []) if why.code in UNREACHED else []
     reached = replace(cluster, nodes=tuple(node for node in cluster.nodes if node["name"] not in silent))
     outcome = run.play("terminate", reached, "terminate", **_terminate_vars(run, reached))
@@ -185,8 +241,13 @@ def terminate(run: Run, cluster: Cluster, *, purge: bool = False) -> None:
         StixError: something is left; the record stays, unless `purge`.
     """
     cluster = run.record("changed", wanted="gone", run_id=run.id) or cluster
+    error = None
+    try:
+        cluster = settle_race(run, cluster)
+    except StixError as unsettled:
+        error = unsettled
     outcome = run.play("terminate", cluster, "terminate", **_terminate_vars(run, cluster))
-    error = blocking_error(cluster, outcome)
+    error = blocking_error(cluster, outcome) or error
     if error and not purge:
         run.record("error", error=error.to_record())
         error.hint = (
@@ -234,7 +295,7 @@ def stop(run: Run, cluster: Cluster) -> Cluster:
     Raises:
         StixError: `provision.unsupported`, or why it failed.
     """
-    cluster = run.record("changed", wanted="stopped", run_id=run.id) or cluster
+    cluster = settle_race(run, run.record("changed", wanted="stopped", run_id=run.id) or cluster)
     outcome = run.play(
         "stop", cluster, "stop", cloud_vars=cloud_vars(run.world, cluster), node_vars=node_vars(run, cluster)
     )

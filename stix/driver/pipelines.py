@@ -16,7 +16,10 @@ def make_plans(ledger: Ledger, pipeline: Pipeline, name: str, minimize: str) -> 
         ProvisionError: `provision.no_capacity`, the first task that fits nowhere.
     """
     names = [f"{name}-{number}" for number in range(len(pipeline.tasks))]
-    choices = [choose(ledger, task, each, minimize) for task, each in zip(pipeline.tasks, names, strict=True)]
+    choices = [
+        choose(ledger, task, each, minimize, ignore_skips=True)
+        for task, each in zip(pipeline.tasks, names, strict=True)
+    ]
     for task, choice in zip(pipeline.tasks, choices, strict=True):
         if not (choice.ranked or choice.elsewhere):
             raise nothing_serves(ledger, task, choice)

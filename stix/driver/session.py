@@ -4,6 +4,7 @@ import os
 import pwd
 import secrets as random
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -126,6 +127,8 @@ class Run:
         self.started = time.time()
         self._lock = lock_fd
         self._plays: list[dict[str, Any]] = []
+        self._staging = threading.Lock()
+        self._begun = 0
         self.secrets: Mapping[str, str] = {}
         """Values that must not stay in the folder nor be told, also where they are part of a path."""
         world.store.start_run(self.id, cluster, verb)
@@ -137,7 +140,7 @@ class Run:
 
     def record(self, kind: str, **data: Any) -> Cluster | None:
         """Append a fact about this run's cluster."""
-        data = hidden(data, self.secrets) if kind == "error" else data
+        data = hidden(data, self.secrets) if kind in ("error", "attempt") else data
         return self.world.store.append(self.cluster, kind, data, run_id=self.id)
 
     def play(
@@ -151,11 +154,17 @@ class Run:
         head_vars: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
         seconds: float | None = None,
+        cancel: int | None = None,
+        silent: bool = False,
     ) -> Outcome:
         """Play `stix.core.<name>` on an inventory of the cluster; errors are in the outcome, not raised.
 
+        Several threads may play at once.
+
         Args:
             seconds: how long it may take; None: as long as it does.
+            cancel: a descriptor; when it can be read, the play is ended.
+            silent: tell no phases.
 
         Raises:
             StixError: `timeout`, it took longer; `runner.failed`, its process died.
@@ -163,25 +172,28 @@ class Run:
         files = inventory(
             cluster, sys.executable, run_id=self.id, cloud_vars=cloud_vars, node_vars=node_vars, head_vars=head_vars
         )
-        stage = self.folder.stage(
-            f"{len(self._plays) + 1}-{name}", files, settings_text(self.world.home), f"stix.core.{name}"
-        )
+        with self._staging:
+            self._begun += 1
+            number = self._begun
+            text, playbook = settings_text(self.world.home), f"stix.core.{name}"
+            stage = self.folder.stage(f"{number}-{name}", files, text, playbook)
         nodes = max(1, len(cluster.nodes))
         play = Play(
             stage,
-            f"stix.core.{name}",
-            f"{name}-{len(self._plays)}",
+            playbook,
+            f"{name}-{number}",
             forks=min(64, max(5, nodes)),
             lock=self._lock,
             secrets=self.folder.secrets_file if secrets else None,
             account=cloud_vars is not None or "storage_mounts" in (node_vars or {}),
             seconds=seconds,
+            cancel=cancel,
         )
         began = time.time()
         if secrets:
             self.folder.write_secrets(secrets)
         try:
-            outcome = self._follow(play, Phases(self.emit, cluster.name, phase, nodes))
+            outcome = self._follow(play, Phases(_silent if silent else self.emit, cluster.name, phase, nodes))
         finally:
             self.folder.drop_secrets()
             self.folder.hide(stage, self.secrets)

@@ -14,6 +14,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "warm_idle_minutes": (float, "a number of minutes"),
     "lock_timeout_minutes": (float, "a number of minutes"),
     "survey_seconds": (float, "a number of seconds"),
+    "retry_seconds": (float, "a number of seconds"),
     "docker": (dict, "a map"),
     "catalog": (dict, "a map"),
     "storage": (dict, "a map"),
@@ -29,6 +30,7 @@ class Settings:
         warm_idle_minutes: how long it stays without work.
         lock_timeout_minutes: how long to wait for another run on the same cluster; None waits for ever.
         survey_seconds: how long a cloud may take to say which machines of ours there are; five times as long for `gc`.
+        retry_seconds: how long --retry-until-up waits after its first round; each time twice as long, up to 5 minutes.
         docker: further `cloud_docker_*` variables, without the prefix, as `default_image`.
         accounts: settings of clouds by name, `aws: {vpc_name: ours}`; their roles say which there are.
         storage: settings of object stores by name, `s3: {endpoint: ...}`, and `default`, the store of new buckets.
@@ -39,6 +41,7 @@ class Settings:
     warm_idle_minutes: float = 10.0
     lock_timeout_minutes: float | None = None
     survey_seconds: float = 60.0
+    retry_seconds: float = 15.0
     docker: Mapping[str, Any] = field(default_factory=dict)
     catalog: Mapping[str, Any] = field(default_factory=dict)
     storage: Mapping[str, Any] = field(default_factory=dict)

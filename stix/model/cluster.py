@@ -29,6 +29,9 @@ class Cluster:
         storage: buckets on its nodes, as the role `storage` takes them.
         config: the task's `config` for its cloud, `{provision_timeout: 60}`; goes over the user's own settings.
         hourly_cost: dollars an hour of all nodes while they run, as known at launch; None: not known.
+        rivals: whole records of the other places of a race, as long as machines of theirs may be there; each has a
+            cluster id of its own.
+        leaving: names of nodes that a resize takes away and that may still be there.
     """
 
     name: str
@@ -54,6 +57,8 @@ class Cluster:
     config: Mapping[str, Any] = field(default_factory=dict)
     hourly_cost: float | None = 0.0
     storage: tuple[Mapping[str, Any], ...] = ()
+    leaving: tuple[str, ...] = ()
+    rivals: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def cloud(self) -> str:
@@ -64,6 +69,11 @@ class Cluster:
     def status(self) -> ClusterStatus:
         """SkyPilot's word for it."""
         return ClusterStatus(status_word(self.wanted, self.seen, self.phase))
+
+    @property
+    def cluster_ids(self) -> tuple[str, ...]:
+        """Every id that machines of it may be tagged with: its own, and those of a race that is not settled."""
+        return (self.cluster_id, *(str(rival["cluster_id"]) for rival in self.rivals))
 
     @property
     def head(self) -> Mapping[str, Any] | None:
@@ -81,6 +91,8 @@ class Cluster:
             "zones": list(self.zones),
             "storage": [dict(mount) for mount in self.storage],
             "config": dict(self.config),
+            "leaving": list(self.leaving),
+            "rivals": [dict(rival) for rival in self.rivals],
         }
 
     @classmethod
@@ -96,6 +108,8 @@ class Cluster:
                 "hooks": tuple(record.get("hooks") or ()),
                 "zones": tuple(record.get("zones") or ()),
                 "storage": tuple(record.get("storage") or ()),
+                "leaving": tuple(record.get("leaving") or ()),
+                "rivals": tuple(record.get("rivals") or ()),
             }
         )
 
@@ -113,8 +127,11 @@ def after(cluster: Cluster | None, kind: str, data: Mapping[str, Any], at: float
     """The cluster after one recorded fact; None when there is none any more. Pure: replaying the facts gives the table.
 
     Kinds: `intent` (data: a whole record), `changed` (some fields), `instances` ({nodes, seen}), `phase` ({phase}),
-    `error` ({error}), `gone` ({left: true}, when a machine may still be leased to it). `at` is Unix seconds.
+    `error` ({error}), `gone` ({left: true}, when a machine may still be leased to it); `chosen` and `attempt`
+    (stix.driver.attempts) tell why it is where it is and change nothing. `at` is Unix seconds.
     """
+    if kind in ("chosen", "attempt"):
+        return cluster
     if kind == "intent":
         return Cluster.from_record({"launched_at": at, **data})
     if cluster is None or kind == "gone":

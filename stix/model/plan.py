@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.errors import StixError
-from stix.model.offer import Placement, Refusal, describe_resources
+from stix.model.offer import Offer, Placement, Refusal, describe_resources
 from stix.model.task import GitSource, Task
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class LaunchPlan(NamedTuple):
     """What `stix plan` shows and `stix up` does.
 
     Attributes:
-        action: `create`, `start` (it is stopped), `repair` (an earlier launch did not end well) or `reuse`; `refuse`
-            when `up` would end with the error `refused`.
+        action: `create`, `start` (it is stopped), `repair` (an earlier launch did not end well), `resize` (it gets more
+            or fewer nodes) or `reuse`; `refuse` when `up` would end with the error `refused`.
         placement: where, for `create`; the cluster's own place otherwise; None for `refuse`.
         candidates: one row for each cloud and instance, the chosen one first.
         places: every place in every region, which `--all` shows in place of `candidates`.
@@ -80,6 +80,8 @@ class LaunchPlan(NamedTuple):
         minimize: `cost` or `time`.
         cannot_run: `(key, sentence)` of what the task asks and `up` cannot do yet.
         refused: record of the error that `up` would end with.
+        joins: machines that are there already and join the cluster.
+        races: further places in which machines are made at the same time; the first that has them wins.
     """
 
     cluster: str
@@ -97,11 +99,13 @@ class LaunchPlan(NamedTuple):
     minimize: str = "cost"
     cannot_run: tuple[tuple[str, str], ...] = ()
     refused: Mapping[str, Any] | None = None
+    joins: tuple[Offer, ...] = ()
+    races: tuple[Placement, ...] = ()
 
     @property
     def makes_machines(self) -> bool:
-        """Whether something is created or started, so that the user is asked first."""
-        return self.action in ("create", "start")
+        """Whether something is created, started or removed, so that the user is asked first."""
+        return self.action in ("create", "start", "resize")
 
     @property
     def stops(self) -> Mapping[str, Any] | None:
@@ -115,6 +119,8 @@ class LaunchPlan(NamedTuple):
         Of a plan that is refused, those of its best place."""
         place = self.placement or (self.candidates[0].placement if self.candidates else None)
         hourly = self.existing.hourly_cost if self.existing else place.hourly_cost if place else None
+        if self.existing and hourly and self.action == "resize":
+            hourly = hourly / self.existing.num_nodes * self.task.num_nodes
         setting = self.stops or {}
         lifetime, idle = setting.get("lifetime_minutes"), setting.get("idle_minutes", -1)
         lasts = [JOB_MINUTES + idle] if idle >= 0 else []
@@ -149,6 +155,14 @@ class LaunchPlan(NamedTuple):
             "notes": list(self.notes),
             "upload": dict(self.upload) if self.upload else None,
         }
+        if self.existing and self.action == "resize":
+            plan["resize"] = {
+                "from": self.existing.num_nodes,
+                "to": self.task.num_nodes,
+                "joins": [offer.name for offer in self.joins],
+            }
+        if self.races:
+            plan["races"] = [place.infra for place in self.races]
         return dict(hidden(plan, self.task.secrets))
 
 

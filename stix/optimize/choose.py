@@ -26,6 +26,7 @@ def rank(
     clouds: Mapping[str, Cloud],
     blocked: Collection[Blocked] = (),
     *,
+    last: Collection[Blocked] = (),
     minimize: str = "cost",
     hours: Mapping[int, float] | None = None,
     enabled: bool = True,
@@ -39,11 +40,12 @@ def rank(
         offers: what could be had; the same instance type in the same place twice counts once.
         clouds: descriptions, for their abilities.
         blocked: what failed just now.
+        last: what failed a while ago: it comes after everything else, of ordered candidates after the rest of its own.
         minimize: `cost` or `time`.
         hours: how long the task takes on candidate number N, where that is known.
         enabled: rank offers that can be had now; False: those that could be had if their cloud were enabled.
     """
-    ranker = _Ranker(task, minimize, hours or {}, blocked)
+    ranker = _Ranker(task, minimize, hours or {}, blocked, last)
     groups: dict[str, list[Offer]] = {}
     for offer in offers:
         if offer.enabled == enabled:
@@ -77,11 +79,19 @@ def _nothing_known(resources: Resources, clouds: Mapping[str, Cloud]) -> str:
 class _Ranker:
     """What stays the same for all offers of one call."""
 
-    def __init__(self, task: Task, minimize: str, hours: Mapping[int, float], blocked: Collection[Blocked]) -> None:
+    def __init__(
+        self,
+        task: Task,
+        minimize: str,
+        hours: Mapping[int, float],
+        blocked: Collection[Blocked],
+        last: Collection[Blocked],
+    ) -> None:
         self.task = task
         self.minimize = minimize
         self.hours = hours
         self.blocked = blocked
+        self.last = last
         self.ordered = task.resources_order == "ordered"
 
     def place(
@@ -132,7 +142,8 @@ class _Ranker:
                 if same not in seen:
                     seen.add(same)
                     hourly = None if offer.hourly_cost is None else offer.hourly_cost * nodes
-                    found.append((self._key(index, free, hourly), resources, (free,) * nodes))
+                    free, late = self._delayed(index, free) if self.last else (free, False)
+                    found.append((self._key(index, free, hourly, late=late), resources, (free,) * nodes))
         if found:
             return found, []
         why = ", ".join(f"{constraint} ({count})" for constraint, count in reasons.most_common())
@@ -183,7 +194,21 @@ class _Ranker:
                 return None
         return offer if zones == offer.zones else _in_zones(offer, zones)
 
-    def _key(self, index: int, first: Offer, hourly: float | None) -> Key:
+    def _delayed(self, index: int, offer: Offer) -> tuple[Offer, bool]:
+        """The offer with the zones that come last behind its others, and whether all of it comes last."""
+        zones: set[str] = set()
+        for each in self.last:
+            if not _hits(each, offer.infra, offer.name, index, offer.spot, whole=False):
+                continue
+            if _covers(each.infra, offer.infra):
+                return offer, True
+            zones.add(each.infra.removeprefix(f"{offer.infra}/"))
+        good = tuple(zone for zone in offer.zones if zone not in zones)
+        if len(good) == len(offer.zones):
+            return offer, False
+        return _in_zones(offer, (*good, *(zone for zone in offer.zones if zone in zones))), not good
+
+    def _key(self, index: int, first: Offer, hourly: float | None, *, late: bool = False) -> Key:
         """What placements are sorted by."""
         hours = self.hours.get(index)
         dollars = inf if hourly is None else hourly if hours is None else hourly * hours
@@ -194,8 +219,9 @@ class _Ranker:
         if self.minimize == "time":
             seconds = cost.seconds(self.task.resources[index], first, hours)
             unknown = hourly is None or seconds is None
-            return (index if self.ordered else 0, unknown, inf if seconds is None else seconds, dollars, *named)
-        return (index if self.ordered else 0, dollars, *named)
+            took = inf if seconds is None else seconds
+            return (index if self.ordered else 0, late, unknown, took, dollars, *named)
+        return (index if self.ordered else 0, late, dollars, *named)
 
 
 def _size(offer: Offer) -> tuple[float, float, float]:
@@ -224,5 +250,4 @@ def _hits(each: Blocked, infra: str, name: str | None, index: int, spot: bool, *
 
 
 def _in_zones(offer: Offer, zones: tuple[str, ...]) -> Offer:
-
     return offer._replace(zones=zones)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stix.errors import ClusterError
+from stix.model import names
 from stix.model.offer import Offer, Placement, Refusal, missing
 from stix.model.plan import Candidate, LaunchPlan, Step
 from stix.model.resources import NEVER, Autostop, Resources
@@ -30,6 +31,8 @@ def plan_launch(
     no_setup: bool = False,
     minimize: str = "cost",
     cannot_run: Sequence[tuple[str, str]] = (),
+    shrink: bool = False,
+    joins: Sequence[Offer] = (),
 ) -> LaunchPlan:
     """The plan for running `task` on cluster `name`.
 
@@ -37,6 +40,8 @@ def plan_launch(
         ranked: places that could be taken, best first; not looked at when the cluster exists.
         elsewhere: places on infrastructures that are not enabled: shown, never chosen.
         no_setup: leave the task's setup out, as `fast` does on a cluster that is up.
+        shrink: take nodes from a cluster that has more than the task wants.
+        joins: machines that are there already and join a cluster that grows.
 
     Raises:
         ProvisionError: `provision.no_capacity`, nothing fits.
@@ -44,8 +49,9 @@ def plan_launch(
     """
     places: tuple[Candidate, ...]
     if existing is not None:
-        check_fits(task, existing)
-        action, place, machines = _action(existing), placement_of(existing, task), _nodes(existing.num_nodes)
+        check_fits(task, existing, grows=True)
+        action, place = _action(existing, task.num_nodes, shrink=shrink), placement_of(existing, task)
+        machines = _nodes(existing.num_nodes)
         where, places = existing.infra, ()
     elif ranked:
         action, place, where = "create", ranked[0], ranked[0].infra
@@ -58,7 +64,7 @@ def plan_launch(
         action,
         task,
         place,
-        _steps(action, task, f"{machines} on {where}", fast=fast, no_setup=no_setup),
+        _steps(action, task, f"{machines} on {where}", existing, fast=fast, no_setup=no_setup),
         folded(places),
         tuple(refusals) if existing is None else (),
         existing,
@@ -68,18 +74,24 @@ def plan_launch(
         places,
         minimize,
         tuple(cannot_run),
+        joins=tuple(joins),
     )
 
 
-def _action(existing: "Cluster") -> str:
+def _action(existing: "Cluster", wanted: int, *, shrink: bool) -> str:
+    if wanted > existing.num_nodes or (shrink and wanted < existing.num_nodes):
+        return "resize"
     if existing.status.value == "UP":
         return "reuse"
     stopped = existing.wanted == "stopped" or existing.seen == "stopped"
     return "start" if stopped else "repair"
 
 
-def _steps(action: str, task: Task, machines: str, *, fast: bool, no_setup: bool) -> tuple[Step, ...]:
+def _steps(
+    action: str, task: Task, machines: str, existing: "Cluster | None", *, fast: bool, no_setup: bool
+) -> tuple[Step, ...]:
     reasons = {
+        "resize": _resize(existing, task.num_nodes) if existing else "",
         "create": f"make {machines}",
         "start": f"start the stopped {machines}",
         "repair": f"look what an unfinished launch left of {machines}, and complete it",
@@ -91,6 +103,15 @@ def _steps(action: str, task: Task, machines: str, *, fast: bool, no_setup: bool
     does += ["run the task's setup"] if task.setup and not no_setup else []
     does += ["hand the job to the agent"] if task.run else []
     return (*steps, Step("up", ", ".join(does)))
+
+
+def _resize(existing: "Cluster", wanted: int) -> str:
+    """`resize 2 -> 3 nodes: 1 more on docker`, `resize 3 -> 2 nodes: demo-2 goes`."""
+    words, more = f"resize {existing.num_nodes} -> {_nodes(wanted)}", wanted - existing.num_nodes
+    if more > 0:
+        return f"{words}: {more} more on {existing.infra}"
+    going = [names.node_name(existing.name, rank) for rank in range(wanted, existing.num_nodes)]
+    return f"{words}: {', '.join(going)} {'goes' if len(going) == 1 else 'go'}"
 
 
 def _nodes(count: int, offer: Offer | None = None) -> str:
@@ -109,13 +130,16 @@ def _files(task: Task) -> str:
     return " and ".join(parts) or "no files"
 
 
-def check_fits(task: Task, cluster: "Cluster") -> None:
+def check_fits(task: Task, cluster: "Cluster", *, grows: bool = False) -> None:
     """Make sure that a live cluster can hold the task.
+
+    Args:
+        grows: it may still get more nodes.
 
     Raises:
         ClusterError: `cluster.mismatch`.
     """
-    if task.num_nodes > cluster.num_nodes:
+    if task.num_nodes > cluster.num_nodes and not grows:
         raise _mismatch(cluster, f"has {_nodes(cluster.num_nodes)}, the task wants {task.num_nodes}")
     offers = [offer_of(node, cluster.infra) for node in cluster.nodes]
     reasons = []

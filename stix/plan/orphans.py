@@ -93,7 +93,9 @@ def _of_cluster(
     group: list[Thing], infra: str, known: Known, now: float, older_than: float, all_users: bool
 ) -> list[Finding]:
     cluster_id = group[0].cluster_id
-    cluster = next((one for one in known.clusters if one.cluster_id == cluster_id), None)
+    cluster = next((one for one in known.clusters if cluster_id in one.cluster_ids), None)
+    if cluster and cluster_id != cluster.cluster_id:
+        return []  # a place of a race that is not settled: the record takes it away
     if cluster:
         surplus = [] if cluster_id in known.busy or cluster.phase != "ready" else _surplus(group, cluster)
         return [_finding(one, infra, "remove", why) for one, why in surplus]

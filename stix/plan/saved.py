@@ -20,7 +20,7 @@ class SavedPlan:
     """What a saved plan holds to.
 
     Attributes:
-        action: `create`, `reuse`, `start` or `repair`.
+        action: `create`, `reuse`, `start`, `repair` or `resize`.
         cluster_id: of the cluster that is there already; empty for `create`.
         infra, machines, candidate, spot: the place: cloud and region, one instance type or machine a node, which of
             the task's candidates is served.
@@ -160,11 +160,12 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
 
 _OPTIONS: dict[str, type | tuple[type, ...]] = {
     "idle_minutes": _NUMBER, "down": bool, "wait_for": (str, type(None)), "lifetime_minutes": _NUMBER,
-    "no_setup": bool, "fast": bool, "retry_until_up": bool, "minimize": str,
+    "no_setup": bool, "fast": bool, "retry_until_up": bool, "minimize": str, "ignore_skips": bool, "resize": bool,
+    "force": bool, "race": int,
 }  # fmt: skip
 """Fields of `LaunchOptions`, which this module does not know."""
 
-_WORDS = {"action": ("create", "reuse", "start", "repair"), "minimize": ("cost", "time")}
+_WORDS = {"action": ("create", "reuse", "start", "repair", "resize"), "minimize": ("cost", "time")}
 
 
 def _check_fields(data: Mapping[str, Any], fields: Mapping[str, type | tuple[type, ...]], file: str) -> None:

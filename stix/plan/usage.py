@@ -16,6 +16,7 @@ class Usage:
 
     Attributes:
         up_seconds: how long its machines were up, stopped time left out.
+        cost: up to now, each hour at the price of the nodes that there were; None: the price is not known.
         hourly_cost: of all its nodes while they are up; None: not known.
         ended_at: None while there is a record of it.
     """
@@ -23,17 +24,12 @@ class Usage:
     cluster: Cluster
     up_seconds: float
     ended_at: float | None
+    cost: float | None
 
     @property
     def hourly_cost(self) -> float | None:
         """Dollars an hour."""
         return self.cluster.hourly_cost
-
-    @property
-    def cost(self) -> float | None:
-        """Dollars up to now; None: the price is not known."""
-        hourly = self.cluster.hourly_cost
-        return None if hourly is None else hourly * self.up_seconds / 3600
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -88,10 +84,14 @@ class _Life:
     def __init__(self) -> None:
         self.cluster: Cluster | None = None
         self.up = 0.0
+        self.spent: float | None = 0.0
         self.since: float | None = None
 
     def take(self, kind: str, data: Mapping[str, Any], at: float) -> None:
-        self.cluster = after(self.cluster, kind, data, at)
+        now = after(self.cluster, kind, data, at)
+        if self.cluster is not None and now is not None and now.hourly_cost != self.cluster.hourly_cost:
+            self._pause(at)
+        self.cluster = now
         paid = self.cluster is not None and self.cluster.seen in PAID
         if paid and self.since is None:
             self.since = at
@@ -99,11 +99,14 @@ class _Life:
             self._pause(at)
 
     def _pause(self, at: float) -> None:
-        if self.since is not None:
-            self.up += max(0.0, at - self.since)
-            self.since = None
+        if self.since is None or self.cluster is None:
+            return
+        seconds, hourly = max(0.0, at - self.since), self.cluster.hourly_cost
+        self.up += seconds
+        self.spent = None if hourly is None or self.spent is None else self.spent + hourly * seconds / 3600
+        self.since = None
 
     def usage(self, at: float, *, ended: float | None) -> Usage:
         self._pause(at)
         assert self.cluster is not None
-        return Usage(self.cluster, self.up, ended)
+        return Usage(self.cluster, self.up, ended, None if self.cluster.hourly_cost is None else self.spent)

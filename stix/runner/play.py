@@ -31,6 +31,7 @@ class Play:
         secrets: the file of job secrets; the play's process removes it, also when the driver was killed.
         account: it talks to a cloud, so the user's credentials (`environment.SECRET`) come along.
         seconds: how long it may take; then it is cancelled.
+        cancel: a descriptor; when it can be read, the play is ended, and `records` goes on until it really has.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class Play:
     secrets: Path | None = None
     account: bool = False
     seconds: float | None = None
+    cancel: int | None = None
 
     def request(self, programs: str, config: Path) -> dict[str, Any]:
         """The order for `process.run_play`.
@@ -78,7 +80,7 @@ def records(play: Play, warm: "warm_client.Warm | None") -> Generator[dict[str, 
     if channel is None:
         channel, process = _start_cold(play)
     try:
-        yield from _lines(channel, play.seconds)
+        yield from _lines(channel, play.seconds, play.cancel)
     finally:
         channel.close()
         if process:
@@ -108,13 +110,20 @@ def _python_path() -> dict[str, str]:
     return {"PYTHONPATH": str(content.PACKAGE.parent)}
 
 
-def _lines(channel: socket.socket, seconds: float | None) -> Iterator[dict[str, Any]]:
+def _lines(channel: socket.socket, seconds: float | None, cancel: int | None = None) -> Iterator[dict[str, Any]]:
     buffer = b""
     deadline = None if seconds is None else time.monotonic() + seconds
+    watched: list[Any] = [channel] if cancel is None else [channel, cancel]
     while True:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        if not select.select([channel], [], [], left)[0]:
+        ready, _, _ = select.select(watched, [], [], left)
+        if not ready:
             raise StixError("timeout", f"there was no answer within {seconds:g} s", retryable=True)
+        if cancel in ready:
+            watched.remove(cancel)
+            channel.shutdown(socket.SHUT_WR)  # to the play's process this is the driver's end
+        if channel not in ready:
+            continue
         try:
             piece = channel.recv(1 << 16)
         except ConnectionResetError:

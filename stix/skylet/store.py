@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY AUTOINCREMENT, at 
 """
 
 EVENTS = 1000
-SHOWN = "job_id, name, user, status, submitted_at, started_at, ended_at, num_nodes, demand, exit_codes, reason"
+SHOWN = "job_id, name, user, status, submitted_at, started_at, ended_at, num_nodes, demand, seats, exit_codes, reason"
 
 
 class Store:
@@ -176,5 +176,6 @@ def _whole(row: sqlite3.Row) -> dict[str, Any]:
 def _shown(row: sqlite3.Row) -> dict[str, Any]:
     job = dict(row)
     job["resources"] = json.loads(job.pop("demand"))
+    job["nodes"] = sorted({seat[0] for seat in json.loads(job.pop("seats") or "[]")})
     job["exit_codes"] = json.loads(job["exit_codes"]) if job["exit_codes"] else []
     return job

@@ -1,4 +1,4 @@
--- facts: what happened, append only. The other tables can be rebuilt from it (clusters) or by looking again (hosts, infras).
+-- facts: what happened, append only. The other tables can be rebuilt from it (clusters) or by looking again (hosts, infras, skips).
 create table if not exists facts (
     id integer primary key,
     at real not null,                 -- Unix seconds
@@ -51,4 +51,14 @@ create table if not exists infras (
     account text not null,
     facts text not null,              -- JSON: cpus, memory (GiB), gpus
     checked_at real not null
+);
+create table if not exists skips (    -- stix.model.skip.Skip: places that had nothing a short while ago
+    infra text not null,
+    name text not null,
+    spot integer not null,
+    code text not null,
+    reason text not null,
+    at real not null,                 -- Unix seconds
+    until real,                       -- null: does not expire by itself
+    primary key (infra, name, spot)
 );

@@ -16,8 +16,9 @@ from stix.errors import ClusterError, StixError
 
 if TYPE_CHECKING:
     from stix.model.cluster import Cluster
+    from stix.model.skip import Skip
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Store:
@@ -217,6 +218,11 @@ class Store:
         rows = self._rows("select id from runs where cluster = ? and ended_at is null", (cluster,))
         return [row["id"] for row in rows]
 
+    def run(self, run_id: str) -> dict[str, Any] | None:
+        """One run as in `run_rows`; None when there is no such run."""
+        rows = self._rows("select * from runs where id = ?", (run_id,))
+        return next((dict(row) | {"error": json.loads(row["error"]) if row["error"] else None} for row in rows), None)
+
     def run_rows(self, limit: int = 20) -> list[dict[str, Any]]:
         """The newest runs: `{id, cluster, verb, started_at, ended_at, ok, error}`."""
         rows = self._rows("select * from runs order by started_at desc limit ?", (limit,))
@@ -262,6 +268,8 @@ class Store:
             "checked_at = excluded.checked_at",
             (infra, int(ok), account, json.dumps(facts), time.time()),
         )
+        if ok:
+            self._rows("delete from skips where infra = ? and name = ''", (infra.partition("/")[0],))
 
     def infras(self) -> list[dict[str, Any]]:
         """Checked infrastructures: `{infra, ok, account, facts, checked_at}`."""
@@ -295,3 +303,26 @@ class Store:
     def forget_bucket(self, name: str, store: str) -> None:
         """Drop a bucket's row."""
         self._rows("delete from buckets where name = ? and store = ?", (name, store))
+
+    def save_skips(self, skips: Sequence["Skip"]) -> None:
+        """Remember places that had nothing; a newer entry about the same replaces the older one."""
+        with self._transaction() as db:
+            db.executemany("insert or replace into skips values (?, ?, ?, ?, ?, ?, ?)", skips)
+
+    def skips(self, now: float) -> list["Skip"]:
+        """Entries that hold at `now` (Unix seconds), the newest first; what has expired is dropped."""
+        rows = self._rows("select infra, name, spot, code, reason, at, until from skips order by at desc")
+        if not rows:
+            return []
+        from stix.model.skip import Skip
+
+        if any(row["until"] is not None and row["until"] <= now for row in rows):
+            self._rows("delete from skips where until <= ?", (now,))
+        live = [row for row in rows if row["until"] is None or row["until"] > now]
+        return [Skip(**dict(row) | {"spot": bool(row["spot"])}) for row in live]
+
+    def drop_skips(self, skips: Sequence["Skip"]) -> None:
+        """Forget entries."""
+        with self._transaction() as db:
+            keys = [(skip.infra, skip.name, int(skip.spot)) for skip in skips]
+            db.executemany("delete from skips where infra = ? and name = ? and spot = ?", keys)

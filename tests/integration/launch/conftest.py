@@ -1,7 +1,10 @@
 """Pools of lab machines, and small readers of what stix says."""
 
 import json
+import os
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,8 @@ from typing import Any
 import pytest
 
 from tests.lab.hosts import Host
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -75,3 +80,44 @@ def ok() -> Callable[[subprocess.CompletedProcess[str]], str]:
         return str(done.stdout)
 
     return check
+
+
+@pytest.fixture
+def spawn(safe_world):
+    """`spawn("up", ...)`: a stix command in the background, in a session of its own."""
+    started = []
+
+    def start(*words, **variables):
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "stix", *map(str, words)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=safe_world,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | variables,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def kill_in():
+    """`kill_in(process, "setup")`: kill -9 as soon as the phase begins; whether it came to that."""
+
+    def wait(process, phase):
+        for line in process.stderr:
+            if line.strip().startswith(phase):
+                os.kill(process.pid, signal.SIGKILL)
+                process.wait()
+                return True
+        return False
+
+    return wait

@@ -4,55 +4,17 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
 PHASES = ["provision", "connect", "setup", "submit"]
-
-
-@pytest.fixture
-def spawn(safe_world):
-    """`spawn("up", ...)`: a stix command in the background, in a session of its own."""
-    started = []
-
-    def start(*words, **variables):
-        process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "stix", *map(str, words)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=safe_world,
-            env=os.environ | {"PYTHONPATH": str(ROOT)} | variables,
-            start_new_session=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
-def kill_in(process, phase):
-    """Kill -9 as soon as the phase begins; whether it came to that."""
-    for line in process.stderr:
-        if line.strip().startswith(phase):
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-            return True
-    return False
 
 
 @pytest.mark.parametrize("warm", ["1", "0"])
 @pytest.mark.parametrize("phase", PHASES)
-def test_up_killed_and_run_again(phase, warm, spawn, run_stix, ok, jobs, clusters, task_file, stix_home):
+def test_up_killed_and_run_again(phase, warm, spawn, run_stix, ok, jobs, clusters, task_file, stix_home, kill_in):
     task = task_file(name="once", num_nodes=2, run="echo ran on $STIX_NODE_RANK", setup="true")
     words = ("up", "-y", "-c", "demo", "--infra", "local", task)
     assert kill_in(spawn(*words, STIX_WARM=warm), phase)
@@ -68,7 +30,7 @@ def test_up_killed_and_run_again(phase, warm, spawn, run_stix, ok, jobs, cluster
 
 
 @pytest.mark.parametrize("verb", ["stop", "down"])
-def test_stop_and_down_killed_and_run_again(verb, spawn, run_stix, ok, clusters, stix_home):
+def test_stop_and_down_killed_and_run_again(verb, spawn, run_stix, ok, clusters, stix_home, kill_in):
     ok(run_stix("up", "-y", "-d", "-c", "demo", "--infra", "local", "--", "sleep 200"))
     assert kill_in(spawn(verb, "-y", "demo"), "terminate" if verb == "down" else "stop")
     again = run_stix(verb, "-y", "demo")
@@ -151,7 +113,7 @@ def test_a_run_can_be_repeated_by_hand(run_stix, ok, jobs):
     assert len(jobs("demo")) == 1
 
 
-def test_a_killed_launch_leaves_no_secret(spawn, run_stix, ok, task_file, stix_home):
+def test_a_killed_launch_leaves_no_secret(spawn, run_stix, ok, task_file, stix_home, kill_in):
     planted = "pl4nted-s3cret"
     task = task_file(run="sleep 30", secrets={"TOKEN": planted})
     words = ("up", "-y", "-c", "demo", "--infra", "local", "--", "true")
@@ -168,7 +130,7 @@ def test_a_killed_launch_leaves_no_secret(spawn, run_stix, ok, task_file, stix_h
     assert [run["error"]["code"] for run in runs if run["error"]] == ["interrupted"]
 
 
-def test_up_after_a_cut_off_down_finishes_it_first(spawn, run_stix, ok, stix_home, clusters):
+def test_up_after_a_cut_off_down_finishes_it_first(spawn, run_stix, ok, stix_home, clusters, kill_in):
     ok(run_stix("up", "-y", "-d", "-c", "demo", "--infra", "local", "--", "sleep 200"))
     (before,) = clusters()
     assert kill_in(spawn("down", "-y", "demo"), "terminate")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stix.driver.launch import ruled_out
+from stix.driver.attempts import ruled_out
 from stix.errors import StixError
 from stix.model.cluster import Cluster
 from stix.model.offer import Blocked, describe_resources

@@ -1,5 +1,7 @@
 """What may be chosen, whatever is offered and asked."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -190,3 +192,41 @@ def test_why_nothing_is_known_of_a_named_infra() -> None:
 
     assert why("slurm") == "stix cannot make machines there yet"
     assert "stix ssh up" in why("ssh/rack") and "in the catalog" in why("aws")
+
+
+def _kinds(*zones: str) -> list[Offer]:
+    prices = {"small": 1.0, "big": 2.0}
+    return [
+        Offer(f"aws/{region}", name, 4, 16, hourly_cost=cost, zones=zones, priced_on="2026-01-01")
+        for region in ("east", "west")
+        for name, cost in prices.items()
+    ]
+
+
+def _places(task: Task, *, blocked: Sequence[Blocked] = (), last: Sequence[Blocked] = ()) -> list[str]:
+    ranked, _ = rank(task, _kinds("a", "b"), clouds(), blocked, last=last)
+    return [f"{place.infra}:{place.offers[0].name}" for place in ranked]
+
+
+def test_what_had_nothing_a_while_ago_comes_last_and_is_not_left_out() -> None:
+    task = Task(run="ls", resources=(Resources(infra="aws"),))
+    assert _places(task)[0] == "aws/east:small"
+    one = [Blocked("aws/east", "small", spot=False)]
+    assert _places(task, last=one) == ["aws/west:small", "aws/east:big", "aws/west:big", "aws/east:small"]
+    assert len(_places(task, last=[Blocked("aws")])) == 4
+    zones = [Blocked("aws/east/a", "small", spot=False)]
+    ranked, _ = rank(task, _kinds("a", "b"), clouds(), last=zones)
+    assert (ranked[0].infra, ranked[0].offers[0].zones) == ("aws/east", ("b", "a")), "another zone goes first"
+    both = [*zones, Blocked("aws/east/b", "small", spot=False)]
+    assert _places(task, last=both)[-1] == "aws/east:small"
+
+
+def test_ordered_candidates_stay_in_their_order_whatever_failed() -> None:
+    wishes = Resources(infra="aws", instance_type="big"), Resources(infra="aws", instance_type="small")
+    ordered = Task(run="ls", resources=wishes, resources_order="ordered")
+    first_then_second = ["aws/east:big", "aws/west:big", "aws/east:small", "aws/west:small"]
+    assert _places(ordered) == first_then_second, "all places of the first before the second"
+    assert _places(ordered, blocked=[Blocked("aws/east", "big")]) == first_then_second[1:]
+    assert _places(ordered, last=[Blocked("aws/east", "big", spot=False)])[:2] == ["aws/west:big", "aws/east:big"]
+    mixed = Task(run="ls", resources=wishes, resources_order="any_of")
+    assert _places(mixed) == ["aws/east:small", "aws/west:small", "aws/east:big", "aws/west:big"], "by price"

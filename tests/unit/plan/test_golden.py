@@ -36,15 +36,16 @@ def decide(given: dict[str, Any]) -> dict[str, Any]:
     elsewhere, _ = rank(task, offers, clouds(), blocked, minimize=minimize, enabled=False)
     chosen = ranked[0].resources if ranked else task.resources[0]
     autostop = autostop_setting(chosen.autostop, **FLAGS | given.get("autostop_flags", {}))
-    shown = {"minimize": minimize, "cannot_run": runnable.refusals(task)}
+    shown = {"minimize": minimize, "cannot_run": runnable.refusals(task), "fast": given.get("fast", False)}
     try:
         plan = plan_launch(
             task, "demo", existing, ranked, refusals,
-            elsewhere=elsewhere, autostop=autostop, fast=given.get("fast", False), **shown,
+            elsewhere=elsewhere, autostop=autostop, shrink=given.get("shrink", False), **shown,
         )  # fmt: skip
     except StixError as error:
         if not elsewhere:
             return {"error": error.to_record()}
+        del shown["fast"]
         plan = refused_plan(task, "demo", error, elsewhere, refusals, autostop=autostop, **shown)
     place = plan.placement
     machines = [offer.name for offer in place.offers] if place else None

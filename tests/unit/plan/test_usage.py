@@ -35,6 +35,16 @@ def test_what_still_runs_counts_to_now_and_an_unknown_price_stays_so() -> None:
     assert (life.up_seconds, life.cost, life.ended_at, life.to_dict()["status"]) == (HOUR, None, None, "UP")
 
 
+def test_a_resize_changes_the_price_from_then_on() -> None:
+    facts = [
+        fact(0, "intent", hourly_cost=2.0),
+        seen(0, "running"),
+        fact(HOUR, "changed", num_nodes=4, hourly_cost=4.0),
+    ]
+    (life,) = usage([*facts, fact(1.5 * HOUR, "attempt", code="x")], 3 * HOUR)
+    assert (life.up_seconds, life.hourly_cost, life.cost) == (3 * HOUR, 4.0, 10.0)
+
+
 def test_a_name_may_live_twice_and_an_attempt_that_made_nothing_is_free() -> None:
     facts = [fact(0, "intent"), fact(5, "gone"), fact(10, "intent"), seen(20, "running"), seen(15, "running", "lost")]
     lives = usage(facts, 30)

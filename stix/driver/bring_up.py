@@ -1,0 +1,89 @@
+"""From a place that was chosen to a job that is handed over: machines, agent, files, job."""
+
+import hashlib
+import json
+import secrets as random
+from typing import Any
+
+from stix.driver import buckets, machines, resize
+from stix.driver.decide import LaunchOptions, served_candidate
+from stix.driver.registry_login import registry_login
+from stix.driver.session import Run
+from stix.errors import StixError
+from stix.inventory.render import file_vars, job_vars
+from stix.model.cluster import Cluster
+from stix.model.plan import LaunchPlan, redacted
+from stix.model.task import Task
+from stix.plan.launch import check_fits
+
+MENDABLE = frozenset({"node.unreachable", "node.lost", "agent.unreachable"})
+"""Errors of a cluster taken for live after which its machines are looked at again."""
+
+Done = tuple[int | None, Cluster]
+"""The job's id (None when the task has nothing to run) and the cluster."""
+
+
+def serve(
+    run: Run, plan: LaunchPlan, cluster: Cluster, task: Task, options: LaunchOptions, *, made: bool = False
+) -> Done:
+    """Do what the plan says on one cluster.
+
+    Args:
+        made: its machines were just made.
+
+    Raises:
+        StixError: what went wrong; nothing is taken back.
+    """
+    if plan.action == "resize":
+        cluster = resize.begin(run, cluster, plan, options)
+    submission = submission_of(run, cluster, task)
+    if plan.action != "reuse":
+        cluster = cluster if made else machines.ensure(run, cluster, registry_login(task))
+        check_fits(task, cluster)
+    try:
+        return bring_up(run, cluster, task, options, submission, only_job=options.fast and plan.action == "reuse")
+    except StixError as error:
+        if plan.action != "reuse" or error.code not in MENDABLE:
+            raise
+        run.world.note(f"{error.message}; looking at its machines")
+        run.record("changed", phase="connect", seen="partial")
+        return bring_up(run, machines.ensure(run, cluster, registry_login(task)), task, options, submission)
+
+
+def submission_of(run: Run, cluster: Cluster, task: Task) -> str:
+    """The job's submission id: the one of a killed launch of the same task, if nobody heard whether its job arrived."""
+    digest = hashlib.sha256(json.dumps(redacted(task), sort_keys=True).encode()).hexdigest()
+    if cluster.pending and cluster.pending.get("digest") == digest:
+        return cluster.pending["submission_id"]
+    pending = {"submission_id": random.token_hex(8), "digest": digest}
+    run.record("changed", pending=pending)
+    return pending["submission_id"]
+
+
+def bring_up(
+    run: Run, cluster: Cluster, task: Task, options: LaunchOptions, submission: str, *, only_job: bool = False
+) -> Done:
+    """Set-up, files and job in one play on machines that exist."""
+    cluster = buckets.prepare(run, cluster, task)
+    resources = served_candidate(task, cluster)
+    has_job = bool(task.run or (task.setup and not options.no_setup))
+    secrets_file = str(run.folder.secrets_file) if task.secrets and has_job else None
+    job: dict[str, Any] | None = (
+        job_vars(task, resources, submission, secrets_file=secrets_file, no_setup=options.no_setup) if has_job else None
+    )
+    outcome = run.play(
+        "run_job" if only_job else "up",
+        cluster,
+        "connect",
+        node_vars=machines.node_vars(run, cluster) | file_vars(task),
+        head_vars=job,
+        secrets=task.secrets if secrets_file else None,
+    )
+    cluster = machines.learn(run, cluster, outcome)
+    if outcome.error:
+        raise outcome.error
+    run.record("changed", pending=None, last_use=f"{run.verb} {task.name or ''}".strip())
+    cluster = run.record("phase", phase="ready") or cluster
+    machines.publish(run, cluster)
+    jobs = outcome.of_kind("job")
+    return (int(jobs[-1]["job_id"]) if jobs else None), cluster
