@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 VERBS = (
-    "adopt cancel_job check delete_buckets fill_buckets logs probe provision query release run_job setup stop survey "
-    "sweep sync terminate up"
+    "adopt cancel_job check delete_buckets fill_buckets logs prepare probe provision query release run_job setup "
+    "stop survey sweep sync terminate up"
 ).split()
 
 
