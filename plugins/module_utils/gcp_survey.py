@@ -15,6 +15,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_instances import (
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import place_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
     cluster_labels,
+    exact_label,
     facts,
     last,
     part,
@@ -153,7 +154,7 @@ def adopt(api, params, check):
     """Puts a cluster's labels, key and network tags on machines that exist; answers whether that changed anything.
 
     Raises:
-        Failure: `provision.config`, one of them is not there.
+        Failure: `provision.config`, one of them is not there, or of another cluster.
     """
     wanted = {str(one["id"]): one for one in params["machines"]}
     there = {str(one["id"]): one for one in api.list("aggregated/instances", returnPartialSuccess="true")}
@@ -161,6 +162,12 @@ def adopt(api, params, check):
     lost = [identity for identity in wanted if identity not in there]
     if lost:
         raise Failure("provision.config", "Google Cloud has no machine %s in this project" % ", ".join(sorted(lost)))
+    mine = exact_label(params["cluster_id"])
+    for identity in wanted:
+        owner = (there[identity].get("labels") or {}).get("stix-cluster-id", mine)
+        if owner != mine:
+            words = "Google Cloud: %s belongs to the cluster %s" % (there[identity]["name"], owner)
+            raise Failure("provision.config", words, "Adopt it as that cluster.")
     stale = [
         (there[identity], wish) for identity, wish in wanted.items() if not _is_ours(there[identity], wish, params)
     ]

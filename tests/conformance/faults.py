@@ -94,11 +94,11 @@ class Faults:
         task = safe_world / "task.yaml"
         listed = "".join(f"  - infra: {region}\n    instance_type: {cloud.instance_type}\n" for region in regions)
         task.write_text(f"run: echo\nresources:\n  ordered:\n{listed}")
-        assert run_stix("check", cloud.name).returncode == 0
+        assert run_stix("check", cloud.name, timeout=600).returncode == 0
         with cloud.fault("capacity"):
-            done = run_stix("up", "-y", "-d", "-c", "nowhere", task, timeout=300)
+            done = run_stix("up", "-y", "-d", "-c", "nowhere", task, timeout=600)
         assert done.returncode != 0 and all(region in done.stderr for region in cloud.regions), done.stderr
         tried = cloud.tried(regions=True)
         assert list(dict.fromkeys(tried)) == list(cloud.regions), tried
         assert not [name for name, count in Counter(tried).items() if count > cloud.zones_in_a_region]
-        assert "nowhere" not in run_stix("status", "-o", "json").stdout
+        assert "nowhere" not in run_stix("status", "-o", "json", timeout=600).stdout

@@ -28,12 +28,14 @@ BESIDE = (
         "launch/test_aws.py",
     ),
     ("a task on two virtual machines of Azure that are SSH machines", "launch/test_azure.py"),
+    ("a task on two instances of Google Cloud that are SSH machines", "launch/test_gcp.py"),
     ("a task on two pods", "launch/test_kubernetes.py"),
     ("stix itself killed in the middle of each command", "launch/test_crash.py"),
     (
         "what only AWS has: images, disks, spot, key pairs, the VPC",
         "ansible/test_aws.py ansible/test_aws_machines.py ansible/test_aws_account.py",
     ),
+    ("what only Google Cloud has", "ansible/test_gcp.py ansible/test_gcp_machines.py"),
     ("what only Azure has", "ansible/test_azure.py ansible/test_azure_machines.py"),
     (
         "what only Kubernetes has: taints, rights, pod_config, ingress, eviction",

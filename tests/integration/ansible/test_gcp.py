@@ -87,6 +87,7 @@ def test_a_project_is_checked_and_a_cluster_lives_in_it_from_ensure_to_sweep(pla
     other = play("query", inventory(stix_account="elsewhere")).error
     assert other["code"] == "provision.auth" and "elsewhere" in other["message"]
 
+    gcp.unlabel(fewer[0]["id"])
     [adopted] = play(
         "adopt", inventory(cluster_id="new-9", stix_adopt=[{"id": fewer[0]["id"], "name": "new-0", "rank": 0}])
     ).reported("instances")

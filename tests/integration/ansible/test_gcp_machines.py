@@ -388,6 +388,9 @@ def test_survey_sweep_and_adopt(gcp: lab.GcpLab) -> None:
         "cluster_id": "new-9",
         "machines": [{"id": other["id"], "name": "new-0", "rank": 0}],
     }
+    with pytest.raises(Failure, match="belongs to the cluster other-2"):
+        gcp_survey.adopt(api(gcp), adopting, False)
+    gcp.unlabel(other["id"])
     assert gcp_survey.adopt(api(gcp), adopting, True) and gcp_survey.adopt(api(gcp), adopting, False)
     assert not gcp_survey.adopt(api(gcp), adopting, False)
     [taken] = machines(gcp, cluster_id="new-9").instances()

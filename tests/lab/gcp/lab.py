@@ -79,6 +79,12 @@ class GcpLab:
         """One call of Compute Engine, below the project."""
         return dict(self.session.request(method, COMPUTE + path, json=body).json())
 
+    def unlabel(self, identity: str) -> None:
+        """Take all labels off an instance."""
+        one = next(one for one in self.all() if str(one["id"]) == identity)
+        path = f"zones/{one['zone'].rpartition('/')[2]}/instances/{one['name']}/setLabels"
+        self.call("POST", path, {"labels": {}, "labelFingerprint": one["labelFingerprint"]})
+
     def refuse(self, *rules: dict[str, Any]) -> None:
         """Add fault rules (`tests.lab.faults.Faults`)."""
         self.proxy.refuse("gcp", *rules)
