@@ -5,6 +5,7 @@ Real ones are in tests/integration/launch/test_gcp.py.
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -46,6 +47,7 @@ class Gcp(Backend):
         "stop": ("instances.stop",),
         "terminate": ("instances.delete",),
     }
+    stored = {"größe": "groß-ü", "team": "x"}
     zones = ("us-central1-c", "us-central1-a")
     zones_in_a_region = 4
     regions = ("us-east1", "us-central1")
@@ -85,8 +87,9 @@ class Gcp(Backend):
 
     def things(self, cluster: Cluster) -> list[str]:
         every = [*self.lab.all(), *self.lab.all("firewalls"), *self.lab.all("disks")]
-        begin = cluster.id.lower()[:40].replace(".", "-").replace("_", "-")
-        return [one["name"] for one in every if one["name"].removeprefix("stix-").startswith(begin)]
+        plain = re.sub("[^a-z0-9]", "-", cluster.id.lower())
+        own = re.escape(plain) if len(plain) <= 50 else plain[:30] + ".*"  # a long id is cut, and ends otherwise
+        return [one["name"] for one in every if re.fullmatch(rf"(stix-)?{own}(-\d)?", one["name"])]
 
     def changes(self) -> list[str]:
         made = [call for call in self._calls() if call.get("method", "GET") != "GET"]
