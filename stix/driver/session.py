@@ -157,9 +157,7 @@ class Run:
         cancel: int | None = None,
         silent: bool = False,
     ) -> Outcome:
-        """Play `stix.core.<name>` on an inventory of the cluster; errors are in the outcome, not raised.
-
-        Several threads may play at once.
+        """Play `stix.core.<name>` on an inventory of the cluster, in any thread; errors are in the outcome, not raised.
 
         Args:
             seconds: how long it may take; None: as long as it does.
@@ -197,14 +195,8 @@ class Run:
         finally:
             self.folder.drop_secrets()
             self.folder.hide(stage, self.secrets)
-        self._plays.append(
-            {
-                "playbook": play.playbook,
-                "folder": str(stage),
-                "ok": outcome.error is None,
-                "seconds": time.time() - began,
-            }
-        )
+        took = {"ok": outcome.error is None, "seconds": time.time() - began}
+        self._plays.append({"playbook": play.playbook, "folder": str(stage), **took})
         return outcome
 
     def _follow(self, play: Play, phases: Phases) -> Outcome:
