@@ -12,7 +12,13 @@ HEADS = ("NAME", "STORE", "ADDRESS", "CREATED", "LAST USED", "CLUSTER", "KEPT")
 
 @click.group("storage")
 def storage() -> None:
-    """Buckets that stix made for tasks."""
+    """Buckets that stix made for tasks.
+
+    \b
+    Examples:
+      stix storage ls
+      stix storage delete my-checkpoints
+    """
 
 
 @storage.command("ls")
@@ -39,7 +45,8 @@ def ls(form: str) -> int:
 @click.argument("names", nargs=-1)
 @click.option("-a", "--all", "every", is_flag=True, help="All that stix made.")
 @options.yes
-def delete(names: tuple[str, ...], every: bool, yes: bool) -> int:
+@options.as_output
+def delete(names: tuple[str, ...], every: bool, yes: bool, form: str) -> int:
     """Delete buckets with all that is in them.
 
     \b
@@ -54,14 +61,17 @@ def delete(names: tuple[str, ...], every: bool, yes: bool) -> int:
     if bool(names) == every:
         raise UsageError("usage", "name the buckets to delete, or give --all")
     wanted = [row["name"] for row in storage_ls()] if every else list(names)
-    if not wanted:
-        output.say("There are no buckets.")
-        return 0
     them = "it" if len(wanted) == 1 else "them"
-    prompts.require(f"Delete {', '.join(wanted)} with all that is in {them}?", default=False, yes=yes)
+    if wanted:
+        question = f"Delete {', '.join(wanted)} with all that is in {them}?"
+        prompts.require(question, default=False, yes=yes)
     for name in wanted:
         storage_delete(name)
         output.say(f"Deleted {name}.")
+    if form == "json":
+        output.as_json({"deleted": wanted})
+    elif not wanted:
+        output.say("There are no buckets.")
     return 0
 
 
