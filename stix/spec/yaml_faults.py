@@ -120,6 +120,8 @@ _KNOWN = (
         "a value cannot begin with this character",
         "put the value in quotes",
     ),
+    # The scanner of newer libraries counts brackets itself, before anything of them is told to us.
+    ("exceeded maximum nesting depth", "is nested too deeply", "a task file needs few levels"),
     ("found unknown escape character", "there is no such escape in double quotes", "use single quotes, or \\\\"),
     ("did not find expected node content", "a value is missing here", "write one, or take the sign out"),
     ("expected comment or line break", "nothing may stand behind | or >", "begin the text on the next line, indented"),

@@ -56,7 +56,7 @@ def test_completion_knows_commands_options_and_clusters(stix_home: Path) -> None
         record = {"name": name, "cluster_id": name, "user": "a", "infra": "local", "num_nodes": 1}
         store.append(name, "intent", record)
     env = dict(os.environ)
-    assert complete("bash", ["stix", "st"], env) == ["status", "stop", "start"]
+    assert complete("bash", ["stix", "st"], env) == ["status", "stop", "start", "storage"]
     assert complete("bash", ["stix", "up", "--num"], env) == ["--num-nodes"]
     assert complete("bash", ["stix", "logs", "de"], env) == ["deep", "dev"]
     assert complete("bash", ["stix", "stop", "dev", "de"], env) == ["deep"]

@@ -75,12 +75,12 @@ def test_what_is_refused_is_not_saved() -> None:
 
 
 def test_refusals_hold_no_secret() -> None:
-    task = Task(secrets={"TOKEN": SECRET}, file_mounts={f"/x/{SECRET}": f"s3://{SECRET}"})
+    task = Task(secrets={"TOKEN": SECRET}, file_mounts={f"/x/{SECRET}": f"ftp://{SECRET}"})
     for refuse in (
         lambda: to_file(LaunchPlan("dev", "create", task, None, (), cannot_run=refusals(task)), {}, {}, "1"),
         lambda: require_runnable(task),
     ):
-        with pytest.raises(UsageError, match=r"/x/\*\*\*: s3://\*\*\* cannot be copied") as caught:
+        with pytest.raises(UsageError, match=r"the source of /x/\*\*\*, ftp://\*\*\*, is no address") as caught:
             refuse()
         assert SECRET not in f"{caught.value} {caught.value.to_record()}"
 

@@ -10,7 +10,8 @@ from ansible_collections.stix.core.plugins.plugin_utils import agent_config
 OPTION = {
     "cluster": "demo", "cluster_id": "demo-1", "user": "ann", "rank": 1, "port": 46590, "user_home": "",
     "token_file": "t",
-    "autostop": {}, "stop_command": [], "down_command": [], "resources": {}, "log_max_bytes": 1, "log_files": 2,
+    "autostop": {}, "stop_command": [], "down_command": [], "preemption": {}, "hooks": {},
+    "resources": {}, "log_max_bytes": 1, "log_files": 2,
 }  # fmt: skip
 
 
