@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 STEP = 0.05
 START_SECONDS = 60.0
-SURE_SECONDS = 2.0
 
 
 def open_socket(home: Home, timeout: float | None = None) -> Any:
@@ -118,20 +117,21 @@ def start(home: Home) -> None:
     Raises:
         AgentError: `agent.unreachable`.
     """
+    from . import processes
     from .detach import spawn_daemon
+    from .install import is_held
 
-    spawn_daemon(home)
+    pid = spawn_daemon(home)
+    started = processes.start_time(pid)
     begun = time.monotonic()
     while time.monotonic() - begun < START_SECONDS:
+        # A slow machine or nvidia-smi is waited for, a daemon that died is not; one that another call started may run.
+        died = not processes.is_running(pid, started) and not is_held(home)
         if is_alive(home):
             return
+        if died:
+            raise unreachable(home, "it ended at once")
         time.sleep(STEP)
-        if time.monotonic() - begun > SURE_SECONDS:
-            # A slow nvidia-smi is waited for, a daemon that failed is not.
-            from .install import daemon_pid
-
-            if not daemon_pid(home):
-                break
     raise unreachable(home, "it did not answer in time")
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOG_BYTES = 1 << 20
 GOODBYE_SECONDS = 20.0
+LOOKS = 10
 
 
 class Log:
@@ -209,20 +210,29 @@ class Daemon:
             self.log(f"cannot run {words[0]}: {error}")
 
 
+def _take(lock: int) -> bool:
+    """Takes the lock, unless another daemon has it; whoever only looks has it for a moment."""
+    for _ in range(LOOKS):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            time.sleep(0.05)
+    return False
+
+
 def run_daemon(home: Home) -> int:
     """The internal verb `daemon`: runs here until it is told to end; 0 also when another one runs already."""
     lock = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    if not _take(lock):
         return 0
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
     for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     config: dict[str, Any] = dict(home.read_config())
     for folder in (home.jobs, home.ranks, home.trees):
         os.makedirs(folder, mode=0o700, exist_ok=True)
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, str(os.getpid()).encode(), 0)
     log = Log(home.log)
     try:
         daemon = Daemon(home, config)

@@ -28,16 +28,22 @@ def command(home: Home, *words: str) -> list[str]:
     return [sys.executable, "-I", "-S", library(), "--home", home.root, *words]
 
 
-def spawn_daemon(home: Home) -> None:
-    """Starts the daemon in a session of its own, holding none of our files, so that ssh can return."""
+def spawn_daemon(home: Home) -> int:
+    """Starts the daemon in a session of its own, holding none of our files, so that ssh can return; its id, 0: none."""
     words = command(home, "daemon")
+    reading, writing = os.pipe()
     pid = os.fork()
     if pid:
+        os.close(writing)
         os.waitpid(pid, 0)
-        return
+        told = os.read(reading, 32)
+        os.close(reading)
+        return int(told or 0)
     try:
         os.setsid()
-        if os.fork():
+        daemon = os.fork()
+        if daemon:
+            os.write(writing, str(daemon).encode())
             os._exit(0)
         os.chdir(home.root)
         null = os.open(os.devnull, os.O_RDWR)

@@ -138,7 +138,8 @@ def _install(home: Home, config: dict[str, Any]) -> None:
     remove(home.tombstone)
     remove(home.stopped)
     running = _ping(home)
-    if running and (not same or running.get("library") != library):
+    # One that is too busy to answer must not go on with another config either.
+    if (running and running.get("library") != library) or (not same and is_held(home)):
         _end_daemon(home, end_jobs=False)
         running = None
     if not running:
@@ -198,17 +199,26 @@ def _ping(home: Home) -> dict[str, Any] | None:
         return None
 
 
-def daemon_pid(home: Home) -> int:
-    """Process id of the running daemon, 0 when none holds the lock."""
+def is_held(home: Home) -> bool:
+    """Whether a daemon runs: it holds the lock from its first moment on."""
     try:
-        with open(home.lock, "r+", encoding="ascii") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                return int(file.read() or 0)
+        with open(home.lock, encoding="ascii") as file:
+            # Shared, so that those who look do not take each other for a daemon.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def daemon_pid(home: Home) -> int:
+    """Process id of the running daemon, 0 when there is none or it has not written it yet."""
+    try:
+        with open(home.lock, encoding="ascii") as file:
+            return int(file.read() or 0) if is_held(home) else 0
     except (OSError, ValueError):
-        pass
-    return 0
+        return 0
 
 
 def _end_daemon(home: Home, end_jobs: bool) -> None:
