@@ -193,7 +193,8 @@ class Run:
         try:
             outcome = self._follow(play, Phases(_silent if silent else self.emit, cluster.name, phase, nodes))
         finally:
-            self.folder.drop_secrets()
+            if secrets:  # those of another play that goes on beside this one stay
+                self.folder.drop_secrets()
             self.folder.hide(stage, self.secrets)
         took = {"ok": outcome.error is None, "seconds": time.time() - began}
         self._plays.append({"playbook": play.playbook, "folder": str(stage), **took})
