@@ -20,13 +20,13 @@ class ActionModule(ControllerAction):
     """Answers which buckets are absent, and reports as `sync` what was brought."""
 
     OPTIONS = {
-        "state": {"type": "str", "choices": ["query", "present", "absent"], "required": True},
+        "state": {"type": "str", "choices": ["query", "made", "present", "absent"], "required": True},
         "buckets": {"type": "list", "elements": "dict", "required": True},
         "settings": {"type": "dict", "default": {}},
     }
 
     def act(self) -> dict[str, Any]:
-        """`absent`: those that are not there; of `present` none is left.
+        """`absent`: those that are not there; of `made` and `present` none is left.
 
         Raises:
             Failure: `sync.failed`, `sync.source`, `secrets.missing`, `config.invalid`.
@@ -43,6 +43,11 @@ class ActionModule(ControllerAction):
             return {"changed": bool(there), "absent": [] if self.check_mode else [bucket.wish for bucket in buckets]}
         if self.check_mode:
             return {"changed": bool(absent), "absent": absent}
+        if state == "made":
+            for bucket in buckets:
+                if bucket.wish in absent:
+                    bucket.make()
+            return {"changed": bool(absent), "absent": []}
         sent = [bucket.fill(make=bucket.wish in absent) for bucket in buckets]
         changed = bool(absent) or any(each["files"] for each in sent)
         return {"changed": changed, "absent": [], "stix_event": {"kind": "sync", "data": sent}}
@@ -70,12 +75,16 @@ class Bucket:
             raise self._failure("cannot be looked at", done.stderr)
         return done.returncode == 0
 
+    def make(self) -> None:
+        """Makes it."""
+        done = rclone.run(["mkdir", self.root], self.remotes)
+        if done.returncode:
+            raise self._failure("cannot be made", done.stderr)
+
     def fill(self, make: bool) -> dict[str, Any]:
         """Makes it if need be, and copies what fills it: `{target, files, bytes, deleted, changed}`."""
         if make:
-            done = rclone.run(["mkdir", self.root], self.remotes)
-            if done.returncode:
-                raise self._failure("cannot be made", done.stderr)
+            self.make()
         files = size = 0
         sources = [os.path.expanduser(str(source)) for source in self.wish.get("sources") or []]
         for source in sources:

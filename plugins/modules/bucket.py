@@ -10,9 +10,11 @@ version_added: 0.1.0
 author: The stix authors (@stix-cloud)
 options:
   state:
-    description: C(query) only says which are absent; C(absent) deletes with all that is in them.
+    description:
+      - C(query) only says which are absent; C(made) makes those; C(present) makes and fills; C(absent) deletes with
+        all that is in them.
     type: str
-    choices: [query, present, absent]
+    choices: [query, made, present, absent]
     required: true
   buckets:
     description:

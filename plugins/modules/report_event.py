@@ -11,7 +11,7 @@ options:
     description: What is reported.
     type: str
     required: true
-    choices: [check, instances, job, jobs, node, sync]
+    choices: [attempts, buckets, check, instances, job, jobs, node, resources, sync]
   data:
     description: The fact; its shape is given in docs/concepts/contracts.md.
     type: raw

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from stix.clouds.registry import clouds
+from stix.driver.decide import require_runnable
 from stix.driver.session import Run, World
 from stix.driver.sources import with_absolute_paths
 from stix.errors import StixError, UsageError
@@ -52,14 +53,24 @@ def prepare(run: Run, cluster: Cluster, task: Task) -> Cluster:
 
 
 def fill(run: Run, cluster: Cluster, wanted: Sequence[Bucket]) -> None:
-    """Make buckets that are not there, and bring what fills them.
+    """Make buckets that are not there, and bring what fills them. Only those that are made become ours to delete.
 
     Raises:
         StixError: it cannot be done.
     """
-    for bucket in wanted:  # noted first: a run that is killed leaves none that nobody knows
-        run.world.store.save_bucket(bucket.place._asdict(), cluster.name, bucket.persistent)
-    outcome = run.play("fill_buckets", replace(cluster, nodes=()), "buckets", cloud_vars=_vars(run.world, wanted))
+    store = run.world.store
+    known = {(bucket.place.store, bucket.place.bucket): bucket for bucket in wanted}
+
+    def heard(kind: str, data: Any) -> None:
+        for one in data if kind == "buckets" else ():
+            bucket = known[one["store"], one["bucket"]]
+            store.save_bucket(bucket.place._asdict(), cluster.name, bucket.persistent)
+
+    for bucket in wanted:
+        store.use_bucket(bucket.place._asdict(), bucket.persistent)
+    outcome = run.play(
+        "fill_buckets", replace(cluster, nodes=()), "buckets", cloud_vars=_vars(run.world, wanted), heard=heard
+    )
     if outcome.error:
         raise outcome.error
 
@@ -88,16 +99,31 @@ def node_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def drop_passing(run: Run, cluster: str) -> None:
-    """Delete the buckets that were to go with the cluster; one that cannot be deleted stays in the list and is told."""
-    for row in run.world.store.buckets():
-        if row["cluster"] == cluster and not row["persistent"]:
-            try:
-                delete(run, row)
-            except StixError as error:
-                run.world.note(
-                    f"bucket {row['name']} could not be deleted: {error.message}; stix storage delete {row['name']}"
-                )
+def drop_passing(run: Run, cluster: Cluster) -> None:
+    """Delete the buckets that were to go with a cluster; one that cannot be deleted stays in the list and is told."""
+    for row in passing(run.world, cluster):
+        try:
+            delete(run, row)
+        except StixError as error:
+            run.world.note(
+                f"bucket {row['name']} could not be deleted: {error.message}; stix storage delete {row['name']}"
+            )
+
+
+def passing(world: World, cluster: Cluster) -> list[dict[str, Any]]:
+    """Rows of buckets that stix made, that are not to stay, and that no other recorded cluster has."""
+    others = [record for record in world.store.cluster_records() if record["name"] != cluster.name]
+    names = {record["name"] for record in others}
+    used = {(mount["store"], mount["bucket"]) for record in others for mount in record.get("storage") or ()}
+    mine = {(mount["store"], mount["bucket"]) for mount in cluster.storage}
+    return [
+        row
+        for row in world.store.buckets()
+        if not row["persistent"]
+        and (row["cluster"] == cluster.name or (row["store"], row["name"]) in mine)
+        and (row["store"], row["name"]) not in used
+        and row["cluster"] not in names
+    ]
 
 
 def delete(run: Run, row: Mapping[str, Any]) -> None:
@@ -137,9 +163,10 @@ def construct(world: World, storage: Storage) -> None:
     """Make and fill one bucket without a task.
 
     Raises:
-        StixError: it cannot be made.
+        StixError: it cannot be made; `task.invalid`, no store has such a bucket.
     """
     task = with_absolute_paths(Task(storage_mounts={"bucket": storage}))
+    require_runnable(task)
     with world.run("storage", "construct", None) as run:
         wanted = buckets_to_make(task, default_store(world, HERE))
         if wanted:

@@ -282,8 +282,13 @@ def blocking_error(cluster: Cluster, outcome: Outcome) -> StixError | None:
 
 
 def forget(run: Run, cluster: Cluster, *, left: bool = False) -> None:
-    """Drop the record and all files about the cluster; `left`: a machine may still be leased to it."""
-    buckets.drop_passing(run, cluster.name)
+    """Drop the record and all files about the cluster, and the buckets that were to go with it.
+
+    Args:
+        left: a machine of it may still be there: its buckets stay, too.
+    """
+    if not left:
+        buckets.drop_passing(run, cluster)
     run.record("gone", **({"left": True} if left else {}))
     remove_entries(cluster.name, stix_home=run.world.home.root)
     shutil.rmtree(run.world.home.clusters / cluster.name, ignore_errors=True)

@@ -6,7 +6,7 @@ import secrets as random
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +24,9 @@ from stix.runner.rundir import SECRETS_FILE, RunFolder, ansible_settings
 from stix.runner.warm_client import Warm
 from stix.state import lock
 from stix.state.home import Home
+
+Hears = Callable[[str, Any], None]
+"""Takes the kind and the data of an event of a play (docs/concepts/contracts.md, section 2)."""
 
 
 def _silent(event: Event) -> None:
@@ -156,6 +159,7 @@ class Run:
         seconds: float | None = None,
         cancel: int | None = None,
         silent: bool = False,
+        heard: Hears | None = None,
     ) -> Outcome:
         """Play `stix.core.<name>` on an inventory of the cluster, in any thread; errors are in the outcome, not raised.
 
@@ -163,6 +167,7 @@ class Run:
             seconds: how long it may take; None: as long as it does.
             cancel: a descriptor; when it can be read, the play is ended.
             silent: tell no phases.
+            heard: told of each event at once, also of those of a play that is then cut off.
 
         Raises:
             StixError: `timeout`, it took longer; `runner.failed`, its process died.
@@ -191,7 +196,8 @@ class Run:
         if secrets:
             self.folder.write_secrets(secrets)
         try:
-            outcome = self._follow(play, Phases(_silent if silent else self.emit, cluster.name, phase, nodes))
+            phases = Phases(_silent if silent else self.emit, cluster.name, phase, nodes)
+            outcome = self._follow(play, phases, heard)
         finally:
             if secrets:  # those of another play that goes on beside this one stay
                 self.folder.drop_secrets()
@@ -200,13 +206,15 @@ class Run:
         self._plays.append({"playbook": play.playbook, "folder": str(stage), **took})
         return outcome
 
-    def _follow(self, play: Play, phases: Phases) -> Outcome:
+    def _follow(self, play: Play, phases: Phases, heard: Hears | None) -> Outcome:
         outcome = Outcome()
         reader = records(play, self.world.warm())
         try:
             for record in reader:
                 outcome.take(record)
                 phases.on_record(record)
+                if heard and "event" in record:
+                    heard(record["event"]["kind"], record["event"]["data"])
                 self._pass_on(record)
         finally:
             reader.close()

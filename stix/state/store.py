@@ -277,20 +277,19 @@ class Store:
         return [dict(row) | {"facts": json.loads(row["facts"])} for row in rows]
 
     def save_bucket(self, place: Mapping[str, Any], cluster: str, persistent: bool) -> None:
-        """Record a bucket that is about to be made for a cluster's task, or used again."""
+        """Record a bucket that was just made for a task; an older row of that name told of one that is gone."""
+        about = (place["bucket"], place["store"], place["region"], place["account"], cluster, int(persistent))
         self._rows(
-            "insert into buckets (name, store, region, account, cluster, persistent, made_at, used_at) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (name, store) "
-            "do update set cluster = excluded.cluster, persistent = excluded.persistent, used_at = excluded.used_at",
-            (
-                place["bucket"],
-                place["store"],
-                place["region"],
-                place["account"],
-                cluster,
-                int(persistent),
-                *[time.time()] * 2,
-            ),
+            "insert or replace into buckets (name, store, region, account, cluster, persistent, made_at, used_at) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*about, *[time.time()] * 2),
+        )
+
+    def use_bucket(self, place: Mapping[str, Any], persistent: bool) -> None:
+        """Note that a task uses a bucket again, if stix made it; one that some task wanted kept is kept."""
+        self._rows(
+            "update buckets set persistent = max(persistent, ?), used_at = ? where name = ? and store = ?",
+            (int(persistent), time.time(), place["bucket"], place["store"]),
         )
 
     def buckets(self) -> list[dict[str, Any]]:
