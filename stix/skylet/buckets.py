@@ -99,7 +99,7 @@ def _unmounter() -> str:
 
 def record_path(home: Home) -> str:
     """File of what is mounted: target -> record."""
-    return os.path.join(home.mounts, "mounts.json")
+    return home.mounted
 
 
 def known_mounts(home: Home) -> dict[str, Any]:

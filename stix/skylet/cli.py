@@ -16,7 +16,20 @@ OPTIONS = {
     "logs": {"--job": str, "--follow": bool, "--tail": int, "--rank": int, "--offset": int},
     "receive": {"--target": str, "--hash": str, "--delete": bool},
 }
-VERBS = ("probe", "install", "call", "logs", "receive", "mounts", "stop", "remove", "daemon", "supervise", "flush")
+VERBS = (
+    "probe",
+    "install",
+    "call",
+    "logs",
+    "receive",
+    "mounts",
+    "stop",
+    "remove",
+    "daemon",
+    "supervise",
+    "flush",
+    "release",
+)
 
 
 def parse(words: list[str]) -> tuple[str, str, dict[str, Any]]:
@@ -92,6 +105,10 @@ def run(home: Home, verb: str, options: dict[str, Any]) -> int:
         from .flush import main as flush
 
         return flush(home)
+    if verb == "release":
+        from .flush import last
+
+        return last(home)
     from . import install
 
     return install.run(home, verb, options)

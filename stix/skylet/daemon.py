@@ -9,6 +9,7 @@ import time
 
 from . import VERSION, hardware
 from .control import Control
+from .detach import command
 from .errors import AgentError
 from .home import Home, remove, write_json
 from .loop import Loop
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 LOG_BYTES = 1 << 20
 GOODBYE_SECONDS = 20.0
 LOOKS = 10
+RELEASE_SECONDS = 180.0
+"""How long buckets may keep a machine that is to go; `flush.LEAVING_SECONDS` and the unmounting."""
 
 
 class Log:
@@ -190,6 +193,17 @@ class Daemon:
         look()
 
     def _go(self, event: str) -> None:
+        """What was written to mounted buckets goes first, then the machine; then nothing is called back any more."""
+        pid = self._run(command(self.home, "release")) if os.path.exists(self.home.mounted) else 0
+        if not pid:
+            self._last(event)
+            return
+        self.loop.on_exit[pid] = lambda _code: self._last(event)
+        self.loop.later(RELEASE_SECONDS, lambda: self._last(event))
+
+    def _last(self, event: str) -> None:
+        if not self.loop.running:
+            return
         words = self.config.get("down_command" if event == "down" else "stop_command")
         if words:
             self._run([str(word) for word in words])
@@ -199,15 +213,17 @@ class Daemon:
             clear(self.home)
         self.quit()
 
-    def _run(self, words: list[str]) -> None:
+    def _run(self, words: list[str]) -> int:
+        """Starts a program; its id, 0 when it cannot be started."""
         null = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
         output = [
             (os.POSIX_SPAWN_OPEN, fd, self.home.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) for fd in (1, 2)
         ]
         try:
-            os.posix_spawnp(words[0], words, dict(os.environ), file_actions=[null, *output], setpgroup=0)
+            return os.posix_spawnp(words[0], words, dict(os.environ), file_actions=[null, *output], setpgroup=0)
         except OSError as error:
             self.log(f"cannot run {words[0]}: {error}")
+            return 0
 
 
 def _take(lock: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import os
@@ -71,14 +72,14 @@ def flush(home: Home, say: Callable[[str], None], seconds: float | None = None) 
 
     Args:
         say: told a line now and then while it takes long.
-        seconds: the longest wait for each mount; None: until each file arrived or failed `TRIES` times.
+        seconds: the longest wait for all of them; None: until each file arrived or failed `TRIES` times.
 
     Returns:
         a sentence for each bucket that lacks something.
     """
-    lost = []
+    lost, until = [], None if seconds is None else time.monotonic() + seconds
     for target, record in buckets.known_mounts(home).items():
-        problem = _Flush(home, target, record, say, seconds).run()
+        problem = _Flush(home, target, record, say, until).run()
         if problem:
             lost.append(problem)
     return lost
@@ -88,12 +89,12 @@ class _Flush:
     """One mount's files on their way."""
 
     def __init__(
-        self, home: Home, target: str, record: dict[str, Any], say: Callable[[str], None], seconds: float | None
+        self, home: Home, target: str, record: dict[str, Any], say: Callable[[str], None], until: float | None
     ) -> None:
         self.home, self.target, self.record, self.say = home, target, record, say
-        self.began = time.monotonic()
-        self.until = None if seconds is None else self.began + seconds
-        self.told_at = self.began + QUIET_SECONDS
+        self.until = until
+        self.told_at = time.monotonic() + QUIET_SECONDS
+        self.revived = 0
         self.awaited: dict[int, int] | None = None
 
     def run(self) -> str:
@@ -105,26 +106,25 @@ class _Flush:
                 silent = 0
             except (OSError, ValueError, AgentError) as error:
                 silent += 1
-                if silent > TRIES:
+                if silent > TRIES or self._is_late():
                     return f"{self.record['address']} may lack what was written to {self.target}: {error}"
                 time.sleep(pause)
                 continue
             if not left:
                 return ""
-            late = self.until is not None and time.monotonic() > self.until
-            if late or all(self._given_up(each) for each in left):
+            if self._is_late() or all(self._given_up(each) for each in left):
                 return self._lost(left)
             self._tell(left)
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
 
+    def _is_late(self) -> bool:
+        return self.until is not None and time.monotonic() > self.until
+
     def _left(self) -> list[dict[str, Any]]:
         """Files that still wait, asked to go at once."""
         if not buckets.is_alive(self.record, self.target):
-            # Its process was killed: what it had not sent yet lies in its cache, and the next one sends that.
-            buckets.unmount(self.record, self.target)
-            buckets.start(self.record, self.target)
-            write_json(buckets.record_path(self.home), {**buckets.known_mounts(self.home), self.target: self.record})
+            self._revive()
         queue = ask(self.record, "vfs/queue")["queue"]
         if self.awaited is None:
             self.awaited = {each["id"]: each["tries"] for each in queue}
@@ -133,6 +133,22 @@ class _Flush:
             if not each["uploading"] and not self._given_up(each) and each.get("expiry", 0) > 0:
                 ask(self.record, "vfs/queue-set-expiry", id=each["id"], expiry=-1.0)
         return left
+
+    def _revive(self) -> None:
+        """Its process was killed: what it had not sent yet lies in its cache, and the next one sends that."""
+        if self.revived >= TRIES:
+            raise AgentError("sync.failed", "its process ends again and again")
+        self.revived += 1
+        self.awaited = None  # the new one counts its files anew
+        # Of several jobs that end at once, one starts it.
+        with open(os.path.join(self.home.mounts, "lock"), "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            known = buckets.known_mounts(self.home)
+            self.record = known.get(self.target, self.record)
+            if not buckets.is_alive(self.record, self.target):
+                buckets.unmount(self.record, self.target)
+                buckets.start(self.record, self.target)
+                write_json(buckets.record_path(self.home), {**known, self.target: self.record})
 
     def _given_up(self, each: dict[str, Any]) -> bool:
         """Whether it was sent in vain often enough since we wait."""
@@ -184,7 +200,15 @@ def release(home: Home) -> list[str]:
 
 def main(home: Home) -> int:
     """The internal verb `flush`, at a job's end: tells on standard output, 1 when something is lost."""
-    lost = flush(home, _print)
+    return _told(flush(home, _print))
+
+
+def last(home: Home) -> int:
+    """The internal verb `release`, before a machine goes: as `main`, and then nothing is mounted any more."""
+    return _told(release(home))
+
+
+def _told(lost: list[str]) -> int:
     for sentence in lost:
         _print(sentence)
     return 1 if lost else 0

@@ -141,7 +141,7 @@ class Round:
         """Starts the next hook, or ends the round."""
         if len(self.results) == len(self.scripts):
             self.running = False
-            self.hooks.store.note_event("hooks", {"event": self.event, "reason": self.reason, "results": self.results})
+            self._note()
             for then in self.then:
                 then()
             return
@@ -150,6 +150,13 @@ class Round:
         if self.deadline is not None:
             seconds = min(seconds, self.deadline - time.monotonic())
         Hook(self, len(self.results), str(hook["run"]), seconds).start()
+
+    def _note(self) -> None:
+        told = {"event": self.event, "reason": self.reason, "results": self.results}
+        try:
+            self.hooks.store.note_event("hooks", told)
+        except Exception as error:  # a full disk must not keep a machine from going
+            self.hooks.loop.log(f"cannot note that hooks ran: {error}")
 
     def ended(self, result: dict[str, Any]) -> None:
         """One hook is over."""
@@ -168,6 +175,7 @@ class Hook:
         self.script = script
         self.seconds = seconds
         self.timed_out = False
+        self.pid = 0
         self.began = time.monotonic()
         folder = of.hooks.home.hooks
         self.path = os.path.join(folder, f"{of.event}-{number}.sh")
@@ -182,12 +190,12 @@ class Hook:
             os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
             with open(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o700), "w", encoding="utf-8") as file:
                 file.write(self.script)
-            pid = self._spawn()
+            self.pid = self._spawn()
         except OSError as error:
             why = f"it cannot be started: {error}"
             loop.later(0, lambda: self._over(126, why))
             return
-        loop.on_exit[pid] = lambda code: self._over(code)
+        loop.on_exit[self.pid] = lambda code: self._over(code)
         loop.later(max(0.0, self.seconds), self._too_long)
 
     def _spawn(self) -> int:
@@ -215,12 +223,23 @@ class Hook:
         if len(self.of.results) != self.number:
             return
         self.timed_out = True
-        processes.send(processes.marked(self.mark), signal.SIGTERM)
+        processes.send(self._tree(), signal.SIGTERM)
         self.of.hooks.loop.later(GRACE_SECONDS, self._force)
 
     def _force(self) -> None:
         if len(self.of.results) == self.number:
-            processes.send(processes.marked(self.mark), signal.SIGKILL)
+            processes.send(self._tree(), signal.SIGKILL)
+            self.of.hooks.loop.later(GRACE_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        """What even a kill does not end (it waits for a dead disk) does not keep the machine."""
+        if len(self.of.results) == self.number:
+            self.of.hooks.loop.on_exit.pop(self.pid, None)
+            self._over(128 + signal.SIGKILL)
+
+    def _tree(self) -> list[int]:
+        """Itself and what it started, also what has an environment of its own, or a session."""
+        return [*{self.pid, *processes.descendants(self.pid), *processes.marked(self.mark)}]
 
     def _over(self, code: int, why: str = "") -> None:
         result: dict[str, Any] = {"hook": self.number + 1, "exit_code": code, "timed_out": self.timed_out}

@@ -238,11 +238,7 @@ class Supervisor:
 
         It ends what it says in the rank's log; where something is lost, a rank that went well has failed.
         """
-        if (
-            self.flusher
-            or self.spec["phase"] != "run"
-            or not os.path.exists(os.path.join(self.home.mounts, "mounts.json"))
-        ):
+        if self.flusher or self.spec["phase"] != "run" or not os.path.exists(self.home.mounted):
             return False
         self.kept = code
         words = command(self.home, "flush")
