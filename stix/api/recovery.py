@@ -54,6 +54,8 @@ def gc(
         why, costs (whether it costs money), action (`remove`, `stop`, or `keep`: only shown), done (None: not tried,
         False with `reason`).
     """
+    from dataclasses import replace
+
     from stix.driver import collect
     from stix.driver.session import World
 
@@ -68,7 +70,7 @@ def gc(
     doomed = [row for row in rows.values() if row["action"] != "keep"]
     if apply and doomed and (confirm is None or confirm(doomed)):
         wanted = [(account, one) for account, one in found.findings if one.action != "keep"]
-        for one, fault in collect.carry_out(world, collect.Collected(wanted, [], [])):
+        for one, fault in collect.carry_out(world, replace(found, findings=wanted)):
             rows[one.infra, one.thing.kind, one.thing.id] |= {"done": not fault, "reason": fault}
     return _answer(list(rows.values()), found)
 

@@ -34,11 +34,13 @@ class Collected:
         findings: each with the account that it is in.
         silent: sentences about accounts and regions that did not answer.
         asked: infrastructures that answered.
+        judge: what the findings would be by another record.
     """
 
     findings: list[tuple[Account, Finding]]
     silent: list[str]
     asked: list[str]
+    judge: Callable[[Known], list[tuple[Account, Finding]]]
 
 
 def collect(
@@ -66,11 +68,8 @@ def collect_expired(world: World, infras: Sequence[str], *, all_users: bool = Fa
 def _judged(world: World, infras: Sequence[str], judge: Judge) -> Collected:
     accounts = accounts_to_ask(world, infras)
     answers = [answer for answer in ask_all(world, accounts) if not _unsupported(answer)]
-    known = known_of(world)  # after the answers: what was made meanwhile is recorded by now
-    findings: dict[tuple[str, str, str], tuple[Account, Finding]] = {}
-    for answer in answers:
-        for finding in judge(answer.things, answer.account.infra, known):
-            findings.setdefault((answer.account.cloud, finding.thing.kind, finding.thing.id), (answer.account, finding))
+    again = partial(_findings, answers, judge)
+    found = again(known_of(world))  # after the answers: what was made meanwhile is recorded by now
     silent = [f"{answer.account.infra}: {answer.error.message}" for answer in answers if answer.error]
     silent += [
         f"{answer.account.infra} {thing.region or thing.name}: {thing.about('reason') or 'it did not answer'}"
@@ -78,7 +77,18 @@ def _judged(world: World, infras: Sequence[str], judge: Judge) -> Collected:
         for thing in answer.things
         if thing.kind == "unreachable"
     ]
-    return Collected(list(findings.values()), silent, [answer.account.infra for answer in answers if not answer.error])
+    return Collected(found, silent, [answer.account.infra for answer in answers if not answer.error], again)
+
+
+def _findings(answers: Sequence[Answer], judge: Judge, known: Known) -> list[tuple[Account, Finding]]:
+    """Each thing once, though two accounts may show it."""
+    findings: dict[tuple[str, str, str], tuple[Account, Finding]] = {}
+    for answer in answers:
+        # Where only some regions were asked, nothing says whether what all regions share is used.
+        things = [one for one in answer.things if one.region or not (one.shared and answer.account.regions)]
+        for finding in judge(things, answer.account.infra, known):
+            findings.setdefault((answer.account.cloud, finding.thing.kind, finding.thing.id), (answer.account, finding))
+    return list(findings.values())
 
 
 def _unsupported(answer: Answer) -> bool:
@@ -139,27 +149,45 @@ def _is_busy(world: World, name: str) -> bool:
 def carry_out(world: World, found: Collected) -> list[tuple[Finding, str]]:
     """Remove and stop what was found; each finding with why it could not be done (empty: it is done).
 
-    A recorded cluster goes the way of `stix down` and `stix stop`, so that its record stays right.
+    A recorded cluster goes the way of `stix down` and `stix stop`, so that its record stays right. What the record has
+    come to want since it was listed stays.
     """
+    known = known_of(world)
+    recorded = {one.cluster_id: one for one in known.clusters}
+    doomed = {_key(one) for _, one in found.judge(known)}
     done: list[tuple[Finding, str]] = []
     by_account: dict[int, tuple[Account, list[Finding]]] = {}
     for account, finding in found.findings:
-        by_account.setdefault(id(account), (account, []))[1].append(finding)
+        if _key(finding) in doomed:
+            by_account.setdefault(id(account), (account, []))[1].append(finding)
+        else:
+            done.append((finding, "a command came to want it after it was listed"))
     for account, findings in by_account.values():
-        mine = {one.cluster_id: one for one in account.clusters}
-        whole = [one for one in findings if one.why in OVER and one.thing.cluster_id in mine]
-        done += _by_record(world, mine, whole)
-        rest = [one for one in findings if one not in whole]
+        for cluster_id, group in _by_cluster(one for one in findings if one.thing.cluster_id in recorded):
+            done += _by_record(world, account, recorded[cluster_id], group)
+        rest = [one for one in findings if one.thing.cluster_id not in recorded]
         done += _stop_unknown(world, account, [one for one in rest if one.action == "stop"])
         done += _swept(world, account, [one for one in rest if one.action == "remove"])
     return done
 
 
-def _by_record(world: World, clusters: dict[str, Cluster], findings: list[Finding]) -> Iterable[tuple[Finding, str]]:
-    for cluster_id, group in _by_cluster(findings):
-        act = lifecycle.stop if group[0].action == "stop" else lifecycle.down
-        fault = _fault(partial(act, world, clusters[cluster_id].name))
-        yield from ((one, fault) for one in group)
+def _key(finding: Finding) -> tuple[str, ...]:
+    return finding.infra, finding.thing.kind, finding.thing.id, finding.action
+
+
+def _by_record(
+    world: World, account: Account, cluster: Cluster, findings: list[Finding]
+) -> Iterable[tuple[Finding, str]]:
+    """End a recorded cluster, or remove what it has too much; not if its record changes first."""
+    if findings[0].why in OVER:
+        act = lifecycle.stop if findings[0].action == "stop" else lifecycle.down
+        fault = _fault(partial(act, world, cluster.name, unchanged=cluster))
+        return [(one, fault) for one in findings]
+    try:
+        with lifecycle.held(world, cluster.name, "gc", cluster):
+            return list(_swept(world, account, findings))
+    except ClusterError as error:
+        return [(one, error.message) for one in findings]
 
 
 def _stop_unknown(world: World, account: Account, findings: list[Finding]) -> Iterable[tuple[Finding, str]]:
@@ -168,7 +196,8 @@ def _stop_unknown(world: World, account: Account, findings: list[Finding]) -> It
         yield from ((one, fault) for one in group)
 
 
-def _by_cluster(findings: list[Finding]) -> Iterable[tuple[str, list[Finding]]]:
+def _by_cluster(findings: Iterable[Finding]) -> Iterable[tuple[str, list[Finding]]]:
+    findings = list(findings)
     ids = dict.fromkeys(one.thing.cluster_id for one in findings)
     return ((each, [one for one in findings if one.thing.cluster_id == each]) for each in ids)
 

@@ -1,7 +1,8 @@
 """What happens to a cluster after its launch: jobs handed over, stop, start, down, autostop, a look, a repair."""
 
 import secrets as random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from stix.clouds.registry import clouds
@@ -95,18 +96,37 @@ def head_connection(world: World, cluster: Cluster) -> Connection:
     return connect(cluster.head["connection"], control_dir=world.home.ssh_control)
 
 
-def stop(world: World, name: str, *, purge: bool = False, hooks: str = "run") -> Cluster:
+@contextmanager
+def held(world: World, name: str, verb: str, unchanged: Cluster | None = None) -> Iterator[tuple[int, Cluster]]:
+    """The lock of a cluster that is recorded, and the cluster.
+
+    Args:
+        unchanged: the record must still be this one; then nothing is waited for.
+
+    Raises:
+        ClusterError: `cluster.not_found`; `cluster.busy`, it is not free now, or not what it was.
+    """
+    with world.locked_now(name, verb) if unchanged else world.locked(name, verb) as lock:
+        cluster = world.store.need_cluster(name)
+        if unchanged not in (None, cluster):
+            raise ClusterError("cluster.busy", f"cluster {name} is not as it was a moment ago", retryable=True)
+        yield lock, cluster
+
+
+def stop(
+    world: World, name: str, *, purge: bool = False, hooks: str = "run", unchanged: Cluster | None = None
+) -> Cluster:
     """Stop a cluster's machines, after its hooks.
 
     Args:
         hooks: a word of `stix.driver.hooks.WISHES`.
+        unchanged: as of `held`.
 
     Raises:
         ProvisionError: `provision.unsupported`.
         StixError: why it failed; with `purge` the record says stopped all the same.
     """
-    with world.locked(name, "stop") as lock:
-        cluster = world.store.need_cluster(name)
+    with held(world, name, "stop", unchanged) as (lock, cluster):
         if "stop" not in clouds()[cluster.cloud].can:
             raise ProvisionError(
                 "provision.unsupported",
@@ -153,10 +173,9 @@ def make_ready(run: Run, cluster: Cluster) -> Cluster:
     return cluster
 
 
-def down(world: World, name: str, *, purge: bool = False, hooks: str = "run") -> None:
+def down(world: World, name: str, *, purge: bool = False, hooks: str = "run", unchanged: Cluster | None = None) -> None:
     """Remove a cluster and all that belongs to it, after its hooks (`stop` has the words)."""
-    with world.locked(name, "down") as lock:
-        cluster = world.store.need_cluster(name)
+    with held(world, name, "down", unchanged) as (lock, cluster):
         with world.run(name, "down", lock) as run:
             run_hooks(run, cluster, "down", hooks)
             machines.terminate(run, cluster, purge=purge)

@@ -1,5 +1,6 @@
 """Which things of an account nobody wants any more: things x records x now -> findings. Pure."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -67,14 +68,24 @@ def orphans(
         older_than: seconds; what is younger and was never recorded here is left: a launch elsewhere may go on.
         all_users: whether things of others count.
     """
+    things = list(things)
     groups, shared = _grouped(things)
     found = [finding for group in groups for finding in _of_cluster(group, infra, known, now, older_than, all_users)]
     doomed = {(one.thing.kind, one.thing.id) for one in found if one.action == "remove"}
     used = {one.region for group in groups for one in group if (one.kind, one.id) not in doomed}
-    used |= {cluster.infra.partition("/")[2] for cluster in known.clusters if _same_cloud(cluster, infra)}
+    here = infra.partition("/")[0]
+    used |= {one.region for one in things if one.kind == "unreachable"}  # nobody knows what is there
+    used |= {region for cluster in known.clusters for cloud, region in _places(cluster) if cloud == here}
     mine = [one for one in shared if all_users or one.user in ("", known.user)]
-    free = [one for one in mine if one.region not in used and (not one.created_at or now - one.created_at > older_than)]
-    return found + [_finding(one, infra, "remove", "nothing of ours is left in that region") for one in free]
+    old = [one for one in mine if not one.created_at or now - one.created_at > older_than]
+    free = [one for one in old if (one.region not in used if one.region else not used)]
+    return found + [_finding(one, infra, "remove", "nothing of ours is left in its region") for one in free]
+
+
+def _places(cluster: Cluster) -> list[tuple[str, str]]:
+    """Clouds and regions in which machines of it may be."""
+    infras = [cluster.infra, *(str(rival["infra"]) for rival in cluster.rivals)]
+    return [(cloud, region) for cloud, _, region in (each.partition("/") for each in infras)]
 
 
 def _grouped(things: Iterable[Thing]) -> tuple[list[list[Thing]], list[Thing]]:
@@ -101,14 +112,20 @@ def _of_cluster(
         return [_finding(one, infra, "remove", why) for one, why in surplus]
     user = next((one.user for one in group if one.user), "")
     here = cluster_id in known.gone
-    if not here and user != known.user:
+    if not (_same(user, known.user) or not user if here else user == known.user):
         of = f"user {user!r}" if user else "an unknown user"
-        return [_finding(one, infra, "remove", f"{of}; no record here knows it") for one in group] if all_users else []
+        knows = "no record here knows it any more" if here else "no record here knows it"
+        return [_finding(one, infra, "remove", f"{of}; {knows}") for one in group] if all_users else []
     age = now - max((one.created_at for one in group), default=0)
     if not here and age < older_than:
         return [_finding(one, infra, "keep", "too young: whoever made it may still be at it") for one in group]
     why = "its cluster was taken down or forgotten here" if here else "no record here knows its cluster"
     return [_finding(one, infra, "remove", why) for one in group]
+
+
+def _same(user: str, name: str) -> bool:
+    """Whether it is the same user, though some labels hold small letters and dashes only."""
+    return re.sub(r"\W", "-", user.lower()) == re.sub(r"\W", "-", name.lower())
 
 
 def _surplus(group: list[Thing], cluster: Cluster) -> list[tuple[Thing, str]]:
@@ -127,10 +144,6 @@ def _surplus(group: list[Thing], cluster: Cluster) -> list[tuple[Thing, str]]:
 
 def _rank(thing: Thing) -> int:
     return int((thing.instance or {}).get("rank") or 0)
-
-
-def _same_cloud(cluster: Cluster, infra: str) -> bool:
-    return cluster.cloud == infra.partition("/")[0]
 
 
 def _finding(thing: Thing, infra: str, action: str, why: str) -> Finding:

@@ -1,5 +1,7 @@
 """What of an account nobody wants: things x records x now -> findings."""
 
+from dataclasses import replace
+
 import pytest
 
 from stix.model.cluster import Cluster
@@ -97,6 +99,37 @@ CASES = {
         set(),
     ),
     "also what others use": ([thing(user="eve"), thing("", "key", 1, shared=True)], Known(user="ann"), set()),
+    "of a region that is silent nobody knows": (
+        [thing("", "key", 1, shared=True), Thing("unreachable", "r1", region="r1")],
+        Known(user="ann"),
+        set(),
+    ),
+    "what all regions share stays while any has something": (
+        [thing("dev-1"), thing("", "firewall", 1, shared=True, region="", user="")],
+        Known((cluster(),), user="ann"),
+        set(),
+    ),
+    "also before it has anything": (
+        [thing("", "firewall", 1, shared=True, region="", user="")],
+        Known((cluster(),), user="ann"),
+        set(),
+    ),
+    "and goes with the last region's": (
+        [thing(), thing("", "firewall", 1, shared=True, region="", user="")],
+        Known(user="ann"),
+        {("lost-1-0", "remove"), ("-1", "remove")},
+    ),
+    "where a race goes on, things are used": (
+        [thing("", "key", 1, shared=True)],
+        Known((replace(cluster(rivals=({"cluster_id": "dev-2", "infra": "aws/r1"},)), infra="aws/r2"),), user="ann"),
+        set(),
+    ),
+    "whom it was given to keeps it": ([thing(user="eve")], Known(gone={"lost-1": 1.0}, user="ann"), set()),
+    "a label's small letters are the same user": (
+        [thing(user="ann-b")],
+        Known(gone={"lost-1": 1.0}, user="Ann.B"),
+        {("lost-1-0", "remove")},
+    ),
     "and goes with the last": (
         [thing(), thing("", "key", 1, shared=True)],
         Known(user="ann"),
