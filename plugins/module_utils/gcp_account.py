@@ -6,13 +6,13 @@ PERMISSIONS = tuple(
     "compute." + word
     for word in (
         "instances.create instances.delete instances.get instances.list instances.start instances.stop "
-        "instances.setLabels instances.setMetadata instances.setTags disks.create disks.list "
+        "instances.setLabels instances.setMetadata instances.setTags disks.create disks.list disks.setLabels "
         "networks.get networks.updatePolicy subnetworks.list subnetworks.use subnetworks.useExternalIp "
         "firewalls.create firewalls.delete firewalls.get firewalls.list firewalls.update "
         "machineTypes.list regions.get projects.get zoneOperations.get globalOperations.get"
     ).split()
 )
-"""What every launch needs; docs/guides/gcp.md has the same list."""
+"""What every launch needs; docs/guides/gcp.md has these and those of rarer needs."""
 
 TEST = "https://cloudresourcemanager.googleapis.com/v1/projects/%s:testIamPermissions"
 

@@ -15,6 +15,9 @@ COMPUTE = "https://compute.googleapis.com/compute/v1/projects/"
 TRIES = 4
 """How often a call is sent when Google is busy; a change with the same request id each time."""
 
+LATE = "LATE"
+"""The code of ours for an operation that goes on after nobody waits any more."""
+
 PARALLEL = 16
 PATIENCE = (10, 150)
 """Seconds to connect, and to answer: waiting for an operation takes up to 120."""
@@ -80,6 +83,7 @@ class Api:
             items = page.get("items") or []
             if isinstance(items, dict):
                 kind = last(path)
+                silent += [place for place, told in items.items() if _is_silent(told)]
                 items = [one for place in items.values() for one in place.get(kind) or []]
             found += items
             silent += page.get("unreachables") or []
@@ -143,7 +147,7 @@ class Api:
                 self.wait_seconds,
             ),
             "Try again.",
-            {"scope": "zone" if zone else "region", "zone": zone, "region": self.region},
+            {"scope": "zone" if zone else "region", "zone": zone, "region": self.region, "provider_code": LATE},
             True,
         )
 
@@ -154,6 +158,11 @@ class Found(list):
     def __init__(self, things, silent):
         super().__init__(things)
         self.silent = silent
+
+
+def _is_silent(told):
+    """Whether a place of an aggregated list says that it did not answer."""
+    return (told.get("warning") or {}).get("code") == "UNREACHABLE"
 
 
 def _path(operation):

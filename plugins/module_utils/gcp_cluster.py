@@ -13,6 +13,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
     exact_label,
     last,
     part,
+    region_of,
 )
 from ansible_collections.stix.core.plugins.module_utils.gcp_place import Place
 
@@ -47,11 +48,25 @@ class GcpCluster:
         """Reads the instances anew; of several with one rank the oldest one that runs counts."""
         label = 'labels.stix-cluster-id="%s"' % exact_label(self.params["cluster_id"])
         every = self.api.list("aggregated/instances", filter=label, returnPartialSuccess="true")
+        self._require_answers(every.silent)
         every.sort(key=lambda one: (state_of(one) != "running", one["creationTimestamp"], str(one["id"])))
         self.alive = [one for one in every if state_of(one) != "gone"]
         self.found = {}
         for one in self.alive:
             self.found.setdefault(rank_of(one), one)
+
+    def _require_answers(self, silent):
+        """No answer is not nothing: what a silent zone holds is neither gone nor to be made elsewhere.
+
+        Raises:
+            Failure: `provision.transient`, a zone of the region did not answer.
+        """
+        for place in silent:
+            zone = part(place, "zones")
+            region = region_of(zone) if zone else part(place, "regions")
+            if self.api.region in ("", region) or not region:
+                words = "%s did not answer, and may have machines of the cluster" % (zone or region or place)
+                raise classify("UNAVAILABLE", words, region=self.api.region)
 
     def _history(self):
         """What happened to machines that are not there: operations tell it for two weeks."""

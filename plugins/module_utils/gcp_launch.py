@@ -3,6 +3,7 @@
 import time
 
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.gcp_api import LATE
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import rank_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import exact_label, last, machine_name, request_id
 from ansible_collections.stix.core.plugins.module_utils.gcp_request import properties
@@ -80,6 +81,8 @@ class Launch:
             found = self._shown(zone, names, patience)
             if found:
                 return found
+        self.remove([(zone, name) for name in self._there(zone) if name in names])  # all or none
+        self.made = [one for one in self.made if one not in fresh]
         raise Failure(
             "provision.transient",
             "Google Cloud %s: machines that were made are not there" % zone,
@@ -96,18 +99,29 @@ class Launch:
         except Failure as failure:
             if "EXISTS" in failure.details["provider_code"].upper():  # a run that was cut off made them
                 return SHOWS_UP
+            if failure.details["provider_code"] == LATE:
+                raise self._unfinished(failure) from failure
             if failure.code != "provision.unknown":
                 self.remove(fresh)
                 self.made = [one for one in self.made if one not in fresh]
             raise
         return 5
 
+    def _unfinished(self, failure):
+        """It may make machines still: what is not there yet cannot be removed, and no other zone may be tried."""
+        hint = "Machines may come still: stix status --refresh tells, stix down removes them."
+        return Failure("provision.unknown", failure.message, hint, {**failure.details, "scope": ""})
+
+    def _there(self, zone):
+        """The cluster's machines in a zone, by name."""
+        label = 'labels.stix-cluster-id="%s"' % exact_label(self.params["cluster_id"])
+        return {one["name"]: one for one in self.api.list("zones/%s/instances" % zone, filter=label)}
+
     def _shown(self, zone, names, patience):
         """The machines by rank, as soon as all are listed; None when they are not there."""
         until = time.monotonic() + patience
-        label = 'labels.stix-cluster-id="%s"' % exact_label(self.params["cluster_id"])
         while True:
-            there = {one["name"]: one for one in self.api.list("zones/%s/instances" % zone, filter=label)}
+            there = self._there(zone)
             if all(name in there for name in names):
                 return {rank_of(there[name]): there[name] for name in names}
             if time.monotonic() > until:

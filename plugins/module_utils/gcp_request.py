@@ -15,6 +15,9 @@ FAST_NETWORK = {"n2": 32, "n2d": 48, "c2": 30, "c2d": 56, "c3": 44, "c3d": 60, "
 SHORTEST, LONGEST = 60, 120 * 24 * 3600
 """Seconds that a limited run may be told to last: Compute Engine's own bounds, rounded up."""
 
+SLACK = 900
+"""Seconds after the deadline at which Google ends a machine: the agent goes first, with its hooks and buckets."""
+
 
 def properties(place, params):
     """`instanceProperties` of a bulk insert: the same for all nodes.
@@ -84,7 +87,7 @@ def scheduling(params, spot, gpus):
         action = "STOP" if params["config"].get("spot_interruption") == "stop" else "DELETE"
         words |= {"provisioningModel": "SPOT", "automaticRestart": False, "instanceTerminationAction": action}
     if params["deadline"]:
-        left = int(params["deadline"] - time.time())
+        left = int(params["deadline"] + SLACK - time.time())
         action = "STOP" if params["on_shutdown"] == "stop" else "DELETE"
         words |= {
             "maxRunDuration": {"seconds": str(max(SHORTEST, min(left, LONGEST)))},
