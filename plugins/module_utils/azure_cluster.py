@@ -118,13 +118,13 @@ class AzureCluster:
         launch = Launch(self.api, self.base, self.params, missing, zones) if missing else None
         self.attempts = launch.attempts if launch else []
         self._remove(unwanted)
-        self.api.together(self._start, asleep)
         fresh = launch is not None and self._have_group()
         try:
             if have is not None:
                 network.open(ports, have)
             if launch:
                 launch.create(*network.have(ports), network)
+            self._wake(asleep, launch)
         except Failure as failure:
             if fresh and failure.code != "provision.unknown":
                 self._take_back()
@@ -215,6 +215,15 @@ class AzureCluster:
         if time.monotonic() > self._until:
             raise classify("TimeoutError", words, region=self.api.region)
         time.sleep(1)
+
+    def _wake(self, asleep, launch):
+        """Starts what is stopped, last: all or none, so that nothing runs for nothing when others cannot be made."""
+        try:
+            self.api.together(self._start, asleep)
+        except Failure as failure:
+            if launch and failure.code != "provision.unknown":
+                launch.undo()
+            raise
 
     def _start(self, vm):
         self.api.post(vm["id"] + "/start", zone=(vm.get("zones") or [""])[0])

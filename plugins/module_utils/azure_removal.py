@@ -1,6 +1,9 @@
 """Removes things in the order that they need: machines, interfaces, addresses and disks, firewall groups, networks."""
 
+import time
+
 from ansible_collections.stix.core.plugins.module_utils.azure_vms import tags_of
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 ORDER = (
     ("microsoft.compute/virtualmachines",),
@@ -9,6 +12,10 @@ ORDER = (
     ("microsoft.network/networksecuritygroups", "microsoft.network/virtualnetworks"),
 )
 """Types that stix makes; those of one row do not need each other."""
+
+RESERVED = "NicReservedForAnotherVm"
+RESERVED_SECONDS, PAUSE = 200, 3
+"""So long Azure keeps an interface for a machine that could not be made: three minutes, and a little more."""
 
 TYPES = frozenset(kind for row in ORDER for kind in row)
 
@@ -22,19 +29,28 @@ def type_of(identity):
     return "/".join([words[place + 1], *words[place + 2 :: 2]])
 
 
-def remove_things(api, ids):
+def remove_things(api, ids, patient=True):
     """Removes things by their ids; what is gone already is a success.
+
+    Args:
+        patient: waits for interfaces that Azure keeps for a while.
 
     Raises:
         Failure: one of them stays; the others had their turn.
     """
+    first = None
     for row in ORDER:
         batch = [identity for identity in ids if type_of(identity) in row]
         machines = row == ORDER[0]
-        api.together(lambda one, force=machines: _delete(api, one, force), batch)
+        try:
+            api.together(lambda one, force=machines: _delete(api, one, force, patient), batch)
+        except Failure as failure:
+            first = first or failure
+    if first:
+        raise first
 
 
-def remove_machines(api, base, names):
+def remove_machines(api, base, names, patient=True):
     """Removes machines of one group with all that is theirs alone, by their names."""
     ids = []
     for name in names:
@@ -42,7 +58,7 @@ def remove_machines(api, base, names):
         ids.append("%s/providers/Microsoft.Compute/disks/%s-os" % (base, name))
         ids.append("%s/providers/Microsoft.Network/networkInterfaces/%s" % (base, name))
         ids.append("%s/providers/Microsoft.Network/publicIPAddresses/%s" % (base, name))
-    remove_things(api, ids)
+    remove_things(api, ids, patient)
 
 
 def remove_group(api, base, ours):
@@ -79,5 +95,12 @@ def _belongs(thing, mine):
     )
 
 
-def _delete(api, identity, force):
-    api.delete(identity, **({"forceDeletion": "true"} if force else {}))
+def _delete(api, identity, force, patient):
+    until = time.monotonic() + (RESERVED_SECONDS if patient else 0)
+    while True:
+        try:
+            return api.delete(identity, **({"forceDeletion": "true"} if force else {}))
+        except Failure as failure:
+            if failure.details.get("provider_code") != RESERVED or time.monotonic() > until:
+                raise
+        time.sleep(PAUSE)
