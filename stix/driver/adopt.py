@@ -11,7 +11,7 @@ from stix.driver import machines
 from stix.driver.collect import accounts_to_ask, known_of
 from stix.driver.infra import checked_infra
 from stix.driver.lifecycle import head_connection
-from stix.driver.outcome import instances
+from stix.driver.outcome import Outcome, instances
 from stix.driver.session import Run, World
 from stix.driver.survey import Account, Answer, ask_all
 from stix.errors import ClusterError, StixError, UsageError
@@ -48,24 +48,27 @@ def adopt(
         UsageError: `usage`, the place is not clear.
         StixError: a cloud did not answer, or the machines could not be made ready.
     """
-    if world.store.cluster(name):
-        raise ClusterError("cluster.mismatch", f"cluster {name!r} is recorded already", hint=f"stix repair {name}")
+    _require_new(world, name)
     with world.locked(name, "adopt") as lock, world.run(name, "adopt", lock) as run:
+        _require_new(world, name)  # a launch may have had the lock
         account, things = _find(world, name, infra, cluster_id, ids)
         known = known_of(world)
         plan = planned(name, things, known, tuple(ids), force=force)
         cluster = _intended(world, run, account, name, plan, infra)
+        # Recorded after they are marked: a repair of what is not marked would make other machines.
+        marked = _marked(run, account, cluster, plan) if plan.marks else None
         run.record("intent", **cluster.to_record())
-        try:
-            cluster = _marked(run, account, cluster, plan) if plan.marks else cluster
-        except StixError:
-            run.record("gone", left=True)
-            raise
+        cluster = machines.take_instances(run, cluster, marked) if marked else cluster
         if setup and cluster.seen == "running":
             cluster = _ready(run, cluster)
         else:
             machines.publish(run, cluster)
         return cluster
+
+
+def _require_new(world: World, name: str) -> None:
+    if world.store.cluster(name):
+        raise ClusterError("cluster.mismatch", f"cluster {name!r} is recorded already", hint=f"stix repair {name}")
 
 
 def _find(
@@ -133,8 +136,8 @@ def _price(world: World, infra: str, plan: Adoption) -> float | None:
     return min(known) * plan.num_nodes if known else None
 
 
-def _marked(run: Run, account: Account, cluster: Cluster, plan: Adoption) -> Cluster:
-    """Write our tags on the machines, and take what the cloud reports of them."""
+def _marked(run: Run, account: Account, cluster: Cluster, plan: Adoption) -> Outcome:
+    """Write our tags on the machines; with what the cloud reports of them."""
     region = cluster.infra.partition("/")[2]
     variables = {**account.variables, **machines.cloud_vars(run.world, replace(cluster, nodes=()))}
     variables |= {"stix_adopt": plan.marks} | ({"stix_region": region} if "stix_region" in variables else {})
@@ -143,7 +146,7 @@ def _marked(run: Run, account: Account, cluster: Cluster, plan: Adoption) -> Clu
         raise outcome.error
     if not instances(outcome.of_kind("instances")):
         raise StixError("runner.failed", "the role reported no machine after it took them over")
-    return machines.take_instances(run, cluster, outcome)
+    return outcome
 
 
 def _ready(run: Run, cluster: Cluster) -> Cluster:

@@ -66,8 +66,8 @@ def planned(name: str, things: Sequence[Thing], known: Known, ids: tuple[str, ..
     tagged = sorted({one.cluster_id for one in things if one.cluster_id})
     if len(tagged) > 1:
         raise ClusterError("cluster.mismatch", f"these machines are of {len(tagged)} clusters: {', '.join(tagged)}")
-    types = _one({str(one.about("instance_type") or "") for one in things} - {""}, "types", force=False)
-    region = _one({one.region for one in things} - {""}, "regions", force=False)
+    types = _one({str(one.about("instance_type") or "") for one in things} - {""}, "types")
+    region = _one({one.region for one in things} - {""}, "regions")
     ordered = list(things) if ids else sorted(things, key=_rank)
     ranks = [_rank(one) for one in ordered]
     nodes = [_node(one, rank, name) for rank, one in enumerate(ordered) if one.instance]
@@ -85,7 +85,7 @@ def planned(name: str, things: Sequence[Thing], known: Known, ids: tuple[str, ..
 
 
 def _require(things: Sequence[Thing], known: Known, force: bool) -> None:
-    recorded = {one.cluster_id: one.name for one in known.clusters}
+    recorded = {each: one.name for one in known.clusters for each in one.cluster_ids}
     held = next((one for one in things if one.cluster_id in recorded), None)
     if held:
         words = f"{held.name or held.id} belongs to the recorded cluster {recorded[held.cluster_id]!r}"
@@ -102,7 +102,7 @@ def _require(things: Sequence[Thing], known: Known, force: bool) -> None:
         raise ClusterError("cluster.mismatch", words, hint="--force takes it all the same")
 
 
-def _one(words: set[str], what: str, *, force: bool) -> str:
+def _one(words: set[str], what: str) -> str:
     if len(words) > 1:
         raise ClusterError("cluster.mismatch", f"these machines are of several {what}: {', '.join(sorted(words))}")
     return next(iter(words), "")

@@ -68,6 +68,12 @@ def test_what_may_not_be_taken_is_refused(things, words):
         planned("dev", things, KNOWN, (), force=False)
 
 
+def test_a_place_of_a_race_that_goes_on_belongs_to_it():
+    racing = Cluster("fast", "fast-1", "ann", "aws/r1", 1, rivals=({"cluster_id": "fast-2", "infra": "aws/r2"},))
+    with pytest.raises(ClusterError, match="belongs to the recorded cluster 'fast'"):
+        planned("dev", [machine(0, "fast-2")], Known((racing,), user="ann"), (), force=True)
+
+
 def test_what_is_anothers_can_be_forced():
     assert planned("dev", [machine(user="eve")], KNOWN, (), force=True).marks
 
