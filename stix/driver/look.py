@@ -157,7 +157,8 @@ def settle(runs: _OnDemand, cluster: Cluster, view: Sight) -> Cluster | None:
     if (nodes, view.seen) != ([dict(node) for node in now.nodes], now.seen):
         now = runs.record("instances", nodes=nodes, seen=view.seen) or now
     if word == "remove":
-        machines.terminate(runs.run(), now, purge=True)
+        # Where machines are paid for, the record stays until all that belongs to them is gone.
+        machines.terminate(runs.run(), now, purge=clouds()[now.cloud].persistent_host)
         return None
     if word == "stopped" and now.wanted != "stopped":
         now = runs.record("changed", wanted="stopped") or now

@@ -1,9 +1,11 @@
 """Asks accounts what there is of ours: each once, all at the same time, each with a time limit."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -90,8 +92,12 @@ def accounts_of(world: World, clusters: Iterable[Cluster], *, everywhere: bool =
     return list(found.values())
 
 
-def ask(world: World, account: Account, kinds: Sequence[str] = ()) -> Answer:
-    """Survey one account; how it failed is in the answer."""
+def ask(world: World, account: Account, kinds: Sequence[str] = (), cancel: int | None = None) -> Answer:
+    """Survey one account; how it failed is in the answer.
+
+    Args:
+        cancel: a descriptor; when it can be read, the survey is ended.
+    """
     began = time.monotonic()
     variables = {**account.variables, "stix_regions": list(account.regions), "stix_survey_kinds": list(kinds)}
     if "stix_region" in variables:
@@ -99,7 +105,7 @@ def ask(world: World, account: Account, kinds: Sequence[str] = ()) -> Answer:
     try:
         with world.run(_word(account), "survey", None) as run:
             seconds = world.settings.survey_seconds * (1 if kinds else ALL_KINDS)
-            outcome = run.play("survey", account.probe(), "check", cloud_vars=variables, seconds=seconds)
+            outcome = run.play("survey", account.probe(), "check", cloud_vars=variables, seconds=seconds, cancel=cancel)
             if outcome.error:
                 raise outcome.error
     except StixError as error:
@@ -118,12 +124,14 @@ def ask_all(
 
     def work(account: Account) -> Any:
         own = World(world.home, world.listener)  # a world has a connection to the database, which is one thread's
-        answer = ask(own, account, kinds)
+        answer = ask(own, account, kinds, ends)
         return then(own, answer) if then else answer
 
-    if not accounts:
-        return []
-    with ThreadPoolExecutor(min(AT_ONCE, len(accounts))) as pool:
+    ends, stop = os.pipe()
+    with ExitStack() as stack:
+        stack.callback(os.close, ends)
+        pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
+        stack.callback(os.close, stop)  # before the threads are waited for: after Ctrl-C no survey goes on
         return list(pool.map(work, accounts))
 
 

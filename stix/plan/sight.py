@@ -93,11 +93,11 @@ def verdict(cluster: Cluster, view: Sight) -> str:
         `keep`: it is written down as it is seen; `lost`: so, with an error, for that was not wanted; `stopped`: it
         stopped itself, as was wanted of it; `remove`: nobody wants what is left of it.
     """
-    there = [node for node in view.nodes if node["state"] != "gone"]
+    there = tuple(node for node in view.nodes if node["state"] != "gone")
     autostop = cluster.autostop or {}
     lets_go = autostop.get("idle_minutes", -1) >= 0 or autostop.get("lifetime_minutes") is not None
-    if cluster.wanted == "gone":
-        return "keep"
+    if cluster.wanted == "gone" or (cluster.wanted == "up" and cluster.phase == "create" and not cluster.nodes + there):
+        return "keep"  # of a launch that was cut off nobody knows what it made
     if lets_go and autostop.get("down") and view.seen in ("stopped", "none"):
         return "remove"
     if not there:

@@ -38,6 +38,10 @@ CASES = [
     (cluster(wanted="stopped"), (None, None), "remove", "none"),
     (cluster(wanted="gone"), (None, None), "keep", "none"),
     (cluster(phase="create", nodes=[]), ("running", None), "keep", "partial"),
+    (cluster(phase="create", nodes=[]), (None, None), "keep", "none"),
+    (cluster(phase="create", nodes=[], autostop=DOWN), (None, None), "keep", "none"),
+    (cluster(phase="create", nodes=[], autostop=DOWN), ("stopped", "stopped"), "remove", "stopped"),
+    (cluster(phase="create", nodes=[], wanted="stopped"), (None, None), "remove", "none"),
     (cluster("pending", "pending", phase="create"), ("running", "running"), "keep", "running"),
 ]
 
