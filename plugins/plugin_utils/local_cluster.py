@@ -16,6 +16,8 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _GRACE_SECONDS = 5.0
+_STOP_SECONDS = 240.0
+"""An agent ends jobs, sends what was written to mounted buckets, and unmounts them."""
 
 
 class LocalCluster:
@@ -114,6 +116,7 @@ class LocalCluster:
         """Ends what runs below folders, and deletes them."""
         self._stop_agents(folders)
         _kill_the_rest(folders)
+        _unmount_below(folders)
         for folder in folders:
             if folder.is_dir():
                 shutil.rmtree(folder)
@@ -129,7 +132,7 @@ class LocalCluster:
                 running.append(subprocess.Popen(words, **silent))
         for process in running:
             try:
-                process.wait(timeout=60)
+                process.wait(timeout=_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -142,6 +145,35 @@ def _kill_the_rest(homes: list[Path]) -> None:
             _signal(pid, name)
         while _processes(homes) and time.monotonic() < deadline:
             time.sleep(0.05)
+
+
+def _unmount_below(folders: list[Path]) -> None:
+    """Takes away what is mounted below folders that are to be deleted: a bucket's files would be deleted with them.
+
+    Raises:
+        Failure: `provision.transient`, something stays mounted, and nothing is deleted.
+    """
+    for place in _mounts_below(folders):
+        program = shutil.which("fusermount3") or shutil.which("fusermount")
+        words = [program, "-uz", place] if program else ["umount", "-l", place]
+        subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
+    left = _mounts_below(folders)
+    if left:
+        raise Failure(
+            "provision.transient",
+            f"'{left[-1]}' is still mounted, so its cluster's folder was not deleted",
+            "Unmount it (fusermount3 -u), then do it again.",
+            {"mounted": left},
+        )
+
+
+def _mounts_below(folders: list[Path]) -> list[str]:
+    """Where something is mounted below these folders, deepest first."""
+    real = tuple(os.path.realpath(folder) + "/" for folder in folders)
+    text = Path("/proc/self/mountinfo").read_bytes().decode("utf-8", "surrogateescape")
+    words = [line.split(" ")[4] for line in text.splitlines()]
+    places = {re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), word) for word in words}
+    return sorted((place for place in places if (place + "/").startswith(real)), reverse=True)
 
 
 def _processes(homes: list[Path]) -> list[int]:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from . import processes
 from .errors import AgentError, is_disk_full
 from .home import Home, read_json, remove, write_bytes, write_json
+from .mountinfo import is_mounted
 from .receive import resolve
 
 TYPE_CHECKING = False
@@ -279,13 +280,6 @@ def start(record: dict[str, Any], target: str) -> None:
                 said = last_error(log.read())
             raise AgentError("sync.failed", f"Bucket {record['address']} cannot be mounted at {target}: {said}")
         time.sleep(0.02)
-
-
-def is_mounted(path: str) -> bool:
-    """Whether something is mounted at a path, also when its process is gone."""
-    octal = path.replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011").replace("\n", "\\012")
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        return any(line.split(" ")[4] == octal for line in file)
 
 
 def is_alive(record: dict[str, Any], target: str) -> bool:

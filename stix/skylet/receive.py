@@ -10,6 +10,7 @@ import tarfile
 
 from .errors import AgentError, is_disk_full
 from .home import Home, read_json, remove, write_json
+from .mountinfo import mounts_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,6 +171,9 @@ class Tree:
 
     def _clear(self, path: str) -> None:
         if os.path.isdir(path) and not os.path.islink(path):
+            held = mounts_below(path)
+            if held:  # a bucket would be emptied
+                raise ValueError(f"it has no folder where {held[-1]} is mounted")
             shutil.rmtree(path)
         else:
             remove(path)
