@@ -60,7 +60,7 @@ def delete(names: tuple[str, ...], every: bool, yes: bool, form: str) -> int:
 
     if bool(names) == every:
         raise UsageError("usage", "name the buckets to delete, or give --all")
-    wanted = [row["name"] for row in storage_ls()] if every else list(names)
+    wanted = list(dict.fromkeys([row["name"] for row in storage_ls()] if every else names))  # of two stores: once
     them = "it" if len(wanted) == 1 else "them"
     if wanted:
         question = f"Delete {', '.join(wanted)} with all that is in {them}?"

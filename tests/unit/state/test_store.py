@@ -12,7 +12,7 @@ import pytest
 
 from stix.errors import StixError
 from stix.state.home import SOCKET_PATH_LIMIT, Home
-from stix.state.store import Store
+from stix.state.store import SCHEMA_VERSION, Store
 
 WRITERS = 8
 FACTS = 15
@@ -85,6 +85,19 @@ def test_a_file_of_a_newer_stix(tmp_path: Path) -> None:
     with pytest.raises(StixError, match=r"newer stix \(format 99\)") as raised:
         Store(path)
     assert "upgrade" in raised.value.hint
+
+
+def test_a_file_of_the_first_stix_gets_what_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    Store(path).append("demo", "intent", INTENT)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript("drop table buckets; drop table skips; pragma user_version = 1")
+    store = Store(path)
+    assert store.need_cluster("demo").cluster_id == "demo-1"
+    store.save_bucket({"bucket": "b", "store": "S3", "region": "", "account": ""}, "demo", False)
+    assert [row["name"] for row in store.buckets()] == ["b"] and store.skips(0.0) == []
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("pragma user_version").fetchone()[0] == SCHEMA_VERSION
 
 
 def test_a_failed_fact_leaves_nothing_and_no_lock(tmp_path: Path) -> None:
