@@ -61,9 +61,9 @@ class Answer:
     seconds: float = 0.0
 
     def silent(self, region: str) -> Thing | None:
-        """The region's own failure, if it did not answer; without a region, that of any."""
+        """The region's own failure, or the whole account's, if it did not answer; without a region, that of any."""
         failed = [thing for thing in self.things if thing.kind == "unreachable"]
-        return next((thing for thing in failed if not region or thing.region == region), None)
+        return next((thing for thing in failed if not region or thing.region in ("", region)), None)
 
 
 def accounts_of(world: World, clusters: Iterable[Cluster], *, everywhere: bool = False) -> list[Account]:

@@ -67,7 +67,8 @@ class RunFolder:
         """Take secrets out of what is left of a play that is over: they may be part of a file's path."""
         if not secrets:
             return
-        for file in (stage / "inventory" / "group_vars" / "stix_nodes.yml", stage / "ansible.log"):
+        variables = stage / "inventory" / "group_vars"
+        for file in (variables / "stix_nodes.yml", variables / "stix_cloud.yml", stage / "ansible.log"):
             text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
             shown = hidden(text, secrets)
             if shown != text:
