@@ -49,19 +49,13 @@ def end_vars(cluster: Cluster) -> dict[str, Any]:
     """What becomes of machines that shut themselves down, and when nobody wants them any more."""
     return {
         "stix_on_shutdown": "terminate" if (cluster.autostop or {}).get("down") else "stop",
-        "stix_deadline": _deadline(cluster),
+        "stix_deadline": int(cluster.deadline),
     }
 
 
 def cloud_config(world: World, cluster: Cluster) -> dict[str, Any]:
     """The settings that hold for a cluster: the user's for its cloud, and those of its task over them."""
     return merged(world.settings.accounts.get(cluster.cloud) or {}, cluster.config)
-
-
-def _deadline(cluster: Cluster) -> int:
-    """Unix seconds after which nobody wants the cluster any more; 0: never."""
-    minutes = (cluster.autostop or {}).get("lifetime_minutes")
-    return int(cluster.launched_at + 60 * minutes) if minutes else 0
 
 
 def key_file(folder: Path) -> Path:

@@ -140,10 +140,8 @@ def refresh(world: World, name: str) -> Cluster | None:
 
 def _look(run: Run, runs: _OnDemand, cluster: Cluster) -> Cluster | None:
     seen = machines.query(run, cluster)
-    autostop = cluster.autostop or {}
-    lets_go = autostop.get("idle_minutes", -1) >= 0 or autostop.get("lifetime_minutes") is not None
     nodes = list(seen.nodes) if seen else [{**node, "state": "gone"} for node in cluster.nodes]
-    if seen and lets_go and clouds()[cluster.cloud].persistent_host and _agent_has_ended(run.world, seen):
+    if seen and cluster.lets_go and clouds()[cluster.cloud].persistent_host and _agent_has_ended(run.world, seen):
         nodes = [{**node, "state": "stopped"} for node in nodes]
         run.record("instances", nodes=nodes, seen="stopped")
     return settle(runs, cluster, seen_of(cluster, nodes))

@@ -23,6 +23,7 @@ class Cluster:
         pending: `{submission_id, digest}` of a job whose hand-over was not heard of; the same task again takes the
             same id.
         launched_at: Unix seconds.
+        lives_since: Unix seconds since when its lifetime counts, as for its head or a little later; 0: its launch.
         last_use: the command that used it last.
         instance: instance type of its nodes, where it was chosen from offers.
         zones: zones of its region that machines may be made in, best first; empty: any.
@@ -59,6 +60,7 @@ class Cluster:
     storage: tuple[Mapping[str, Any], ...] = ()
     leaving: tuple[str, ...] = ()
     rivals: tuple[Mapping[str, Any], ...] = ()
+    lives_since: float = 0.0
 
     @property
     def cloud(self) -> str:
@@ -74,6 +76,18 @@ class Cluster:
     def cluster_ids(self) -> tuple[str, ...]:
         """Every id that machines of it may be tagged with: its own, and those of a race that is not settled."""
         return (self.cluster_id, *(str(rival["cluster_id"]) for rival in self.rivals))
+
+    @property
+    def deadline(self) -> float:
+        """Unix seconds at which its lifetime ends; 0: never."""
+        minutes = (self.autostop or {}).get("lifetime_minutes")
+        return (self.lives_since or self.launched_at) + 60 * minutes if minutes else 0.0
+
+    @property
+    def lets_go(self) -> bool:
+        """Whether its nodes end by themselves, once they are idle or at the end of a lifetime."""
+        autostop = self.autostop or {}
+        return autostop.get("idle_minutes", -1) >= 0 or autostop.get("lifetime_minutes") is not None
 
     @property
     def head(self) -> Mapping[str, Any] | None:
@@ -138,14 +152,16 @@ def after(cluster: Cluster | None, kind: str, data: Mapping[str, Any], at: float
         return None
     if kind == "instances":
         return replace(cluster, nodes=tuple(data["nodes"]), seen=data["seen"])
+    if kind == "phase" and data["phase"] == "ready":
+        since = cluster.lives_since if cluster.phase == "ready" else at
+        return replace(cluster, phase="ready", last_error=None, lives_since=since)
     if kind == "phase":
-        return replace(
-            cluster, phase=data["phase"], last_error=None if data["phase"] == "ready" else cluster.last_error
-        )
+        return replace(cluster, phase=data["phase"])
     if kind == "error":
         return replace(cluster, last_error=data["error"])
     if kind == "changed":
-        return Cluster.from_record(cluster.to_record() | dict(data))
+        begins = {"lives_since": at} if "autostop" in data or data.get("wanted") == "up" else {}
+        return Cluster.from_record(cluster.to_record() | dict(data) | begins)
     raise ValueError(f"unknown kind of fact {kind!r}")
 
 

@@ -179,8 +179,7 @@ def _end_of(group: list[Thing], known: Known, now: float) -> tuple[str, str]:
     machines = [one for one in group if one.is_machine]
     cluster = next((one for one in known.clusters if one.cluster_id == group[0].cluster_id), None)
     if cluster:
-        minutes = (cluster.autostop or {}).get("lifetime_minutes")
-        deadline = cluster.launched_at + 60 * minutes if minutes else 0.0
+        deadline = cluster.deadline
         down = bool((cluster.autostop or {}).get("down"))
         ended = cluster.wanted == "up"
     else:

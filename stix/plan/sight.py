@@ -95,7 +95,7 @@ def verdict(cluster: Cluster, view: Sight) -> str:
     """
     there = tuple(node for node in view.nodes if node["state"] != "gone")
     autostop = cluster.autostop or {}
-    lets_go = autostop.get("idle_minutes", -1) >= 0 or autostop.get("lifetime_minutes") is not None
+    lets_go = cluster.lets_go
     if cluster.wanted == "gone" or (cluster.wanted == "up" and cluster.phase == "create" and not cluster.nodes + there):
         return "keep"  # of a launch that was cut off nobody knows what it made
     if lets_go and autostop.get("down") and view.seen in ("stopped", "none"):

@@ -122,6 +122,21 @@ def test_ready_forgets_the_error() -> None:
         after(cluster, "nonsense", {}, 0)
 
 
+def test_a_lifetime_counts_from_what_began_it() -> None:
+    """As the head counts: a new setting begins it, and so does a start; else it would be over before it began."""
+    words = {"idle_minutes": -1, "down": True, "lifetime_minutes": 1}
+    cluster = Cluster("demo", "demo-1", "ann", "aws/r1", 1, launched_at=100.0, autostop=words)
+    assert cluster.deadline == 160.0
+    ready = after(cluster, "phase", {"phase": "ready"}, 150.0)
+    assert ready.deadline == 210.0
+    assert after(ready, "phase", {"phase": "ready"}, 200.0).deadline == 210.0
+    assert after(ready, "changed", {"last_use": "up"}, 300.0).deadline == 210.0
+    assert after(ready, "changed", {"autostop": {**words, "lifetime_minutes": 2}}, 1000.0).deadline == 1120.0
+    started = after(ready, "changed", {"wanted": "up", "phase": "create"}, 5000.0)
+    assert started.deadline == 5060.0 and after(started, "phase", {"phase": "ready"}, 5100.0).deadline == 5160.0
+    assert after(started, "changed", {"autostop": None}, 6000.0).deadline == 0.0
+
+
 def test_nothing_follows_from_facts_about_no_cluster(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     assert store.append("ghost", "changed", {"wanted": "up"}) is None

@@ -200,6 +200,11 @@ ENDS = {
         cluster(autostop={"lifetime_minutes": 10, "down": True}),
         {("dev-1-0", "remove")},
     ),
+    "a lifetime that was set just now": (
+        [thing("dev-1")],
+        cluster(autostop={"lifetime_minutes": 10, "down": True}, lives_since=NOW - 60),
+        set(),
+    ),
     "stopped by command, though --down": (
         [thing("dev-1", state="stopped")],
         cluster(wanted="stopped", autostop={"idle_minutes": 5, "down": True}),
