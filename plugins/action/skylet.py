@@ -75,7 +75,8 @@ class ActionModule(NodeAction):
             ours = holder in (None, "", self.args["cluster_id"])
             there = bool(found.get("installed")) and ours
             if there and not self.check_mode:
-                self.agent("remove")
+                for sentence in self.agent("remove").get("lost") or ():
+                    self._display.warning(f"{self.host}: {sentence}")
             reason = "" if ours else f"in use by cluster '{holder}'"
             return self._result({"removed": there, "reason": reason}, changed=there)
         except AnsibleConnectionFailure as error:

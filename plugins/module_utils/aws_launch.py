@@ -20,6 +20,9 @@ ELSEWHERE = ("provision.no_capacity", "provision.quota")
 TRIES = 3
 """How often a create is sent when EC2 is busy; each time with the same client token."""
 
+LOST = ("ReadTimeoutError", "ConnectionClosedError", "ResponseStreamingError", "IncompleteReadError", "HTTPClientError")
+"""The SDK's exceptions after which EC2 may have made machines: its answer did not come."""
+
 GENERATIONS = 60
 """How many tokens of machines that are gone are passed over, one for each repair; EC2 forgets them after a day."""
 
@@ -186,6 +189,9 @@ class Launch:
                 if failure.details["provider_code"] == "IdempotentInstanceTerminated":
                     return []
                 if failure.code != "provision.transient" or number + 1 == TRIES:
+                    made = self._made_before(ranks) if failure.details["provider_code"] in LOST else []
+                    if made:
+                        return made
                     raise failure from error
                 time.sleep(0.5 * 2**number)
         return []

@@ -86,7 +86,7 @@ OPTIONS = {
     "part": {"type": "str", "required": True, "choices": ["base", "docker", "conda", "cuda", "container_gpu"]},
     "wish": {"type": "dict", "default": {}},
     "registries": {"type": "list", "elements": "dict", "default": [], "no_log": True},
-    "proxy": {"type": "dict", "default": {}},
+    "proxy": {"type": "dict", "default": {}, "no_log": True},  # its addresses may hold passwords
 }
 
 

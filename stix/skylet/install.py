@@ -265,9 +265,9 @@ def _end_leftovers(home: Home) -> None:
 
 def uninstall(home: Home) -> dict[str, Any]:
     """Ends the agent and deletes everything it installed; what was brought or written to the home of jobs stays."""
-    there = os.path.isdir(home.root)
+    there, lost = os.path.isdir(home.root), []
     if there:
-        stop(home)
+        lost = stop(home).get("lost") or []
         workdir = os.path.join(home.user_home(dict(home.read_config())), WORKDIR)
         clear(home)
         try:
@@ -279,7 +279,7 @@ def uninstall(home: Home) -> dict[str, Any]:
             os.rmdir(home.root)
         except OSError:
             pass
-    return {"removed": there}
+    return {"removed": there, **({"lost": lost} if lost else {})}
 
 
 def clear(home: Home) -> None:
