@@ -11,6 +11,9 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_request import prope
 GENERATIONS = 3
 """How often machines that were made and are not there any more are made again."""
 
+LOST = ("ConnectionError", "ReadTimeout", "ChunkedEncodingError", "Timeout", "ProxyError")
+"""Exceptions after which machines may be made: the answer did not come."""
+
 SHOWS_UP = 20
 """Seconds until a machine that exists must be listed."""
 
@@ -97,9 +100,10 @@ class Launch:
         try:
             self.api.done(self.api.call("POST", path, body, zone=zone, requestId=request_id()), zone)
         except Failure as failure:
-            if "EXISTS" in failure.details["provider_code"].upper():  # a run that was cut off made them
+            code = failure.details["provider_code"]
+            if "EXISTS" in code.upper() or code in LOST:  # a run, or an answer, that was cut off
                 return SHOWS_UP
-            if failure.details["provider_code"] == LATE:
+            if code == LATE:
                 raise self._unfinished(failure) from failure
             if failure.code != "provision.unknown":
                 self.remove(fresh)

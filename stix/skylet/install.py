@@ -265,7 +265,8 @@ def _end_leftovers(home: Home) -> None:
 
 def uninstall(home: Home) -> dict[str, Any]:
     """Ends the agent and deletes everything it installed; what was brought or written to the home of jobs stays."""
-    there, lost = os.path.isdir(home.root), []
+    there = os.path.isdir(home.root)
+    lost: list[str] = []
     if there:
         lost = stop(home).get("lost") or []
         workdir = os.path.join(home.user_home(dict(home.read_config())), WORKDIR)

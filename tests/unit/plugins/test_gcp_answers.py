@@ -76,6 +76,23 @@ def test_an_insert_that_goes_on_is_not_known_to_have_failed() -> None:
     assert [method for method, _ in session.calls if method == "DELETE"] == [], "nothing is removed"
 
 
+class Cut(Session):
+    """One whose inserts are made, and whose answers to them are lost."""
+
+    def request(self, method: str, url: str, **more: Any) -> Answered:
+        answer = super().request(method, url, **more)
+        if url.endswith("bulkInsert"):
+            raise ConnectionError("the connection was reset")
+        return answer
+
+
+def test_machines_whose_maker_was_not_heard_are_taken() -> None:
+    names = ("demo-1-0", "demo-1-1")
+    session = Cut(instances={"items": [{"name": name, "zone": "zones/r-a", "labels": {}} for name in names]})
+    assert sorted(launch(session)._create_in("r-a", [0, 1], {})) == [0, 1]
+    assert [method for method, _ in session.calls if method == "DELETE"] == []
+
+
 def test_one_of_two_that_stays_alone_goes() -> None:
     """A spot machine that was taken back at once, three times, does not leave the other one behind."""
     one = {"name": "demo-1-0", "zone": "zones/r-a", "labels": {}}
