@@ -174,7 +174,8 @@ _GCP = {
         },
         works=False,
     ),
-    "enable_gvnic": Key(("boolean",), "Google's virtual network card.", "enable_gvnic: true", works=False),
+    "project_id": Key(("text",), "The project.", "project_id: my-project"),
+    "enable_gvnic": Key(("boolean",), "Google's virtual network card.", "enable_gvnic: true"),
     "enable_gpu_direct": Key(("boolean",), "GPUs that talk past the CPU.", "enable_gpu_direct: true", works=False),
     "placement_policy": Key(("text",), "How close the machines stand.", "placement_policy: compact", works=False),
     "vpc_name": Key(
@@ -183,11 +184,47 @@ _GCP = {
         "vpc_name: my-project/my-vpc",
         pattern="(?:[-a-z0-9]+/)?[-a-z0-9]+",
         like="a network, or project/network, in small letters, digits and dashes",
-        works=False,
     ),
-    "subnet_names": Key(
-        ("text", "list"), "Subnets to choose from.", "subnet_names: [gpu-a, gpu-b]", items=TEXT, works=False
+    "subnet_names": Key(("text", "list"), "Subnets to choose from.", "subnet_names: [gpu-a, gpu-b]", items=TEXT),
+    "use_internal_ips": Key(("boolean",), "Whether machines have no public addresses.", "use_internal_ips: true"),
+    "ssh_proxy_command": Key(
+        ("text", "map"),
+        "How private addresses are reached, for all regions or by region.",
+        "ssh_proxy_command: ssh -W %h:%p jump.example.org",
+        values=TEXT,
     ),
+    "firewall": Key(
+        ("boolean",),
+        "Whether the network's rules for ssh and for traffic between machines are made.",
+        "firewall: false",
+    ),
+    "service_account": Key(
+        ("text",), "The machines' identity.", "service_account: train@my-project.iam.gserviceaccount.com"
+    ),
+    "spot_interruption": Key(
+        ("text",),
+        "What becomes of a spot machine that is taken back.",
+        "spot_interruption: stop",
+        choices=("terminate", "stop"),
+        default="terminate",
+    ),
+    "specific_reservations": Key(
+        ("text", "list"),
+        "The only reservations that are used, by name or `projects/P/reservations/R`.",
+        "specific_reservations: [my-reservation]",
+        items=TEXT,
+    ),
+    "ssh_user": Key(("text",), "Who logs in; made on the machine.", "ssh_user: gcpuser", default="gcpuser"),
+    "block_project_ssh_keys": Key(
+        ("boolean",),
+        "Whether keys of the project's metadata do not log in.",
+        "block_project_ssh_keys: false",
+        default="true",
+    ),
+    "metadata": Key(
+        ("map",), "Further metadata of the machines.", "metadata: {user-data: '#cloud-config'}", values=TEXT
+    ),
+    "labels": Key(("map",), "Labels of everything that is made.", "labels: {team: vision}", values=TEXT),
 }
 
 _AZURE = {
@@ -321,7 +358,7 @@ CONFIG = {
         works=False,
     ),
     "slurm": Key(("map",), "Settings of Slurm.", "slurm: {cpu_partition: cpu}", keys=_SLURM, open=True, works=False),
-    "gcp": Key(("map",), "Settings of Google Cloud.", "gcp: {enable_gvnic: true}", keys=_GCP, works=False),
+    "gcp": Key(("map",), "Settings of Google Cloud.", "gcp: {enable_gvnic: true}", keys=_GCP),
     "azure": Key(("map",), "Settings of Azure.", "azure: {vnet_name: research}", keys=_AZURE),
     "vast": Key(
         ("map",),
