@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from stix.clouds.registry import clouds
 from stix.model.cluster import Cluster
 from stix.model.thing import Thing
+from stix.plan.sight import by_user
 
 ALWAYS_PAID = frozenset({"load_balancer", "volume_claim", "bucket"})
 """Kinds that may cost money wherever they are."""
@@ -177,15 +178,16 @@ def expired(things: Iterable[Thing], infra: str, known: Known, now: float, *, al
 
 def _end_of(group: list[Thing], known: Known, now: float) -> tuple[str, str]:
     machines = [one for one in group if one.is_machine]
+    by_hand = any(by_user(one.about("reason")) for one in machines)
     cluster = next((one for one in known.clusters if one.cluster_id == group[0].cluster_id), None)
     if cluster:
         deadline = cluster.deadline
         down = bool((cluster.autostop or {}).get("down"))
-        ended = cluster.wanted == "up"
+        ended = cluster.wanted == "up" and not by_hand
     else:
         deadline = max((one.deadline for one in group), default=0)
         down = any(one.about("on_shutdown") == "terminate" for one in machines)
-        ended = not any("user" in str(one.about("reason") or "").lower() for one in machines)
+        ended = not by_hand
     if deadline and now > deadline + SLACK_SECONDS:
         return ("remove" if down else "stop"), PAST
     if machines and down and ended and all(one.state == "stopped" for one in machines):

@@ -83,6 +83,11 @@ def why(node: Mapping[str, Any]) -> str:
     return "it was removed behind stix's back" if node["state"] == "gone" else "it was stopped behind stix's back"
 
 
+def by_user(reason: Any) -> bool:
+    """Whether a cloud says that somebody stopped a machine by hand: then it did not let itself go."""
+    return "user" in str(reason or "").lower()
+
+
 LOST = "node.lost"
 
 
@@ -94,16 +99,15 @@ def verdict(cluster: Cluster, view: Sight) -> str:
         stopped itself, as was wanted of it; `remove`: nobody wants what is left of it.
     """
     there = tuple(node for node in view.nodes if node["state"] != "gone")
-    autostop = cluster.autostop or {}
-    lets_go = cluster.lets_go
     if cluster.wanted == "gone" or (cluster.wanted == "up" and cluster.phase == "create" and not cluster.nodes + there):
         return "keep"  # of a launch that was cut off nobody knows what it made
-    if lets_go and autostop.get("down") and view.seen in ("stopped", "none"):
-        return "remove"
     if not there:
-        return "lost" if cluster.wanted == "up" and not lets_go else "remove"
-    if view.seen == "stopped" and cluster.wanted == "up" and lets_go:
-        return "stopped"
+        return "lost" if cluster.wanted == "up" and not cluster.lets_go else "remove"
+    if view.seen == "stopped" and cluster.wanted == "up" and cluster.lets_go:
+        if not (cluster.autostop or {}).get("down"):
+            return "stopped"
+        by_hand = any(by_user((node.get("details") or {}).get("reason")) for node in there)
+        return "lost" if by_hand else "remove"
     return "lost" if view.losses else "keep"
 
 

@@ -205,6 +205,11 @@ ENDS = {
         cluster(autostop={"lifetime_minutes": 10, "down": True}, lives_since=NOW - 60),
         set(),
     ),
+    "stopped by hand, though --down": (
+        [thing("dev-1", state="stopped", details={"reason": "User initiated (2026)"})],
+        cluster(autostop={"idle_minutes": 5, "down": True}),
+        set(),
+    ),
     "stopped by command, though --down": (
         [thing("dev-1", state="stopped")],
         cluster(wanted="stopped", autostop={"idle_minutes": 5, "down": True}),

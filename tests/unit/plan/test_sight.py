@@ -35,6 +35,7 @@ CASES = [
     (cluster(autostop=DOWN), ("running", "stopped"), "lost", "partial"),
     (cluster(wanted="stopped"), ("stopped", "stopped"), "keep", "stopped"),
     (cluster(wanted="stopped"), ("running", "running"), "keep", "running"),
+    (cluster(wanted="stopped", autostop=DOWN), ("stopped", "stopped"), "keep", "stopped"),
     (cluster(wanted="stopped"), (None, None), "remove", "none"),
     (cluster(wanted="gone"), (None, None), "keep", "none"),
     (cluster(phase="create", nodes=[]), ("running", None), "keep", "partial"),
@@ -78,6 +79,14 @@ def test_a_machine_that_is_no_more_keeps_what_was_known_of_it():
 def test_why_is_said(state, details, words):
     [loss] = seen_of(cluster(), [node(0), node(1, state, details=details)]).losses
     assert loss.startswith(f"machine dev-1 (i-1) {words}")
+
+
+def test_what_somebody_stopped_by_hand_is_not_removed():
+    record = cluster("running", autostop=DOWN)
+    by_hand = node(0, "stopped", details={"reason": "User initiated (2026)"})
+    by_itself = node(0, "stopped", details={"reason": "Client.InstanceInitiatedShutdown"})
+    assert verdict(record, seen_of(record, [by_hand])) == "lost"
+    assert verdict(record, seen_of(record, [by_itself])) == "remove"
 
 
 def test_of_two_machines_of_a_rank_the_known_one_counts():
