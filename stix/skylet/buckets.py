@@ -233,13 +233,14 @@ class Mount:
         return {"changed": True}
 
     def _words(self, socket: str) -> list[str]:
+        """Its command, started in the socket's folder: a home may be longer than a socket's address can be."""
         settings = self.wish.get("settings") or {}
         flags = [f"--{key.replace('_', '-')}={value}" for key, value in sorted(settings.items()) if key in FLAGS]
         given = {flag.partition("=")[0] for flag in flags}
         base = [flag for flag in MODES[self.wish["mode"]] if flag.partition("=")[0] not in given]
         return [
             self.program, "mount", self.source, self.target, f"--config={remotes_path(self.home)}",
-            f"--cache-dir={os.path.join(self.home.mounts, self.name)}", "--rc", f"--rc-addr=unix://{socket}",
+            f"--cache-dir={os.path.join(self.home.mounts, self.name)}", "--rc", f"--rc-addr=unix://{os.path.basename(socket)}",
             "--rc-no-auth", "--log-level=NOTICE", "--contimeout=20s", "--low-level-retries=3", *base, *flags,
             *(["--read-only"] if settings.get("read_only") else []),
             *(["--allow-other"] if os.getuid() == 0 else []),
@@ -264,6 +265,7 @@ def start(record: dict[str, Any], target: str) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                cwd=os.path.dirname(record["socket"]),
                 start_new_session=True,
                 close_fds=True,
             )
