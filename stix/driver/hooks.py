@@ -29,7 +29,8 @@ def run_hooks(run: Run, cluster: Cluster, event: str, wish: str = "run") -> None
         StixError: with `require`, `job.failed` or why the head does not answer.
     """
     mine = [hook for hook in cluster.hooks if event in hook["events"]]
-    if not mine or wish == "skip" or cluster.head is None or cluster.seen not in ("running", "partial"):
+    reached = cluster.head is not None and cluster.head.get("connection") and cluster.seen in ("running", "partial")
+    if not mine or wish == "skip" or not reached:
         return
     most = sum(float(hook["timeout"]) for hook in mine)
     what = "1 hook" if len(mine) == 1 else f"{len(mine)} hooks"

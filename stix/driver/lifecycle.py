@@ -89,7 +89,7 @@ def head_connection(world: World, cluster: Cluster) -> Connection:
     Raises:
         ClusterError: `cluster.not_up`, it has no machines yet.
     """
-    if cluster.head is None:
+    if cluster.head is None or not cluster.head.get("connection"):
         raise ClusterError(
             "cluster.not_up", f"cluster {cluster.name} has no machines yet", hint=f"stix repair {cluster.name}"
         )

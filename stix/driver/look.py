@@ -10,13 +10,13 @@ from typing import Any
 from stix.clouds.registry import clouds
 from stix.driver import machines
 from stix.driver.account import account_of
+from stix.driver.lifecycle import head_connection
 from stix.driver.session import Run, World
 from stix.driver.survey import Answer, accounts_of, ask_all
-from stix.errors import ClusterError, StixError
+from stix.errors import StixError
 from stix.model.cluster import Cluster
 from stix.model.thing import Thing
 from stix.nodes import agent
-from stix.nodes.connection import Connection, connect
 from stix.plan.sight import Sight, lost_record, seen_of, sight, verdict, was_lost
 from stix.state.home import Home
 
@@ -187,7 +187,7 @@ def _look_near(home: Home, cluster: Cluster) -> Looked:
 
 def _all_connected(world: World, cluster: Cluster) -> bool:
     try:
-        told = agent.call(_head(world, cluster), "status", {}, timeout=AGENT_SECONDS)
+        told = agent.call(head_connection(world, cluster), "status", {}, timeout=AGENT_SECONDS)
     except StixError:
         return False
     nodes: list[Mapping[str, Any]] = list(told.get("nodes") or [])
@@ -204,7 +204,7 @@ def head_facts(world: World, cluster: Cluster) -> dict[str, Any]:
     if not (watched or waits) or cluster.status.value != "UP":
         return {}
     try:
-        told = agent.call(_head(world, cluster), "status", {}, timeout=AGENT_SECONDS)
+        told = agent.call(head_connection(world, cluster), "status", {}, timeout=AGENT_SECONDS)
     except StixError:
         return {}
     notices = [{"node": node["name"], **node["notice"]} for node in told["nodes"] if node.get("notice")]
@@ -215,13 +215,7 @@ def head_facts(world: World, cluster: Cluster) -> dict[str, Any]:
 def _agent_has_ended(world: World, cluster: Cluster) -> bool:
     """Whether autostop acted on machines that stay there: its agent is all that goes (one that crashed comes back)."""
     try:
-        agent.call(_head(world, cluster), "ping", {})
+        agent.call(head_connection(world, cluster), "ping", {})
     except StixError as error:
         return error.code == "agent.unreachable"
     return False
-
-
-def _head(world: World, cluster: Cluster) -> Connection:
-    if cluster.head is None or not cluster.head.get("connection"):
-        raise ClusterError("cluster.not_up", f"cluster {cluster.name} has no machines yet")
-    return connect(cluster.head["connection"], control_dir=world.home.ssh_control)

@@ -87,7 +87,7 @@ def inventory(
 
 
 def _host_vars(node: Mapping[str, Any]) -> dict[str, Any]:
-    connection = literal(node["connection"])
+    connection = literal(node.get("connection") or {})  # one that is gone may have none
     if connection.get("ansible_password") == PASSWORD_EXPRESSION:
         connection["ansible_password"] = PASSWORD_EXPRESSION  # our own template: read from the pools file in the play
     return {"stix_rank": node["rank"], "stix_node_ip": node.get("private_ip") or "", **connection}

@@ -40,7 +40,8 @@ def seen_of(cluster: Cluster, instances: Iterable[Mapping[str, Any]]) -> Sight:
     known = {int(node["rank"]): node for node in cluster.nodes}
     found: dict[int, Mapping[str, Any]] = {}
     for one in sorted(instances, key=lambda one: _worth(one, known)):
-        found[int(one["rank"])] = one
+        if one["state"] != "gone" or int(one["rank"]) in known:  # of one that came and went nothing is left to know
+            found[int(one["rank"])] = one
     ranks = sorted(rank for rank in found.keys() | known.keys() if rank < cluster.num_nodes)
     nodes = tuple(_node(known.get(rank), found.get(rank)) for rank in ranks)
     losses = tuple(

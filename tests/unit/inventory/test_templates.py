@@ -85,3 +85,11 @@ def test_a_lost_node_keeps_its_place() -> None:
     left = {"name": "demo-1", "rank": 1, "host": "b", "connection": {"ansible_host": "10.0.0.2"}}
     wanted = wanted_nodes(Cluster("demo", "demo-1", "ann", "ssh/rack", 2, nodes=(left,)))
     assert [(node["name"], node.get("host")) for node in wanted] == [("demo-0", None), ("demo-1", "b")]
+
+
+def test_a_machine_that_is_gone_needs_no_connection() -> None:
+    gone = {"name": "dev-0", "rank": 0, "state": "gone", "id": "i-1"}
+    files = inventory(Cluster("dev", "dev-1", "ann", "aws/r1", 1, nodes=(gone,)), "/python", run_id="r")
+    assert yaml.safe_load(files["hosts.yml"])["all"]["children"]["stix_nodes"]["hosts"] == {
+        "dev-0": {"stix_rank": 0, "stix_node_ip": ""}
+    }

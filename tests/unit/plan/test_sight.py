@@ -89,6 +89,11 @@ def test_what_somebody_stopped_by_hand_is_not_removed():
     assert verdict(record, seen_of(record, [by_itself])) == "remove"
 
 
+def test_a_machine_that_came_and_went_unknown_is_no_node():
+    record = cluster(phase="create", nodes=[])
+    assert seen_of(record, [node(0, "gone", connection={}), node(1)]).nodes == (node(1),)
+
+
 def test_of_two_machines_of_a_rank_the_known_one_counts():
     view = seen_of(cluster("running"), [node(0, "gone", id="i-8"), node(0), node(0, id="i-9")])
     assert [one["id"] for one in view.nodes] == ["i-0"] and not view.losses
