@@ -43,9 +43,11 @@ def sweep(api, params, check):
     """Removes things that a survey reported, if they still carry our labels; whether any, and those that are left."""
     named = {(one["kind"], str(one["id"])) for one in params["things"]}
     everything = {**params, "kinds": [], "regions": []}
-    doomed = [one for one in survey(api, everything) if (one["kind"], one["id"]) in named]
+    found = survey(api, everything)
+    doomed = [one for one in found if (one["kind"], one["id"]) in named]
+    unseen = _unseen(params["things"], found)
     if check or not doomed:
-        return bool(doomed), doomed
+        return bool(doomed), doomed + unseen
     errors = {}
     for kind in ORDER:
         api.each(lambda one: _remove(api, one, errors), [one for one in doomed if one["kind"] == kind])
@@ -53,7 +55,18 @@ def sweep(api, params, check):
     for one in left:
         if one["id"] in errors:
             one["details"]["error"] = errors[one["id"]]
-    return True, left
+    return True, left + unseen
+
+
+def _unseen(things, found):
+    """Those that may still be there: they were not found, and a place in their region did not answer."""
+    reasons = {one["region"]: one["details"]["reason"] for one in found if one["kind"] == "unreachable"}
+    seen = {(one["kind"], one["id"]) for one in found}
+    return [
+        {**one, "details": {**(one.get("details") or {}), "error": reasons[one["region"]]}}
+        for one in things
+        if one.get("region") in reasons and (one["kind"], str(one["id"])) not in seen
+    ]
 
 
 def _remove(api, one, errors):

@@ -10,6 +10,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_api import Api
 from ansible_collections.stix.core.plugins.module_utils.gcp_cluster import GcpCluster
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import Launch
 from ansible_collections.stix.core.plugins.module_utils.gcp_request import SLACK, scheduling
+from ansible_collections.stix.core.plugins.module_utils.gcp_survey import sweep
 
 LINK = "https://www.googleapis.com/compute/v1/projects/p/zones/r-a/operations/o"
 PARAMS: dict[str, Any] = {"cluster_id": "demo-1", "nodes": [], "config": {}}
@@ -60,6 +61,14 @@ def test_a_zone_that_is_silent_is_not_an_empty_one(silent: dict[str, Any]) -> No
         GcpCluster(Api(session, "p", "r"), PARAMS)
     assert caught.value.code == "provision.transient"
     assert GcpCluster(Api(session, "p", "other"), PARAMS).alive == [], "another region's zone has none of it"
+
+
+def test_what_a_sweep_could_not_see_is_left() -> None:
+    session = Session(instances={"unreachables": ["projects/p/zones/r-a"]})
+    things = [{"kind": "machine", "id": "1", "region": "r"}, {"kind": "machine", "id": "2", "region": "other"}]
+    params = {**PARAMS, "kinds": [], "regions": [], "things": things, "private_key_file": ""}
+    changed, left = sweep(Api(session, "p", ""), params, check=False)
+    assert not changed and [(one["id"], one["details"]["error"]) for one in left] == [("1", "r-a did not answer")]
 
 
 def launch(session: Session) -> Launch:
