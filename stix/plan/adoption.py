@@ -39,6 +39,9 @@ def choose(things: Iterable[Thing], name: str, cluster_id: str | None, ids: Sequ
     if ids:
         by_id = {thing.id: thing for thing in alive} | {thing.name: thing for thing in alive}
         found = [by_id[each] for each in ids if each in by_id]
+        if found and len(found) < len(ids) and all(one.cluster == name for one in found):
+            # An earlier adoption was cut off after it had marked some.
+            return [by_id.get(each) or Thing("machine", each, region=found[0].region) for each in ids]
         if found and len(found) < len(ids):
             lacking = next(each for each in ids if each not in by_id)
             raise ClusterError(

@@ -84,4 +84,11 @@ def test_two_clusters_of_a_name_are_told_apart_by_id():
         choose(both, "dev", None, ())
     assert [one.cluster_id for one in choose(both, "dev", "dev-2", ())] == ["dev-2"]
     with pytest.raises(ClusterError, match="'i-7' is not with the others"):
-        choose(both, "dev", None, ("i-0", "i-7"))
+        choose(both, "rig", None, ("i-0", "i-7"))
+
+
+def test_an_adoption_that_was_cut_off_goes_on_with_the_id_that_it_began_with():
+    things = choose([machine(0, "rig-1", cluster="rig")], "rig", None, ("i-0", "i-7"))
+    plan = planned("rig", things, KNOWN, ("i-0", "i-7"), force=False)
+    assert (plan.cluster_id, plan.num_nodes) == ("rig-1", 2)
+    assert [(one["id"], one["rank"]) for one in plan.marks] == [("i-0", 0), ("i-7", 1)]
