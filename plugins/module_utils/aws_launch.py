@@ -105,7 +105,8 @@ class Launch:
                 return self._create_in(subnet, ranks, words)
             except Failure as failure:
                 self._note(failure, self._called(subnet), time.monotonic() - began)
-                if failure.details.get("scope") != "zone":
+                # Machines for which no time is left would be made in each zone and ended at once.
+                if failure.details.get("scope") != "zone" or time.monotonic() > self.api.deadline:
                     raise
                 failures.append(failure)
         raise self._nowhere(failures, "%d x %s" % (len(ranks), request["InstanceType"]))
