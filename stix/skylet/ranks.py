@@ -42,6 +42,7 @@ class Ranks:
         self.seen: dict[tuple[int, str, int], dict[str, Any]] = {}
         self.known: dict[tuple[int, str, int], tuple[object, object]] = {}
         self.killing: set[tuple[int, str, int]] = set()
+        self.spawned: dict[tuple[int, str, int], int] = {}
 
     def mark(self, job_id: int) -> str:
         """What every process of a job on this node carries in its environment."""
@@ -77,7 +78,7 @@ class Ranks:
         # Noted before it exists: after a crash in between nothing is started twice.
         rankstate.write(self.path(key), {"machine": self.machine, "asked_at": time.time(), "mark": self.mark(key[0])})
         self.seen[key] = {}
-        self._spawn(self.specification(order))
+        self.spawned[key] = self._spawn(self.specification(order))
 
     def specification(self, order: dict[str, Any]) -> dict[str, Any]:
         """What a supervisor is told: the order, made complete with what only this node knows."""
@@ -98,7 +99,7 @@ class Ranks:
             "signal": signal_number(order["env"].get(SIGNAL, "")),
         }
 
-    def _spawn(self, spec: dict[str, Any]) -> None:
+    def _spawn(self, spec: dict[str, Any]) -> int:
         # In memory, never in a file: it holds the job's secrets.
         fd = os.memfd_create("spec")
         try:
@@ -109,7 +110,7 @@ class Ranks:
             null = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
             errors = (os.POSIX_SPAWN_OPEN, 2, self.home.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             actions = [(os.POSIX_SPAWN_DUP2, fd, 0), null, errors]
-            os.posix_spawn(words[0], words, dict(os.environ), file_actions=actions)
+            return os.posix_spawn(words[0], words, dict(os.environ), file_actions=actions)
         finally:
             os.close(fd)
 
@@ -145,8 +146,8 @@ class Ranks:
             return state if state else {"exit_code": KILLED, "lost": True, "pid": 0}
         pid = int(state.get("supervisor") or 0)
         if state.get("machine") == self.machine:
-            young = not pid and time.time() - float(state.get("asked_at") or 0) < SPAWN_SECONDS
-            if young or processes.is_running(pid, int(state.get("supervisor_started") or 0)):
+            coming = not pid and self._is_coming(key, state)
+            if coming or processes.is_running(pid, int(state.get("supervisor_started") or 0)):
                 return state
             # It may have noted the end between our two looks.
             state = rankstate.read(self.path(key)) or state
@@ -156,11 +157,17 @@ class Ranks:
             return {**state, "exit_code": KILLED, "lost": True}
         return {**state, "exit_code": KILLED, "lost": True, "restarted": True}
 
+    def _is_coming(self, key: tuple[int, str, int], state: dict[str, Any]) -> bool:
+        """Whether its supervisor has yet to say who it is: on a slow machine it takes long to start."""
+        young = time.time() - float(state.get("asked_at") or 0) < SPAWN_SECONDS
+        return young or processes.start_time(self.spawned.get(key, 0)) > 0
+
     def forget(self, key: tuple[int, str, int]) -> None:
         """Drops a rank that is done with."""
         self.seen.pop(key, None)
         self.known.pop(key, None)
         self.killing.discard(key)
+        self.spawned.pop(key, None)
         remove(self.path(key))
 
     def active(self) -> bool:
