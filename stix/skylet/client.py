@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 STEP = 0.05
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 def open_socket(home: Home, timeout: float | None = None) -> Any:
