@@ -2,10 +2,11 @@
 
 import time
 
+from ansible_collections.stix.core.plugins.module_utils import gcp_groups
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_errors import classify, classify_exception
 from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import ClusterRule
-from ansible_collections.stix.core.plugins.module_utils.gcp_instances import address, rank_of, report, state_of
+from ansible_collections.stix.core.plugins.module_utils.gcp_instances import address, number, rank_of, report, state_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import Launch, place_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
     base_name,
@@ -16,6 +17,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
     region_of,
 )
 from ansible_collections.stix.core.plugins.module_utils.gcp_place import Place
+from ansible_collections.stix.core.plugins.module_utils.gcp_queue import QueuedLaunch
 
 KEPT_FRESH = ("stix-deadline", "stix-on-shutdown")
 """Labels that a later launch may change."""
@@ -51,6 +53,7 @@ class GcpCluster:
         self._require_answers(every.silent)
         every.sort(key=lambda one: (state_of(one) != "running", one["creationTimestamp"], str(one["id"])))
         self.alive = [one for one in every if state_of(one) != "gone"]
+        number(self.alive)
         self.found = {}
         for one in self.alive:
             self.found.setdefault(rank_of(one), one)
@@ -102,7 +105,8 @@ class GcpCluster:
         surplus = [one for one in self.alive if rank_of(one) not in nodes] if self.params["remove_surplus"] else []
         stale = [one for one in there.values() if self._labels(one) != one.get("labels")]
         ports = sorted({str(port) for node in nodes.values() for port in node.get("ports") or ()})
-        launch = Launch(self.api, self._place(missing, check), self.params) if missing else None
+        kind = QueuedLaunch if self.params["config"].get("managed_instance_group") else Launch
+        launch = kind(self.api, self._place(missing, check), self.params) if missing else None
         changes = bool(missing or asleep or surplus or stale or self.rule.differs(ports))
         if changes and not check:
             self._change(there, missing, asleep, surplus, stale, ports, launch)
@@ -146,7 +150,8 @@ class GcpCluster:
         """Its labels as they should be."""
         wanted = cluster_labels(self.params)
         kept = {key: value for key, value in (one.get("labels") or {}).items() if key not in KEPT_FRESH}
-        return {**kept, **{key: wanted[key] for key in KEPT_FRESH if key in wanted}}
+        rank = {"stix-rank": str(rank_of(one))} if "stix-group" in kept else {}
+        return {**kept, **rank, **{key: wanted[key] for key in KEPT_FRESH if key in wanted}}
 
     def _relabel(self, one):
         zone, name = place_of(one)
@@ -166,8 +171,15 @@ class GcpCluster:
         self.api.each(start, asleep)
 
     def stop(self, check):
-        """Stops what runs; answers whether anything did. Their disks stay."""
+        """Stops what runs; answers whether anything did. Their disks stay.
+
+        Raises:
+            Failure: `provision.unsupported`, machines of a group are deleted at their end and cannot be stopped.
+        """
         running = [one for one in self.alive if state_of(one) in ("running", "pending")]
+        if any("stix-group" in one["labels"] for one in running):
+            words = "Google Cloud stops no machines of a managed instance group whose run is limited"
+            raise Failure("provision.unsupported", words, "stix down removes them.", {"scope": "cloud"})
         if running and not check:
             self.api.each(self._stop, running)
             self.look()
@@ -182,14 +194,32 @@ class GcpCluster:
             self.api.done(operation, zone)
 
     def remove(self, check):
-        """Deletes every machine and the cluster's firewall rule; answers whether there was anything."""
-        there = bool(self.alive or self.rule.found)
+        """Deletes every machine and what else is the cluster's; answers whether there was anything."""
+        cluster_id = self.params["cluster_id"]
+        groups, templates = self.api.together(
+            *(
+                lambda kind=kind: gcp_groups.find(self.api, kind, cluster_id)
+                for kind in (gcp_groups.GROUPS, gcp_groups.TEMPLATES)
+            )
+        )
+        self._require_answers(groups.silent)
+        there = bool(self.alive or self.rule.found or groups or templates)
         if there and not check:
-            self.api.together(lambda: self._remove(self.alive), self.rule.delete)
+            gcp_groups.remove(self.api, groups, templates)  # a group comes before its machines, or makes new ones
+            self.api.together(lambda: self._delete(self.alive), self.rule.delete)
             self.look()
         return there
 
     def _remove(self, instances):
+        """Deletes machines; those of a group through it, so that it does not take them for failed ones."""
+        members = [one for one in instances if "stix-group" in one["labels"]]
+        self._delete([one for one in instances if one not in members])
+        for one in members:
+            path = "zones/%s/instanceGroupManagers/%s" % (last(one["zone"]), one["labels"]["stix-group"])
+            doomed = "projects/%s/zones/%s/instances/%s" % (self.api.project, *place_of(one))
+            self.api.change("POST", path + "/deleteInstances", {"instances": [doomed]})
+
+    def _delete(self, instances):
         self.api.each(lambda one: self.api.gone("zones/%s/instances/%s" % place_of(one)), instances)
 
     def _place(self, missing, check):

@@ -29,9 +29,21 @@ def state_of(one):
 
 
 def rank_of(one):
-    """The rank: its label, or the end of its name."""
-    told = (one.get("labels") or {}).get("stix-rank") or one["name"].rpartition("-")[2]
-    return int(told) if told.isdigit() else 0
+    """The rank: its label, or the end of its name; `_rank` of one that a group made and nobody has labelled yet."""
+    labels = one.get("labels") or {}
+    told = labels.get("stix-rank") or ("" if "stix-group" in labels else one["name"].rpartition("-")[2])
+    return int(told) if told.isdigit() else one.get("_rank", 0)
+
+
+def number(instances):
+    """Gives machines that a group made free ranks, oldest first: a launch that was cut off labelled not all."""
+    nameless = [
+        one for one in instances if "stix-group" in (one.get("labels") or {}) and "stix-rank" not in one["labels"]
+    ]
+    taken = {rank_of(one) for one in instances if one not in nameless}
+    free = (rank for rank in range(len(instances) + len(taken)) if rank not in taken)
+    for one in sorted(nameless, key=lambda one: (one["creationTimestamp"], str(one["id"]))):
+        one["_rank"] = next(free)
 
 
 def told_of(one):

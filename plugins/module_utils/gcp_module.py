@@ -8,7 +8,8 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_session import open_
 
 SETTINGS = frozenset(
     "project_id vpc_name subnet_names use_internal_ips ssh_proxy_command firewall enable_gvnic service_account "
-    "ssh_user block_project_ssh_keys metadata labels spot_interruption specific_reservations".split()
+    "ssh_user block_project_ssh_keys metadata labels spot_interruption specific_reservations "
+    "managed_instance_group".split()
 )
 """Keys of the option `config`."""
 

@@ -93,6 +93,15 @@ def _wished(params):
     return (params["nodes"][0].get("labels") or {}) if params["nodes"] else {}
 
 
+def described(one):
+    """What we wrote into the description of a thing; empty when it is none of ours."""
+    try:
+        told = json.loads(one.get("description") or "")
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) and ("cluster_id" in told or told.get("stix") == "shared") else {}
+
+
 def facts(params, user):
     """What labels cannot hold, as text for metadata and descriptions: names as they are, and who logs in."""
     told = {key: params[key] for key in ("cluster", "cluster_id", "user", "run_id")}

@@ -1,10 +1,11 @@
 """Everything of ours in a project: what there is, taking it away, taking machines into a cluster."""
 
 import calendar
-import json
 import time
 
+from ansible_collections.stix.core.plugins.module_utils import gcp_groups
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.gcp_api import Api
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import (
     LOGIN,
     rank_of,
@@ -15,6 +16,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_instances import (
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import place_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
     cluster_labels,
+    described,
     exact_label,
     facts,
     last,
@@ -24,7 +26,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
 )
 
 OURS = "labels.stix-cluster-id:*"
-ORDER = ("machine", "group", "disk", "firewall")
+ORDER = ("group", "template", "machine", "disk", "firewall")
 """Kinds in the order in which they can be removed."""
 
 WHERE = {"machine": "aggregated/instances", "disk": "aggregated/disks"}
@@ -33,7 +35,7 @@ WHERE = {"machine": "aggregated/instances", "disk": "aggregated/disks"}
 def survey(api, params):
     """What carries our labels, of all regions or those named, as things (docs/concepts/contracts.md, section 3)."""
     kinds = params["kinds"] or ORDER
-    finders = {"machine": _machines, "disk": _disks, "firewall": _rules}
+    finders = {"machine": _machines, "group": _groups, "template": _templates, "disk": _disks, "firewall": _rules}
     parts = api.together(*(lambda kind=kind: finders[kind](api, params) for kind in finders if kind in kinds))
     wanted = params["regions"]
     return [one for each in parts for one in each if not wanted or one["region"] in (*wanted, "")]
@@ -71,7 +73,7 @@ def _unseen(things, found):
 
 def _remove(api, one, errors):
     try:
-        api.gone(one["details"]["path"])
+        (gcp_groups.drop if one["kind"] == "group" else Api.gone)(api, one["details"]["path"])
     except Failure as failure:
         errors[one["id"]] = failure.message
 
@@ -91,6 +93,23 @@ def _machine(one, params, project):
     return {**thing, "state": instance["state"], "instance": instance}
 
 
+def _groups(api, params):
+    """Groups that wait for machines or have some."""
+    return [
+        _thing("group", one, last(one["zone"]), described(one), gcp_groups.path_of(one))
+        for one in gcp_groups.find(api, gcp_groups.GROUPS)
+        if one.get("zone")
+    ]
+
+
+def _templates(api, params):
+    return [
+        {**_thing("template", one, "", described(one), gcp_groups.path_of(one)), "region": last(one["region"])}
+        for one in gcp_groups.find(api, gcp_groups.TEMPLATES)
+        if one.get("region")
+    ]
+
+
 def _disks(api, params):
     """Disks of ours that no machine has: the others go with their machine."""
     found = api.list(WHERE["disk"], filter=OURS, returnPartialSuccess="true")
@@ -104,19 +123,11 @@ def _disks(api, params):
 def _rules(api, params):
     things = []
     for one in api.list("global/firewalls", filter='name eq "stix-.*"'):
-        told = _described(one)
+        told = described(one)
         if told:
             shared = told.get("stix") == "shared"
             things.append({**_thing("firewall", one, "", told, "global/firewalls/" + one["name"]), "shared": shared})
     return things
-
-
-def _described(one):
-    try:
-        told = json.loads(one.get("description") or "")
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) and ("cluster_id" in told or told.get("stix") == "shared") else {}
 
 
 def _thing(kind, one, zone, told, path):

@@ -172,7 +172,6 @@ _GCP = {
             "run_duration": Key(("integer",), "Seconds that the machines run.", "run_duration: 36000", needed=True),
             "provision_timeout": Key(("integer",), "Seconds to wait for the machines.", "provision_timeout: 900"),
         },
-        works=False,
     ),
     "project_id": Key(("text",), "The project.", "project_id: my-project"),
     "enable_gvnic": Key(("boolean",), "Google's virtual network card.", "enable_gvnic: true"),

@@ -373,6 +373,8 @@ def test_survey_sweep_and_adopt(gcp: lab.GcpLab) -> None:
     assert sorted(call["action"] for call in gcp.calls() if call["action"] != "token") == [
         "disks.list",
         "firewalls.list",
+        "instanceGroupManagers.list",
+        "instanceTemplates.list",
         "instances.list",
     ]
     ours = [one for one in calls if one["cluster_id"] == "demo-1"]

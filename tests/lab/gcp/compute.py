@@ -8,6 +8,7 @@ from tests.lab.cloud_proxy.cloud import Answer, Request
 from tests.lab.faults import Faults
 from tests.lab.gcp import facts
 from tests.lab.gcp.filters import fits
+from tests.lab.gcp.groups import KINDS, Groups
 from tests.lab.gcp.instances import Instances
 from tests.lab.gcp.store import PROJECT, Refusal, Store, Thing
 
@@ -22,6 +23,7 @@ class Compute:
         self.faults = faults
         self.store = Store(slot)
         self.instances = Instances(self.store)
+        self.groups = Groups(self.store, self.instances, faults)
         self.store.make_network("default")
         for project, family, name, size, arch in facts.IMAGES:
             image = {"name": name, "family": family, "diskSizeGb": str(size), "architecture": arch, "status": "READY"}
@@ -65,6 +67,10 @@ class Compute:
         action = f"{collection or 'projects'}.{words.get(request.method, 'patch')}"
         if collection == "instances" and name == "bulkInsert":
             action = "instances.bulkInsert"
+        if verb.startswith("resizeRequests"):
+            _, _, what = verb.partition("/")
+            words["GET"], words["POST"] = ("get" if what else "list"), what.partition("/")[2] or "insert"
+            action = f"resizeRequests.{words.get(request.method)}"
         zone = scope.partition("/")[2] if scope.startswith("zones/") else ""
         call = {
             "action": action, "method": request.method, "zone": zone, "name": name or body.get("name", ""),
@@ -98,6 +104,8 @@ class Compute:
     ) -> Thing:
         method, body = request.method, request.body
         if method == "GET":
+            if verb.startswith("resizeRequests"):
+                return self.groups.read(f"{project}/{scope}/{collection}/{name}", verb)
             return self._read(request, project, scope, collection, name)
         if name == "bulkInsert":
             return self.instances.bulk(scope.partition("/")[2], body, error)
@@ -105,6 +113,8 @@ class Compute:
         if error:
             failed = {"errors": [error]}
             return self.store.operate(scope, verb or method.lower(), path, error=failed)
+        if collection in KINDS:
+            return self.groups.change(method, scope, collection, name, verb, body)
         if method == "POST" and not name:
             return self._insert(scope, collection, body)
         thing = self.store.get(path)
@@ -200,12 +210,13 @@ class Compute:
             items = [{"name": wanted, "zone": zone} for zone in facts.ACCELERATORS.get(wanted, ())]
         else:
             source = self.store.operations if collection == "operations" else self.store.things
-            items = [_shown(one) for path, one in source.items() if f"/{collection}/" in path]
+            items = [_shown(one) for path, one in source.items() if path.split("/")[-2] == collection]
             items = [one for one in items if fits(query.get("filter", ""), one)]
         places: dict[str, list[Thing]] = {}
         for one in items:
-            zone = str(one.get("zone", "")).rpartition("/")[2]
-            places.setdefault(f"zones/{zone}" if zone else "global", []).append(one)
+            kind = "zone" if one.get("zone") else "region"
+            place = str(one.get(kind, "")).rpartition("/")[2]
+            places.setdefault(f"{kind}s/{place}" if place else "global", []).append(one)
         return {
             "kind": f"compute#{collection}AggregatedList",
             "items": {key: {collection: value} for key, value in places.items()},
