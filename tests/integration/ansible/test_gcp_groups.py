@@ -4,11 +4,9 @@
 from typing import Any
 
 import pytest
-from ansible_collections.stix.core.plugins.module_utils import gcp_survey
-from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 from tests.integration.ansible import test_gcp_machines as base
-from tests.integration.ansible.test_gcp_machines import PARAMS, api, machines, refused, wanted
+from tests.integration.ansible.test_gcp_machines import PARAMS, Failure, api, gcp_survey, machines, refused, wanted
 from tests.lab.gcp.lab import GcpLab
 
 project, gcp = base.project, base.gcp
