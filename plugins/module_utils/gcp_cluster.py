@@ -2,7 +2,7 @@
 
 import time
 
-from ansible_collections.stix.core.plugins.module_utils import gcp_groups
+from ansible_collections.stix.core.plugins.module_utils import gcp_groups, gcp_placement
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_errors import classify, classify_exception
 from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import ClusterRule
@@ -140,6 +140,11 @@ class GcpCluster:
             return
         if launch:
             launch.remove(launch.made)
+            if launch.placed:
+                try:
+                    self.api.gone(gcp_placement.path_of(self.params, self.api.region))
+                except Failure:
+                    pass  # machines that are on their way out use it still; down and gc find it
         if fresh:
             try:
                 self.rule.delete()
@@ -196,17 +201,16 @@ class GcpCluster:
     def remove(self, check):
         """Deletes every machine and what else is the cluster's; answers whether there was anything."""
         cluster_id = self.params["cluster_id"]
-        groups, templates = self.api.together(
-            *(
-                lambda kind=kind: gcp_groups.find(self.api, kind, cluster_id)
-                for kind in (gcp_groups.GROUPS, gcp_groups.TEMPLATES)
-            )
+        kinds = (gcp_groups.GROUPS, gcp_groups.TEMPLATES, gcp_placement.POLICIES)
+        groups, templates, policies = self.api.together(
+            *(lambda kind=kind: gcp_groups.find(self.api, kind, cluster_id) for kind in kinds)
         )
         self._require_answers(groups.silent)
-        there = bool(self.alive or self.rule.found or groups or templates)
+        there = bool(self.alive or self.rule.found or groups or templates or policies)
         if there and not check:
             gcp_groups.remove(self.api, groups, templates)  # a group comes before its machines, or makes new ones
             self.api.together(lambda: self._delete(self.alive), self.rule.delete)
+            self.api.each(lambda one: self.api.gone(gcp_groups.path_of(one, gcp_placement.POLICIES)), policies)
             self.look()
         return there
 

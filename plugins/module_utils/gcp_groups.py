@@ -11,7 +11,7 @@ WAITING = ("CREATING", "ACCEPTED")
 
 
 def find(api, collection, cluster_id=""):
-    """Groups or templates of ours, of one cluster or of all; whoever may not list them has made none."""
+    """Groups, templates or policies of ours, of one cluster or of all; whoever may not list them has made none."""
     pattern = 'name eq "%s-.*"' % (tag_of(cluster_id) if cluster_id else "stix")
     try:
         found = api.list("aggregated/" + collection, filter=pattern, returnPartialSuccess="true")
@@ -27,10 +27,10 @@ def _owner(one):
     return described(one)["cluster_id"]
 
 
-def path_of(one):
-    """Where it is, below the project."""
+def path_of(one, collection=""):
+    """Where it is, below the project; one that is no policy is a group, if it is in a zone, or a template."""
     kind, place = ("zones", one["zone"]) if one.get("zone") else ("regions", one["region"])
-    collection = GROUPS if kind == "zones" else TEMPLATES
+    collection = collection or (GROUPS if kind == "zones" else TEMPLATES)
     return "%s/%s/%s/%s" % (kind, last(place), collection, one["name"])
 
 

@@ -2,6 +2,7 @@
 
 import time
 
+from ansible_collections.stix.core.plugins.module_utils import gcp_placement
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_api import LATE
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import rank_of
@@ -28,6 +29,7 @@ class Launch:
 
     Attributes:
         made: `(zone, name)` of machines that may have been made.
+        placed: whether this launch made the cluster's placement policy.
         attempts: zones tried in vain, each `{zone, code, reason}`.
     """
 
@@ -36,6 +38,7 @@ class Launch:
         self.place = place
         self.params = params
         self.made = []
+        self.placed = False
         self.attempts = [
             {"zone": zone, "code": "provision.no_capacity", "reason": "the zone has no %s" % place.kind}
             for zone in place.lacking
@@ -48,6 +51,8 @@ class Launch:
             Failure: `provision.*`, with `attempts` in the details; nothing is left unless the reason is unknown.
         """
         request = properties(self.place, self.params)
+        if request.get("resourcePolicies"):
+            self.placed = gcp_placement.make(self.api, self.params)
         failures = []
         for zone in self.place.zones:
             try:

@@ -3,6 +3,7 @@
 import re
 import time
 
+from ansible_collections.stix.core.plugins.module_utils import gcp_placement
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import TAG
 from ansible_collections.stix.core.plugins.module_utils.gcp_images import disk
@@ -47,6 +48,11 @@ def properties(place, params):
         request["guestAccelerators"] = [
             {"acceleratorType": name, "acceleratorCount": count} for name, count in place.gpus.items()
         ]
+    if gcp_placement.wanted(params, place.kind):
+        request["resourcePolicies"] = [
+            "projects/%s/%s" % (place.api.project, gcp_placement.path_of(params, place.api.region))
+        ]
+        request["scheduling"]["onHostMaintenance"] = "TERMINATE"
     family = place.kind.partition("-")[0]
     if node.get("network_tier") == "best" and place.about["guestCpus"] >= FAST_NETWORK.get(family, 10**6):
         request["networkPerformanceConfig"] = {"totalEgressBandwidthTier": "TIER_1"}

@@ -3,7 +3,7 @@
 import calendar
 import time
 
-from ansible_collections.stix.core.plugins.module_utils import gcp_groups
+from ansible_collections.stix.core.plugins.module_utils import gcp_groups, gcp_placement
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_api import Api
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import (
@@ -26,7 +26,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
 )
 
 OURS = "labels.stix-cluster-id:*"
-ORDER = ("group", "template", "machine", "disk", "firewall")
+ORDER = ("group", "template", "machine", "placement", "disk", "firewall")
 """Kinds in the order in which they can be removed."""
 
 WHERE = {"machine": "aggregated/instances", "disk": "aggregated/disks"}
@@ -35,7 +35,14 @@ WHERE = {"machine": "aggregated/instances", "disk": "aggregated/disks"}
 def survey(api, params):
     """What carries our labels, of all regions or those named, as things (docs/concepts/contracts.md, section 3)."""
     kinds = params["kinds"] or ORDER
-    finders = {"machine": _machines, "group": _groups, "template": _templates, "disk": _disks, "firewall": _rules}
+    finders = {
+        "machine": _machines,
+        "group": _groups,
+        "template": lambda api, _: _regional(api, "template", gcp_groups.TEMPLATES),
+        "placement": lambda api, _: _regional(api, "placement", gcp_placement.POLICIES),
+        "disk": _disks,
+        "firewall": _rules,
+    }
     parts = api.together(*(lambda kind=kind: finders[kind](api, params) for kind in finders if kind in kinds))
     wanted = params["regions"]
     return [one for each in parts for one in each if not wanted or one["region"] in (*wanted, "")]
@@ -102,10 +109,11 @@ def _groups(api, params):
     ]
 
 
-def _templates(api, params):
+def _regional(api, kind, collection):
+    """Templates, or placement policies."""
     return [
-        {**_thing("template", one, "", described(one), gcp_groups.path_of(one)), "region": last(one["region"])}
-        for one in gcp_groups.find(api, gcp_groups.TEMPLATES)
+        {**_thing(kind, one, "", described(one), gcp_groups.path_of(one, collection)), "region": last(one["region"])}
+        for one in gcp_groups.find(api, collection)
         if one.get("region")
     ]
 

@@ -84,7 +84,8 @@ options:
       - Settings of the project's network and machines. C(project_id), C(vpc_name), C(subnet_names),
         C(use_internal_ips), C(ssh_proxy_command), C(firewall), C(enable_gvnic), C(service_account), C(ssh_user),
         C(block_project_ssh_keys), C(metadata), C(labels), C(spot_interruption) (C(terminate) or C(stop)),
-        C(specific_reservations), C(managed_instance_group) (C(run_duration), C(provision_timeout); seconds).
+        C(specific_reservations), C(managed_instance_group) (C(run_duration), C(provision_timeout); seconds),
+        C(placement_policy) (C(compact)).
     type: dict
     default: {}
   connection:

@@ -176,7 +176,7 @@ _GCP = {
     "project_id": Key(("text",), "The project.", "project_id: my-project"),
     "enable_gvnic": Key(("boolean",), "Google's virtual network card.", "enable_gvnic: true"),
     "enable_gpu_direct": Key(("boolean",), "GPUs that talk past the CPU.", "enable_gpu_direct: true", works=False),
-    "placement_policy": Key(("text",), "How close the machines stand.", "placement_policy: compact", works=False),
+    "placement_policy": Key(("text",), "How close the machines stand.", "placement_policy: compact"),
     "vpc_name": Key(
         ("text",),
         "The network, perhaps with its project.",

@@ -110,3 +110,52 @@ def test_a_launch_that_was_cut_off_is_found_ranked_and_swept(gcp: GcpLab) -> Non
     [group] = [one for one in things if one["kind"] == "group"]
     assert (group["cluster"], group["cluster_id"], group["region"]) == ("demo", "demo-1", "us-central1")
     assert gcp_survey.sweep(api(gcp), PARAMS | {"things": things}, False) == (True, []) and left(gcp) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "node"),
+    [({"placement_policy": "compact"}, {}), ({}, {"network_tier": "best"})],
+    ids=["asked", "best network"],
+)
+def test_nodes_stand_close_together_and_the_policy_goes_with_them(
+    gcp: GcpLab, config: dict[str, Any], node: dict[str, Any]
+) -> None:
+    assert machines(gcp, wanted(2, **node), config=config).ensure(False)
+    asked = base.created(gcp)["instanceProperties"]
+    assert asked["resourcePolicies"] == [
+        "projects/lab-project/regions/us-central1/resourcePolicies/stix-demo-1-compact"
+    ]
+    assert asked["scheduling"]["onHostMaintenance"] == "TERMINATE"
+    assert machines(gcp, wanted(3, **node), config=config).ensure(False), "the policy serves for more"
+    [policy] = gcp.all("resourcePolicies")
+    assert policy["groupPlacementPolicy"] == {"collocation": "COLLOCATED"}
+    [thing] = gcp_survey.survey(api(gcp), PARAMS | {"kinds": ["placement"]})
+    assert (thing["cluster_id"], thing["region"]) == ("demo-1", "us-central1")
+    assert machines(gcp).remove(False) and gcp.all("resourcePolicies") == [] and left(gcp) == []
+    assert machines(gcp, wanted(1, **node), config=config).ensure(False) and gcp.all("resourcePolicies") == []
+
+
+def test_a_policy_of_a_launch_that_failed_goes_and_one_that_was_left_is_swept(gcp: GcpLab) -> None:
+    config = {"placement_policy": "compact"}
+    gcp.refuse(base.NO_ROOM)
+    assert refused(gcp, wanted(2), config=config).code == "provision.no_capacity" and gcp.all("resourcePolicies") == []
+    gcp.refuse_nothing()
+    assert machines(gcp, wanted(2), config=config).ensure(False)
+    things = gcp_survey.survey(api(gcp), PARAMS)
+    assert gcp_survey.sweep(api(gcp), PARAMS | {"things": things}, False) == (True, [])
+    assert gcp.all("resourcePolicies") == [] and left(gcp) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "node", "code"),
+    [
+        ({"placement_policy": "wide"}, {}, "provision.config"),
+        ({"placement_policy": "compact"}, {"instance_type": "n1-standard-4"}, "provision.unsupported"),
+        ({"placement_policy": "compact", **QUEUE}, {}, "provision.unsupported"),
+    ],
+)
+def test_a_placement_that_cannot_be_is_refused_before_anything_is_made(
+    gcp: GcpLab, config: dict[str, Any], node: dict[str, Any], code: str
+) -> None:
+    failure = refused(gcp, wanted(2, **node), config=config)
+    assert failure.code == code and gcp.all("resourcePolicies") == [] and left(gcp) == []

@@ -376,6 +376,7 @@ def test_survey_sweep_and_adopt(gcp: lab.GcpLab) -> None:
         "instanceGroupManagers.list",
         "instanceTemplates.list",
         "instances.list",
+        "resourcePolicies.list",
     ]
     ours = [one for one in calls if one["cluster_id"] == "demo-1"]
     machine = next(one for one in ours if one["kind"] == "machine")

@@ -119,6 +119,9 @@ class Compute:
             return self._insert(scope, collection, body)
         thing = self.store.get(path)
         if method == "DELETE":
+            using = [one for one in self.store.every("instances") if path in str(one.get("resourcePolicies"))]
+            if collection == "resourcePolicies" and using:
+                raise Refusal(400, "resourceInUseByAnotherResource", f"'projects/{path}' is already being used")
             thing["status"] = "STOPPING"
             dropping = self.instances.drop if collection == "instances" else self.store.things.pop
             return self.store.operate(scope, "delete", path, target_id=thing["id"], then=lambda: dropping(path))

@@ -74,6 +74,10 @@ class Instances:
                 "scheduling.onHostMaintenance",
                 "'MIGRATE'. Instances with guest accelerators do not support live migration.",
             )
+        for policy in body.get("resourcePolicies") or ():
+            self.store.get(policy.partition("projects/")[2])
+            if body["scheduling"].get("onHostMaintenance") != "TERMINATE":
+                raise invalid("scheduling.onHostMaintenance", "'MIGRATE'. Placed instances are not migrated.")
         for card in body["networkInterfaces"]:
             self.store.get(card["subnetwork"].partition("/projects/")[2])
 
