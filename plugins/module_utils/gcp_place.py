@@ -18,6 +18,10 @@ GPUS = {
 """Accelerators that are attached to N1 machines -> their names here; others come with their machine types."""
 
 
+TPU = "TPU-VM"
+"""The catalog's word for the machines of all TPUs."""
+
+
 class Missing(Exception):
     """What must exist before machines can be made; `needs` says what, the role makes it."""
 
@@ -55,6 +59,13 @@ class Place:
         self.kind = self.node.get("instance_type")
         if not self.kind:
             raise Failure("provision.config", "No instance type is given", "Set instance_type for each node.", {})
+        if self.kind == TPU:
+            raise Failure(
+                "provision.unsupported",
+                "Google Cloud: TPU VMs are not made yet (%s)" % ", ".join(self.node.get("accelerators") or [TPU]),
+                "Ask for GPUs, or for a TPU of a Kubernetes cluster.",
+                {"scope": "type", "region": api.region},
+            )
         self.gpus = attached(self.node.get("accelerators"), self.kind)
         networks, offered, gpu_zones, region, project = api.together(
             self._networks,

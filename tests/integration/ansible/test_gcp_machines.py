@@ -325,6 +325,7 @@ def test_images(gcp: lab.GcpLab, node: dict[str, Any], found: str) -> None:
         ({"image_id": {"europe-west1": "x"}}, {}, "provision.config", "no image for us-central1"),
         ({"image_id": "docker:ubuntu"}, {}, "provision.unsupported", "container image"),
         ({"instance_type": None}, {}, "provision.config", "No instance type"),
+        ({"instance_type": "TPU-VM", "accelerators": {"tpu-v5e-8": 1}}, {}, "provision.unsupported", "tpu-v5e-8"),
         ({"disk_tier": "ultra"}, {}, "provision.unsupported", "pd-extreme"),
         ({}, {"vpc_name": "nope"}, "provision.config", "no network 'nope'"),
         ({}, {"subnet_names": ["nope"]}, "provision.config", "no subnet nope"),
