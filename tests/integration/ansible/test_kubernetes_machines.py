@@ -277,6 +277,16 @@ NOT_SEEN = {"pods": {"get"}, "pods/exec": {"get", "create"}, "services": {"get"}
 """Rights for what is not done here: kubectl reaches a node, and a name that somebody has is looked at."""
 
 
+def granted(documents: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """Resource -> verbs that roles allow."""
+    return {
+        resource: set(rule["verbs"])
+        for document in documents
+        for rule in document.get("rules") or []
+        for resource in rule["resources"]
+    }
+
+
 def test_every_right_of_rbac_yml_is_needed_and_no_other(
     lab: KubernetesLab, have: Callable[..., KubernetesCluster], apply: Callable[..., None], tmp_path: Path
 ) -> None:
@@ -329,12 +339,7 @@ def test_every_right_of_rbac_yml_is_needed_and_no_other(
     found = survey(note(api(account)), [], "")
     assert {each["kind"] for each in found} == set(KINDS_OF_THINGS.values())
     assert sweep(note(api(account)), found, False) == (True, [])
-    allowed = {
-        resource: set(rule["verbs"])
-        for document in documents
-        for rule in document.get("rules") or []
-        for resource in rule["resources"]
-    }
+    allowed = granted(documents)
     kinds = {resource: verbs for resource, verbs in used.items() if resource in allowed}
     unused = {resource: verbs - kinds.get(resource, set()) for resource, verbs in allowed.items()}
     assert {resource: verbs for resource, verbs in unused.items() if verbs} == NOT_SEEN
