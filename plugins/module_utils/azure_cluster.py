@@ -16,8 +16,10 @@ from ansible_collections.stix.core.plugins.module_utils.azure_vms import (
     addresses,
     as_tags,
     is_broken,
+    is_changing,
     nic_ids,
     power,
+    public_ids,
     rank_of,
     report,
     state_of,
@@ -70,7 +72,7 @@ class AzureCluster:
         self.vms = [one for one in found if one and is_tagged(one, self.cluster_id)]
         self.vms.sort(key=lambda one: (rank_of(one), one["properties"].get("timeCreated") or "", one["id"]))
         self.nics = self._known(nics, [one for vm in self.vms for one in nic_ids(vm)])
-        used = [_public_ids(nic) for nic in self.nics.values()]
+        used = [public_ids(nic) for nic in self.nics.values()]
         self.publics = self._known(publics, [one for each in used for one in each])
 
     def _known(self, listed, wanted):
@@ -206,7 +208,7 @@ class AzureCluster:
     def _settle(self):
         """Waits for machines that are being made, stopped or removed, by us or by a run that was cut off."""
         self._until = time.monotonic() + self.params["wait_seconds"]
-        while any(_moves(vm) for vm in self.vms):
+        while any(is_changing(vm) for vm in self.vms):
             self._pause("machines of the cluster are still changing")
             self.look()
 
@@ -244,13 +246,3 @@ def mark_with(api, identity, tags):
     """Puts tags on a thing, beside those that it has."""
     path = identity + "/providers/Microsoft.Resources/tags/default"
     api.patch(path, {"operation": "Merge", "properties": {"tags": tags}})
-
-
-def _moves(vm):
-    state = (vm["properties"].get("provisioningState") or "").lower()
-    return state in ("creating", "deleting") or power(vm) in ("starting", "stopping", "deallocating")
-
-
-def _public_ids(nic):
-    settings = [one["properties"] for one in nic["properties"].get("ipConfigurations") or []]
-    return [one["publicIPAddress"]["id"] for one in settings if one.get("publicIPAddress")]

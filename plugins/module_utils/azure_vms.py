@@ -178,3 +178,15 @@ def _connection(vm, where, tags, params):
         for word, verb in (("stop", "deallocate"), ("down", "delete")):
             found["skylet_%s_command" % word] = release_command(verb, config["managed_identity"], manager=manager)
     return found
+
+
+def is_changing(vm):
+    """Whether it is being made, removed, started or stopped."""
+    state = (vm["properties"].get("provisioningState") or "").lower()
+    return state in ("creating", "deleting") or power(vm) in ("starting", "stopping", "deallocating")
+
+
+def public_ids(nic):
+    """Ids of the public addresses of a network interface."""
+    settings = [one["properties"] for one in nic["properties"].get("ipConfigurations") or []]
+    return [one["publicIPAddress"]["id"] for one in settings if one.get("publicIPAddress")]

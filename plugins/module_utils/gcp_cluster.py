@@ -1,12 +1,10 @@
 """A cluster of Compute Engine instances. Labels are the truth: what carries `stix-cluster-id` is ours."""
 
-import time
-
 from ansible_collections.stix.core.plugins.module_utils import gcp_groups, gcp_placement
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_errors import classify, classify_exception
 from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import ClusterRule
-from ansible_collections.stix.core.plugins.module_utils.gcp_instances import address, number, rank_of, report, state_of
+from ansible_collections.stix.core.plugins.module_utils.gcp_instances import number, rank_of, report, state_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import Launch, place_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
     base_name,
@@ -18,6 +16,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
 )
 from ansible_collections.stix.core.plugins.module_utils.gcp_place import Place
 from ansible_collections.stix.core.plugins.module_utils.gcp_queue import QueuedLaunch
+from ansible_collections.stix.core.plugins.module_utils.gcp_wait import wait_until
 
 KEPT_FRESH = ("stix-deadline", "stix-on-shutdown")
 """Labels that a later launch may change."""
@@ -238,31 +237,4 @@ class GcpCluster:
         Raises:
             Failure: one of them ended, or it took too long.
         """
-        wanted, pause = {str(one["id"]): last(one["zone"]) for one in instances}, 0.3
-        while wanted:
-            self.look()
-            now = {str(one["id"]): one for one in self.alive}
-            for identity, zone in wanted.items():
-                if identity not in now or (state == "running" and state_of(now[identity]) == "stopped"):
-                    reason = now.get(identity, {}).get("statusMessage") or "a machine ended at once"
-                    raise classify("PREEMPTED", reason, region=self.api.region, zone=zone)
-            if all(self._is(now[identity], state) for identity in wanted):
-                return
-            if time.monotonic() > self.api.deadline:
-                raise self._late([now[identity] for identity in wanted], state)
-            time.sleep(pause)
-            pause = min(pause * 1.5, 3.0)
-
-    def _is(self, one, state):
-        return state_of(one) == state and (state != "running" or bool(address(one, self.api.internal)))
-
-    def _late(self, now, state):
-        states = ", ".join("%s %s" % (one["name"], one["status"]) for one in now)
-        return Failure(
-            "provision.transient",
-            "Google Cloud %s: machines were not %s after %d s (%s)"
-            % (self.api.region, state, self.api.wait_seconds, states),
-            "Try again.",
-            {"scope": "zone", "zone": last(now[0]["zone"]), "region": self.api.region},
-            True,
-        )
+        wait_until(self, instances, state)

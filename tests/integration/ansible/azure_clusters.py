@@ -18,6 +18,7 @@ os.environ.setdefault("ANSIBLE_LOCAL_TEMP", tempfile.gettempdir())
 init_plugin_loader([str(ROOT / "collections")])
 
 # ruff: noqa: E402 - the loader comes first
+from ansible_collections.stix.core.plugins.module_utils import azure_account, azure_survey  # noqa: F401 - for tests
 from ansible_collections.stix.core.plugins.module_utils.azure_api import Api
 from ansible_collections.stix.core.plugins.module_utils.azure_cluster import AzureCluster
 from ansible_collections.stix.core.plugins.module_utils.azure_login import Login

@@ -5,12 +5,15 @@ from collections import Counter
 
 import pytest
 
+# ruff: noqa: F811 - fixtures are named again where they are used
 from tests.integration.ansible.azure_clusters import (  # noqa: F401 - fixtures come by their names
     NO_ROOM,
     PARAMS,
     Failure,
     arm,
     azure,
+    azure_account,
+    azure_survey,
     counts,
     machines,
     refused,
@@ -21,9 +24,6 @@ from tests.integration.ansible.azure_clusters import (  # noqa: F401 - fixtures 
 )
 from tests.lab.azure.cloud import SUBSCRIPTION
 from tests.lab.azure.lab import AzureLab
-
-# ruff: noqa: E402, F811 - the loader comes first; fixtures are named again where they are used
-from ansible_collections.stix.core.plugins.module_utils import azure_account, azure_survey
 
 
 def test_a_cluster_lives_from_nothing_to_nothing(azure: AzureLab) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.ansible import test_gcp_machines as base
-from tests.integration.ansible.test_gcp_machines import PARAMS, Failure, api, gcp_survey, machines, refused, wanted
+from tests.integration.ansible import gcp_clusters as base
+from tests.integration.ansible.gcp_clusters import PARAMS, Failure, api, gcp_survey, machines, refused, wanted
 from tests.lab.gcp.lab import GcpLab
 
 project, gcp = base.project, base.gcp
