@@ -143,7 +143,7 @@ def resources(**changes: Any) -> st.SearchStrategy[Resources]:
             "local_disk": st.none() | st.sampled_from(["nvme", "ssd:500", "1000+"]).map(parse_local_disk),
             "max_hourly_cost": st.none() | st.floats(0.01, 1e4),
             "priority": st.none() | st.integers(-1000, 1000),
-            "priority_class": st.none() | LINES,
+            "priority_class": st.none() | LINES.filter(lambda text: text != "None"),
             "volumes": VOLUMES,
             "config": CONFIGS,
             "internal": st.fixed_dictionaries(
