@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +56,8 @@ class ActionModule(NodeAction):
         return {"mounts": mounts, "remotes": remotes, "check": self.check_mode}
 
     def _bring_rclone(self, machine: str) -> None:
-        packed = rclone.for_machine(machine, self.args["rclone"])
-        answer = self.execute('umask 077; mkdir -p "$H/tmp" && cd "$H/tmp" && pwd')
-        remote = f"{answer.output.decode().strip()}/rclone-{secrets.token_hex(6)}.gz"
-        self._connection.put_file(str(packed), remote)
-        done = self.execute(INSTALL.format(packed=remote))
+        packed = self.upload(rclone.for_machine(machine, self.args["rclone"]), "rclone.gz")
+        done = self.execute(INSTALL.format(packed=packed))
         if done.status != 0:
             reason = self.stderr.splitlines()[-1:] or ["the disk may be full"]
             raise Failure("sync.failed", f"rclone cannot be put on '{self.host}': {reason[0]}", "", {"host": self.host})

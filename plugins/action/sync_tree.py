@@ -1,6 +1,5 @@
 """Brings the workdir and the file mounts to a node: only trees whose recorded hash differs, each in one exec."""
 
-import secrets
 import shlex
 from pathlib import Path
 from typing import Any
@@ -52,17 +51,5 @@ class ActionModule(NodeAction):
         verb = f"receive --target {shlex.quote(target)} --hash {content} --delete"
         if packed.stat().st_size <= LARGEST_INPUT:
             return self.agent(verb, packed.read_bytes())
-        remote = self._upload(packed)
+        remote = self.upload(packed, "tree.tar")
         return self.agent(f"{verb} < {remote}; status=$?; rm -f {remote}; (exit $status)")
-
-    def _upload(self, packed: Path) -> str:
-        """Puts a file into the agent's folder; answers its name there, as a shell word."""
-        name = f"tree-{secrets.token_hex(6)}.tar"
-        answer = self.execute('umask 077; mkdir -p "$H/tmp" && cd "$H/tmp" && pwd')
-        if answer.status != 0:
-            raise Failure(
-                "sync.failed", f"The agent's folder on '{self.host}' cannot be written to", "", {"host": self.host}
-            )
-        remote = f"{answer.output.decode().strip()}/{name}"
-        self._connection.put_file(str(packed), remote)
-        return shlex.quote(remote)

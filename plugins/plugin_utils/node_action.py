@@ -2,7 +2,9 @@
 
 import json
 import secrets
+import shlex
 import time
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -85,6 +87,21 @@ class NodeAction(ActionBase):
             raise classify(text or f"the shell ended with status {status}", self.host)
         self.stderr = _bytes(stderr).decode(errors="replace").strip()
         return answer
+
+    def upload(self, file: Path, name: str) -> str:
+        """Puts a file into the agent's folder; answers its name there, which nothing else has, as a shell word.
+
+        Raises:
+            Failure: `sync.failed`, the folder cannot be written to.
+        """
+        answer = self.execute('umask 077; mkdir -p "$H/tmp" && cd "$H/tmp" && pwd')
+        if answer.status != 0:
+            raise Failure(
+                "sync.failed", f"The agent's folder on '{self.host}' cannot be written to", "", {"host": self.host}
+            )
+        remote = f"{answer.output.decode().strip()}/{secrets.token_hex(6)}-{name}"
+        self._connection.put_file(str(file), remote)
+        return shlex.quote(remote)
 
     def agent(self, verb: str, data: bytes = b"") -> dict[str, Any]:
         """What the installed agent answers to one verb, as data.
