@@ -33,6 +33,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "repair": ("clusters:repair", "Look at a cluster and bring it back in order."),
         "why": ("why:why", "Why a cluster is where it is, or came to nothing."),
     },
+    "Ansible": {
+        "playbook": ("content:playbook", "Run your own playbooks on a cluster."),
+        "ansible": ("content:ansible", "Run one module on the nodes of a cluster."),
+        "inventory": ("content:inventory", "Clusters as an Ansible inventory."),
+    },
     "Data": {
         "storage": ("storage:storage", "Buckets that stix made."),
     },

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from stix.driver.ledger import Ledger
@@ -240,8 +241,13 @@ class Run:
 
 
 def settings_text(home: Home) -> str:
-    """The `ansible.cfg` of this user's runs; makes the folder of ssh's control sockets."""
+    """The `ansible.cfg` of this user's runs."""
+    return ansible_settings(*ssh_places(home))
+
+
+def ssh_places(home: Home) -> tuple[Path, str, str]:
+    """The folder of ssh's control sockets, made now; `$HOME`; the home in the user database."""
     home.ssh_control.mkdir(parents=True, exist_ok=True, mode=0o700)
     if home.ssh_control.stat().st_uid != os.getuid():
         raise StixError("internal", f"{home.ssh_control} belongs to somebody else", hint="set a shorter STIX_HOME")
-    return ansible_settings(home.ssh_control, os.environ.get("HOME", ""), pwd.getpwuid(os.getuid()).pw_dir)
+    return home.ssh_control, os.environ.get("HOME", ""), pwd.getpwuid(os.getuid()).pw_dir

@@ -38,19 +38,22 @@ def collection_paths() -> str:
 
 
 def ansible_playbook() -> str:
-    """The `ansible-playbook` that belongs to this interpreter.
+    """The `ansible-playbook` that belongs to this interpreter."""
+    return program("ansible-playbook")
+
+
+def program(name: str) -> str:
+    """A program of Ansible, the one that belongs to this interpreter.
 
     Raises:
         StixError: `runner.missing_content`.
     """
     import shutil
 
-    beside = Path(sys.executable).with_name("ansible-playbook")
-    found = str(beside) if beside.is_file() else shutil.which("ansible-playbook")
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.is_file() else shutil.which(name)
     if not found:
         raise StixError(
-            "runner.missing_content",
-            "ansible-playbook is not installed beside this Python",
-            hint="pip install stix-cloud",
+            "runner.missing_content", f"{name} is not installed beside this Python", hint="pip install stix-cloud"
         )
     return found

@@ -103,7 +103,7 @@ def ansible_settings(control_dir: Path, home: str, passwd_home: str) -> str:
         control_dir: where ssh keeps its connections open.
         home, passwd_home: `$HOME`, and the home in the user database that OpenSSH would use.
     """
-    ssh_args = shlex.join([*SSH_OPTIONS, *ssh_options(home, passwd_home, os.path.exists)])
+    ssh_args, control = ssh_settings(control_dir, home, passwd_home)
     return "\n".join([
         "[defaults]",
         "host_key_checking = true",
@@ -124,6 +124,12 @@ def ansible_settings(control_dir: Path, home: str, passwd_home: str) -> str:
         "pipelining = true",
         "retries = 1",
         f"ssh_args = {ssh_args.replace('%', '%%')}",
-        f"control_path = {control_path(str(control_dir)).replace('%', '%%')}",
+        f"control_path = {control.replace('%', '%%')}",
         "",
     ])  # fmt: skip
+
+
+def ssh_settings(control_dir: Path, home: str, passwd_home: str) -> tuple[str, str]:
+    """Ansible's `ssh_args` and `control_path`; the arguments are those of `ansible_settings`."""
+    words = [*SSH_OPTIONS, *ssh_options(home, passwd_home, os.path.exists)]
+    return shlex.join(words), control_path(str(control_dir))

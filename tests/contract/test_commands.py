@@ -13,7 +13,7 @@ from stix.errors import EXIT_STATUS
 DOCS = Path(__file__).parents[2] / "docs"
 COMMANDS = dict(reference.commands())
 LEAVES = {path: command for path, command in COMMANDS.items() if not isinstance(command, click.Group)}
-GIVES_DATA = LEAVES.keys() - {"stix completion"}
+GIVES_DATA = LEAVES.keys() - {"stix completion", "stix playbook", "stix ansible"}
 
 SKYPILOT = {
     "stix up": "-c --cluster --dryrun -d --detach-run -n --name --workdir --infra --num-nodes --cpus "

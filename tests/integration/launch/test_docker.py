@@ -23,6 +23,7 @@ def test_a_life_of_two_containers(docker_engine, task_file, run_stix, ok, jobs, 
     assert "(head, rank=0" in out and "(worker1, rank=1" in out
     ids = docker_engine.docker("ps", "-q", "--filter", "label=stix.cluster=pair").split()
     assert len(ids) == 2
+    assert ok(run_stix("ansible", "pair", "-m", "ping", "-o")).count("SUCCESS") == 2
     shown = json.loads(docker_engine.docker("inspect", ids[0]))[0]
     assert shown["HostConfig"]["NanoCpus"] == 10**9
     assert shown["HostConfig"]["Memory"] == 2**29

@@ -18,6 +18,9 @@ def test_a_host_with_a_password(ssh_hosts, pool, run_stix, ok, stix_home):
     ok(run_stix("ssh", "up", "--infra", "rack"))
     assert "by eve" in ok(run_stix("up", "-y", "-c", "one", "--infra", "ssh/rack", "--", "echo by $(whoami)"))
     ok(run_stix("queue", "one"))
+    assert "SUCCESS" in ok(run_stix("ansible", "one", "-m", "ping"))
+    ok(run_stix("inventory", "--export", stix_home / "exported"))
+    assert "pool_password" in (stix_home / "exported" / "hosts.yml").read_text()
     assert places_of(PLANTED, stix_home) == [file]
 
 

@@ -1,0 +1,108 @@
+"""The user's own Ansible content on clusters, and clusters as an inventory of theirs."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stix.api.clusters import open_store
+from stix.errors import ClusterError, StixError, UsageError
+from stix.state.home import Home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EXPORT_MARK = "# Written by 'stix inventory --export'.\n"
+
+
+def ansible_call(
+    program: str, cluster_name: str, words: Sequence[str], isolated: bool = False
+) -> tuple[list[str], dict[str, str]]:
+    """The command line of `ansible-playbook` or `ansible` with a cluster's inventory, and its environment.
+
+    Args:
+        isolated: leave the user's `ansible.cfg` and `ANSIBLE_*` variables out.
+
+    Raises:
+        ClusterError: `cluster.not_found`, `cluster.not_up`: no machine of it runs.
+    """
+    from stix.runner import content, user_content
+
+    home = Home()
+    record = open_store(home).cluster_record(cluster_name)
+    if not any(node.get("state") == "running" for node in record["nodes"]):
+        verb = "start" if record["wanted"] == "stopped" else "repair"
+        raise ClusterError(
+            "cluster.not_up", f"no machine of cluster {cluster_name!r} runs", hint=f"stix {verb} {cluster_name}"
+        )
+    folder = home.clusters / cluster_name
+    source = user_content.write_source(folder, home.root, [cluster_name])
+    ssh = _ssh(home)
+    settings = (
+        user_content.isolated(os.environ, ssh, folder) if isolated else user_content.own_settings(os.environ, ssh)
+    )
+    return [content.program(program), "-i", str(source), *words], settings
+
+
+def _ssh(home: Home) -> tuple[str, str]:
+    from stix.driver.session import ssh_places
+    from stix.runner.rundir import ssh_settings
+
+    return ssh_settings(*ssh_places(home))
+
+
+def inventory(cluster_names: "Iterable[str]", *words: str) -> str:
+    """What `ansible-inventory` says of clusters when it is called with these words, as `--list` or `--graph`.
+
+    Raises:
+        StixError: `runner.failed`, with Ansible's own words; UsageError: `--host` names none.
+    """
+    import subprocess
+    import tempfile
+
+    from stix.runner import content, user_content
+
+    home = Home()
+    with tempfile.TemporaryDirectory(prefix="stix-") as made:
+        source = user_content.write_source(Path(made), home.root, cluster_names)
+        done = subprocess.run(
+            [content.program("ansible-inventory"), "-i", str(source), *words],
+            env=user_content.isolated(os.environ, _ssh(home), Path(made)) | {"ANSIBLE_NOCOLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason was given"])[0]
+        if "--host" in words and "host" in reason.lower():
+            raise UsageError("usage", f"no host {words[-1]!r} is in the inventory", hint="stix inventory lists them")
+        raise StixError("runner.failed", f"ansible-inventory failed: {reason}", details={"output": done.stderr[-2000:]})
+    return done.stdout
+
+
+def listed_inventory(cluster_names: "Iterable[str]", host: str | None = None) -> dict[str, Any]:
+    """Groups and variables as `ansible-inventory --list` has them, or the variables of one host."""
+    from stix.inventory.static import plain
+
+    words = ("--list",) if host is None else ("--host", host)
+    found: dict[str, Any] = plain(json.loads(inventory(cluster_names, *words)))
+    return found
+
+
+def export_inventory(cluster_names: "Iterable[str]", folder: Path) -> Path:
+    """Write clusters as an inventory that needs no stix, `hosts.yml` in a folder; its path.
+
+    Raises:
+        UsageError: the file is there and was not written by this.
+    """
+    from stix.inventory.static import static_inventory
+
+    target = folder / "hosts.yml"
+    if target.exists() and not target.read_text(encoding="utf-8").startswith(EXPORT_MARK):
+        raise UsageError("usage", f"{target} is there already", hint="name another folder, or remove the file")
+    text = static_inventory(listed_inventory(cluster_names))
+    folder.mkdir(parents=True, exist_ok=True)
+    target.write_text(EXPORT_MARK + text, encoding="utf-8")
+    return target
