@@ -1,13 +1,13 @@
-"""Everything of ours in a project: what there is, taking it away, taking machines into a cluster."""
+"""Everything of ours in a project: what there is, and taking it away."""
 
 import calendar
 import time
 
 from ansible_collections.stix.core.plugins.module_utils import gcp_groups, gcp_placement
+from ansible_collections.stix.core.plugins.module_utils import gcp_tpu_nodes as tpu
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_api import Api
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import (
-    LOGIN,
     rank_of,
     report,
     shared_connection,
@@ -15,15 +15,12 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_instances import (
 )
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import place_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
-    cluster_labels,
     described,
-    exact_label,
-    facts,
     last,
     part,
     region_of,
-    tag_of,
 )
+from ansible_collections.stix.core.plugins.module_utils.gcp_tpu import Tpus
 
 OURS = "labels.stix-cluster-id:*"
 ORDER = ("group", "template", "machine", "placement", "disk", "firewall")
@@ -37,13 +34,15 @@ def survey(api, params):
     kinds = params["kinds"] or ORDER
     finders = {
         "machine": _machines,
+        "tpu": _tpus,
         "group": _groups,
         "template": lambda api, _: _regional(api, "template", gcp_groups.TEMPLATES),
         "placement": lambda api, _: _regional(api, "placement", gcp_placement.POLICIES),
         "disk": _disks,
         "firewall": _rules,
     }
-    parts = api.together(*(lambda kind=kind: finders[kind](api, params) for kind in finders if kind in kinds))
+    asked = {*kinds, *(["tpu"] if "machine" in kinds else [])}
+    parts = api.together(*(lambda kind=kind: finders[kind](api, params) for kind in finders if kind in asked))
     wanted = params["regions"]
     return [one for each in parts for one in each if not wanted or one["region"] in (*wanted, "")]
 
@@ -59,7 +58,8 @@ def sweep(api, params, check):
         return bool(doomed), doomed + unseen
     errors = {}
     for kind in ORDER:
-        api.each(lambda one: _remove(api, one, errors), [one for one in doomed if one["kind"] == kind])
+        paths = {one["details"]["path"]: one for one in doomed if one["kind"] == kind}  # hosts of one TPU have one
+        api.each(lambda one: _remove(api, one, errors), list(paths.values()))
     left = [one for one in survey(api, everything) if (one["kind"], one["id"]) in named]
     for one in left:
         if one["id"] in errors:
@@ -79,8 +79,12 @@ def _unseen(things, found):
 
 
 def _remove(api, one, errors):
+    path = one["details"]["path"]
     try:
-        (gcp_groups.drop if one["kind"] == "group" else Api.gone)(api, one["details"]["path"])
+        if one["details"].get("accelerator_type"):
+            Tpus(api).remove(path)
+        else:
+            (gcp_groups.drop if one["kind"] == "group" else Api.gone)(api, path)
     except Failure as failure:
         errors[one["id"]] = failure.message
 
@@ -98,6 +102,23 @@ def _machine(one, params, project):
     path = "zones/%s/instances/%s" % place_of(one)
     thing = _thing("machine", one, last(one["zone"]), told, path)
     return {**thing, "state": instance["state"], "instance": instance}
+
+
+def _tpus(api, params):
+    """Hosts of TPUs: each is a machine; they go together."""
+    found = Tpus(api).find()
+    things = [thing for one in found for thing in _hosts(one, params, api.project)]
+    return things + [_silent(place) for place in found.silent]
+
+
+def _hosts(one, params, project):
+    region = region_of(tpu.zone_of(one))
+    shared = shared_connection(params["config"], params["private_key_file"], region)
+    told = {**one, "creationTimestamp": one.get("createTime"), "status": one.get("state"), "name": last(one["name"])}
+    for instance in tpu.reports(one, {**params, "nodes": [], "connection": shared}, project):
+        thing = _thing("machine", {**told, "id": instance["id"]}, tpu.zone_of(one), tpu.told_of(one), one["name"])
+        thing["details"] |= {"accelerator_type": one.get("acceleratorType")}
+        yield {**thing, "state": instance["state"], "instance": instance}
 
 
 def _groups(api, params):
@@ -180,57 +201,3 @@ def unix(text):
     hours, _, minutes = zone[1:].partition(":")
     shift = 60 * (60 * int(hours) + int(minutes or 0))
     return seconds + (shift if zone[0] == "-" else -shift)
-
-
-def adopt(api, params, check):
-    """Puts a cluster's labels, key and network tags on machines that exist; answers whether that changed anything.
-
-    Raises:
-        Failure: `provision.config`, one of them is not there, or of another cluster.
-    """
-    wanted = {str(one["id"]): one for one in params["machines"]}
-    there = {str(one["id"]): one for one in api.list("aggregated/instances", returnPartialSuccess="true")}
-    there.update({one["name"]: one for one in list(there.values())})
-    lost = [identity for identity in wanted if identity not in there]
-    if lost:
-        raise Failure("provision.config", "Google Cloud has no machine %s in this project" % ", ".join(sorted(lost)))
-    mine = exact_label(params["cluster_id"])
-    for identity in wanted:
-        owner = (there[identity].get("labels") or {}).get("stix-cluster-id", mine)
-        if owner != mine:
-            words = "Google Cloud: %s belongs to the cluster %s" % (there[identity]["name"], owner)
-            raise Failure("provision.config", words, "Adopt it as that cluster.")
-    stale = [
-        (there[identity], wish) for identity, wish in wanted.items() if not _is_ours(there[identity], wish, params)
-    ]
-    if stale and not check:
-        api.each(lambda pair: _take(api, params, *pair), stale)
-    return bool(stale)
-
-
-def _adopted(wish, params):
-    return {**cluster_labels({**params, "nodes": []}), "stix-rank": str(wish["rank"])}
-
-
-def _is_ours(one, wish, params):
-    wanted = {key: value for key, value in _adopted(wish, params).items() if key != "stix-run"}
-    return wanted.items() <= (one.get("labels") or {}).items() and bool(told_of(one))
-
-
-def _take(api, params, one, wish):
-    path = "zones/%s/instances/%s/" % place_of(one)
-    theirs = {key: value for key, value in (one.get("labels") or {}).items() if not key.startswith("stix-")}
-    labels = {**theirs, **_adopted(wish, params)}
-    api.change("POST", path + "setLabels", {"labels": labels, "labelFingerprint": one.get("labelFingerprint")})
-    tags = one.get("tags") or {}
-    items = list(dict.fromkeys([*(tags.get("items") or ()), "stix", tag_of(params["cluster_id"])]))
-    api.change("POST", path + "setTags", {"items": items, "fingerprint": tags.get("fingerprint")})
-    told = one.get("metadata") or {}
-    user = params["config"].get("ssh_user") or LOGIN
-    values = {item["key"]: item["value"] for item in told.get("items") or ()}
-    if params["public_key"]:
-        keys = values.get("ssh-keys", "").splitlines()
-        values["ssh-keys"] = "\n".join(dict.fromkeys([*keys, "%s:%s" % (user, params["public_key"])]))
-    values["stix"] = facts(params, user)
-    body = {"items": [{"key": key, "value": value} for key, value in values.items()]}
-    api.change("POST", path + "setMetadata", {**body, "fingerprint": told.get("fingerprint")})

@@ -4,7 +4,8 @@ DOCUMENTATION = r"""
 module: gcp_machines
 short_description: Compute Engine instances as machines
 description:
-  - Creates, starts, stops, deletes and finds the Compute Engine instances of one cluster, all nodes at once.
+  - Creates, starts, stops, deletes and finds the Compute Engine instances of one cluster, all nodes at once. Of nodes
+    with the instance type C(TPU-VM) it makes TPUs, by the Cloud TPU API.
   - An instance belongs to the cluster by its label C(stix-cluster-id). All missing nodes are made by one bulk insert in
     one zone, so there are all of them or none; the zones are tried in the order given.
   - Credentials are those of google-auth, or the login of the command gcloud.
@@ -53,7 +54,8 @@ options:
   nodes:
     description:
       - The wanted nodes, each with C(name), C(rank), C(instance_type) and, as wanted, C(accelerators), C(use_spot),
-        C(image_id), C(disk_size) (GiB), C(disk_tier), C(network_tier), C(ports) and C(labels).
+        C(image_id), C(disk_size) (GiB), C(disk_tier), C(network_tier), C(ports) and C(labels); of TPUs also
+        C(accelerator_args) (C(runtime_version)) and C(hosts), how many of the nodes are one slice.
     type: list
     elements: dict
     default: []
@@ -142,11 +144,12 @@ stix_error:
 """
 
 # ruff: noqa: E402 - documentation comes first
-from ansible_collections.stix.core.plugins.module_utils import gcp_account, gcp_survey
+from ansible_collections.stix.core.plugins.module_utils import gcp_account, gcp_adopt, gcp_tpu
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_cluster import GcpCluster
+from ansible_collections.stix.core.plugins.module_utils.gcp_ground import Missing
 from ansible_collections.stix.core.plugins.module_utils.gcp_module import GcpModule
-from ansible_collections.stix.core.plugins.module_utils.gcp_place import Missing
+from ansible_collections.stix.core.plugins.module_utils.gcp_tpu_cluster import TpuCluster
 
 OPTIONS = {
     "state": {
@@ -187,9 +190,10 @@ def _result(module, api):
         raise Failure("provision.config", "cluster_id must not be empty: it says which instances are meant")
     changed, needs = False, {}
     if state == "adopted":
-        changed = gcp_survey.adopt(api, {**params, "machines": params["adopt"]}, module.check_mode)
+        changed = gcp_adopt.adopt(api, {**params, "machines": params["adopt"]}, module.check_mode)
         params = {**params, "nodes": params["adopt"]}
-    cluster = GcpCluster(api, params, history=state == "query")
+    kind = TpuCluster if gcp_tpu.meant(api, params) else GcpCluster
+    cluster = kind(api, params, history=state == "query")
     verbs = {"present": cluster.ensure, "stopped": cluster.stop, "absent": cluster.remove}
     try:
         changed = verbs[state](module.check_mode) if state in verbs else changed

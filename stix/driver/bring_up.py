@@ -68,9 +68,8 @@ def bring_up(
     resources = served_candidate(task, cluster)
     has_job = bool(task.run or (task.setup and not options.no_setup))
     secrets_file = str(run.folder.secrets_file) if task.secrets and has_job else None
-    job: dict[str, Any] | None = (
-        job_vars(task, resources, submission, secrets_file=secrets_file, no_setup=options.no_setup) if has_job else None
-    )
+    how: dict[str, Any] = {"secrets_file": secrets_file, "no_setup": options.no_setup, "hosts": cluster.hosts}
+    job = job_vars(task, resources, submission, **how) if has_job else None
     outcome = run.play(
         "run_job" if only_job else "up",
         cluster,

@@ -185,7 +185,7 @@ def _plan_on(
     plan = plan_launch(task, cluster.name, cluster, (), (), **how)
     if plan.action == "resize" and task.num_nodes > cluster.num_nodes:
         plan = plan._replace(joins=_joining(ledger, task, cluster, candidate, blocked))
-    check_autostop(cluster.infra, autostop)
+    check_autostop(cluster.infra, autostop, cluster.hosts)
     if saved is not None:
         saved.check(plan)
     return plan
@@ -242,7 +242,7 @@ def plan_at(
         task, name, None, choice.ranked, choice.refusals,
         elsewhere=choice.elsewhere, autostop=autostop, notes=notes, **_how(options), **shown,
     )  # fmt: skip
-    check_autostop(best.infra, autostop)
+    check_autostop(best.infra, autostop, best.hosts)
     return plan._replace(races=races)
 
 
@@ -284,6 +284,11 @@ def _notes(
             f"races {', '.join([best.infra, *(place.infra for place in races)])}; the first that has its machines wins"
         )
         notes.append(what if races else f"nothing races {best.infra}: no other place makes machines for this task")
+    if best.hosts > 1:
+        notes.append(
+            f"a node is a slice of {best.hosts} hosts: a job runs on every one of them, and they cannot be stopped, "
+            "only taken down"
+        )
     if choice.market.fallback:
         notes.append(LOCAL_NOTE)
     elif best.resources.disk_size and "disk_size" not in clouds()[best.cloud].can:
@@ -323,19 +328,29 @@ def nothing_serves(ledger: Ledger, task: Task, choice: Choice) -> StixError:
     return nothing_fits(choice.refusals, killed=explanation.killed, nearest=nearest)
 
 
-def check_autostop(infra: str, autostop: Mapping[str, Any] | None) -> None:
+def cannot_stop(infra: str, hosts: int) -> str:
+    """Which machines cannot be stopped there, in words; empty where they can."""
+    if "stop" not in clouds()[infra.partition("/")[0]].can:
+        return f"machines of {infra}"
+    return f"slices of {hosts} hosts" if hosts > 1 else ""
+
+
+def check_autostop(infra: str, autostop: Mapping[str, Any] | None, hosts: int = 1) -> None:
     """Refuse to promise a stop where machines cannot be stopped.
+
+    Args:
+        hosts: machines that make one node.
 
     Raises:
         ProvisionError: `provision.unsupported`.
     """
-    cloud = clouds()[infra.partition("/")[0]]
-    if not autostop or autostop["down"] or "stop" in cloud.can:
+    whose = cannot_stop(infra, hosts)
+    if not autostop or autostop["down"] or not whose:
         return
     if autostop["idle_minutes"] >= 0 or autostop["lifetime_minutes"] is not None:
         raise ProvisionError(
             "provision.unsupported",
-            f"machines of {infra} cannot be stopped, so autostop cannot stop them",
+            f"{whose} cannot be stopped, so autostop cannot stop them",
             hint="add --down (autostop: {down: true}), which frees them",
         )
 

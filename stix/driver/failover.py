@@ -162,6 +162,7 @@ def intended(run: Run, plan: LaunchPlan, place: Placement, task: Task) -> Cluste
         nodes=tuple(planned),
         resources=describe_resources(place.resources),
         instance=place.offers[0].name if place.offers[0].priced_on else "",
+        hosts=place.hosts,
         zones=(place.resources.zone,) if place.resources.zone else place.offers[0].zones,
         config=dict(place.resources.config.get(place.cloud) or {}),
         hourly_cost=place.hourly_cost,

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from stix.clouds.registry import clouds
 from stix.driver import machines
 from stix.driver.decide import (
     LaunchOptions,
+    cannot_stop,
     check_autostop,
     require_runnable,
     served_candidate,
@@ -52,7 +52,8 @@ def exec_target(world: World, task: Task, name: str) -> Cluster:
 
 def _hand_over(run: Run, cluster: Cluster, task: Task) -> tuple[int, Cluster]:
     secrets_file = str(run.folder.secrets_file) if task.secrets else None
-    job = job_vars(task, served_candidate(task, cluster), random.token_hex(8), secrets_file=secrets_file, no_setup=True)
+    how: dict[str, Any] = {"secrets_file": secrets_file, "no_setup": True, "hosts": cluster.hosts}
+    job = job_vars(task, served_candidate(task, cluster), random.token_hex(8), **how)
     files = {key: value for key, value in file_vars(task).items() if key == "files_workdir"}
     outcome = run.play(
         "up" if files else "run_job",
@@ -127,11 +128,9 @@ def stop(
         StixError: why it failed; with `purge` the record says stopped all the same.
     """
     with held(world, name, "stop", unchanged) as (lock, cluster):
-        if "stop" not in clouds()[cluster.cloud].can:
+        if whose := cannot_stop(cluster.infra, cluster.hosts):
             raise ProvisionError(
-                "provision.unsupported",
-                f"machines of {cluster.infra} cannot be stopped",
-                hint=f"free them: stix down {name}",
+                "provision.unsupported", f"{whose} cannot be stopped", hint=f"free them: stix down {name}"
             )
         with world.run(name, "stop", lock) as run:
             run_hooks(run, cluster, "stop", hooks)
@@ -150,7 +149,7 @@ def start(world: World, name: str, options: LaunchOptions) -> Cluster:
         autostop = autostop_setting(
             None, options.idle_minutes, options.down, options.wait_for, options.lifetime_minutes
         )
-        check_autostop(cluster.infra, autostop)
+        check_autostop(cluster.infra, autostop, cluster.hosts)
         with world.run(name, "start", lock) as run:
             if autostop:
                 cluster = run.record("changed", autostop=autostop) or cluster
@@ -194,7 +193,7 @@ def autostop(
     with world.locked(name, "autostop"):
         cluster = need_up(world, name)
         setting = changed_autostop(cluster.autostop or {}, setting)
-        check_autostop(cluster.infra, setting)
+        check_autostop(cluster.infra, setting, cluster.hosts)
         changed: dict[str, Any] = {"autostop": setting}
         if hook is not None:
             changed["hooks"] = with_autostop_hook(cluster.hooks, *hook, down=setting["down"])

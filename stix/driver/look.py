@@ -191,7 +191,7 @@ def _all_connected(world: World, cluster: Cluster) -> bool:
     except StixError:
         return False
     nodes: list[Mapping[str, Any]] = list(told.get("nodes") or [])
-    return len(nodes) == cluster.num_nodes and all(node.get("connected") for node in nodes)
+    return len(nodes) == cluster.size and all(node.get("connected") for node in nodes)
 
 
 def head_facts(world: World, cluster: Cluster) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def take_instances(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
         with_report(known.get(instance["name"], {}), instance)
         for instance in sorted(reported, key=lambda item: item["rank"])
     ]
-    return run.record("instances", nodes=nodes, seen=seen_word(nodes, cluster.num_nodes)) or cluster
+    return run.record("instances", nodes=nodes, seen=seen_word(nodes, cluster.size)) or cluster
 
 
 def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:

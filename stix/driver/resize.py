@@ -25,9 +25,9 @@ def begin(run: Run, cluster: Cluster, plan: LaunchPlan, options: LaunchOptions) 
         StixError: its head does not answer what runs there.
     """
     wanted = plan.task.num_nodes
-    going = tuple(node["name"] for node in cluster.nodes if node["rank"] >= wanted)
+    going = tuple(node["name"] for node in cluster.nodes if node["rank"] >= wanted * cluster.hosts)
     if going and cluster.seen != "stopped":
-        _require_idle(run, cluster, wanted, force=options.force)
+        _require_idle(run, cluster, wanted * cluster.hosts, force=options.force)
     hourly = None if cluster.hourly_cost is None else cluster.hourly_cost / cluster.num_nodes * wanted
     size: dict[str, Any] = {"num_nodes": wanted, "leaving": going, "phase": "create", "hourly_cost": hourly}
     if added := _machines(cluster, plan):
@@ -92,7 +92,7 @@ def take_back(run: Run, before: Cluster, error: StixError) -> None:
     now = run.world.store.need_cluster(before.name)
     if now.num_nodes == before.num_nodes:
         return  # nothing was begun
-    added = tuple(node["name"] for node in now.nodes if node["rank"] >= before.num_nodes)
+    added = tuple(node["name"] for node in now.nodes if node["rank"] >= before.size)
     if now.num_nodes <= before.num_nodes or error.code not in ELSEWHERE:
         run.record("error", error=error.to_record())
         return

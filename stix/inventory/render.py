@@ -72,7 +72,7 @@ def inventory(
                 "stix_cluster_id": cluster.cluster_id,
                 "stix_user": cluster.user,
                 "stix_cloud_role": cluster.cloud,
-                "stix_num_nodes": cluster.num_nodes,
+                "stix_num_nodes": cluster.size,
                 "stix_run_id": run_id,
             },
             "children": children,
@@ -97,10 +97,12 @@ def wanted_nodes(cluster: Cluster) -> list[dict[str, Any]]:
     """`stix_wanted_nodes`: what the cloud role must make; machines chosen by name are in the record already."""
     recorded = {node["rank"]: node for node in cluster.nodes}
     wanted = []
-    for rank in range(cluster.num_nodes):
+    for rank in range(cluster.size):
         node: dict[str, Any] = {"name": node_name(cluster.name, rank), "rank": rank, **wishes(cluster.resources)}
         if cluster.instance:
             node["instance_type"] = cluster.instance
+        if cluster.hosts > 1:
+            node["hosts"] = cluster.hosts
         machine = recorded.get(rank, {})
         if machine.get("host"):
             node |= {"host": machine["host"], "connection": literal(machine["connection"])}
@@ -110,7 +112,7 @@ def wanted_nodes(cluster: Cluster) -> list[dict[str, Any]]:
 
 def wishes(resources: Mapping[str, Any]) -> dict[str, Any]:
     """Sizes and settings of one node as cloud roles take them; absent sizes are null, other settings are left out."""
-    settings = ("use_spot", "disk_tier", "network_tier")
+    settings = ("use_spot", "disk_tier", "network_tier", "accelerator_args")
     return {
         "cpus": _amount(resources.get("cpus")),
         "memory": _memory(resources),
@@ -119,7 +121,7 @@ def wishes(resources: Mapping[str, Any]) -> dict[str, Any]:
         "disk_size": resources.get("disk_size"),
         "ports": list(resources.get("ports") or []),
         "labels": literal(resources.get("labels") or {}),
-        **{key: resources[key] for key in settings if resources.get(key)},
+        **{key: literal(resources[key]) for key in settings if resources.get(key)},
     }
 
 
@@ -137,14 +139,18 @@ def _amount(text: str | None) -> float | None:
 
 
 def job_vars(
-    task: Task, resources: Resources, submission_id: str, *, secrets_file: str | None, no_setup: bool
+    task: Task, resources: Resources, submission_id: str, *, secrets_file: str | None, no_setup: bool, hosts: int = 1
 ) -> dict[str, Any]:
-    """`job_*` variables for the head; secrets by name and file only."""
+    """`job_*` variables for the head; secrets by name and file only.
+
+    Args:
+        hosts: how many machines each node is that the job asks for; it runs on every one.
+    """
     variables = {
         "job_name": literal(task.name or "stix-cmd"),
         "job_run": literal(task.run or ""),
         "job_setup": "" if no_setup else literal(task.setup or ""),
-        "job_num_nodes": task.num_nodes,
+        "job_num_nodes": task.num_nodes * hosts,
         "job_envs": literal(task.envs),
         "job_accelerators": dict(resources.accelerators or {}),
         "job_submission_id": submission_id,

@@ -120,6 +120,19 @@ def tpu_runtime(name: str, *, tpu_vm: bool = True) -> str:
     return "v2-alpha-tpuv6e" if name.startswith("tpu-v6e") else "tpu-vm-base"
 
 
+_SLICE = re.compile(r"tpu-(v\d+[a-z]*)-(\d+)")
+_HOST = {"v2": (8, 8), "v3": (8, 8), "v4": (8, 8), "v5p": (8, 8), "v5e": (8, 4), "v6e": (8, 4)}
+"""Generation -> the largest slice that is one machine, and what each machine of a larger one has: TensorCores, which
+names count up to v5p; of v5e and v6e chips (cloud.google.com/tpu/docs: system architecture of each, 2026)."""
+
+
+def hosts_of(accelerators: Accelerators) -> int:
+    """How many machines make one node: `tpu-v5e-16` is a slice of four."""
+    found = _SLICE.fullmatch(next(iter(accelerators), ""))
+    alone, each = _HOST.get(found[1], (0, 0)) if found else (0, 0)
+    return int(found[2]) // each if found and each and int(found[2]) > alone else 1
+
+
 def _with_memory(text: str) -> list[str] | None:
     """`name:count` of all that have the memory that the text names; None if it names none."""
     parts = text.strip().split(":")

@@ -26,6 +26,7 @@ class Cluster:
         lives_since: Unix seconds since when its lifetime counts, as for its head or a little later; 0: its launch.
         last_use: the command that used it last.
         instance: instance type of its nodes, where it was chosen from offers.
+        hosts: machines that make one of its nodes: more than one of a slice of TPUs, whose every host runs the job.
         zones: zones of its region that machines may be made in, best first; empty: any.
         storage: buckets on its nodes, as the role `storage` takes them.
         config: the task's `config` for its cloud, `{provision_timeout: 60}`; goes over the user's own settings.
@@ -54,6 +55,7 @@ class Cluster:
     last_use: str = ""
     run_id: str = ""
     instance: str = ""
+    hosts: int = 1
     zones: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     hourly_cost: float | None = 0.0
@@ -66,6 +68,11 @@ class Cluster:
     def cloud(self) -> str:
         """First part of `infra`."""
         return self.infra.partition("/")[0]
+
+    @property
+    def size(self) -> int:
+        """How many machines it has when it is whole."""
+        return self.num_nodes * self.hosts
 
     @property
     def status(self) -> ClusterStatus:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from stix.model.accelerators import hosts_of
 from stix.model.resources import Resources
 
 
@@ -87,6 +88,12 @@ class Placement(NamedTuple):
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
     @property
+    def hosts(self) -> int:
+        """Machines that make one node; more than one of a slice of TPUs."""
+        first = self.offers[0]
+        return hosts_of(first.accelerators) if first.priced_on else 1
+
+    @property
     def label(self) -> str:
         """Where, for people: `docker`, `ssh/rack (gpu1, gpu2)`."""
         names = [offer.name for offer in self.offers if offer.connection is not None]
@@ -109,6 +116,7 @@ def describe_resources(resources: Resources) -> dict[str, Any]:
         "cpus": str(resources.cpus) if resources.cpus else None,
         "memory": str(resources.memory) if resources.memory else None,
         "accelerators": dict(resources.accelerators) if resources.accelerators else None,
+        "accelerator_args": dict(resources.accelerator_args) or None,
         "use_spot": resources.use_spot,
         "max_hourly_cost": resources.max_hourly_cost,
         "image_id": _image(resources),

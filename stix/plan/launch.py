@@ -110,7 +110,7 @@ def _resize(existing: "Cluster", wanted: int) -> str:
     words, more = f"resize {existing.num_nodes} -> {_nodes(wanted)}", wanted - existing.num_nodes
     if more > 0:
         return f"{words}: {more} more on {existing.infra}"
-    going = [names.node_name(existing.name, rank) for rank in range(wanted, existing.num_nodes)]
+    going = [names.node_name(existing.name, rank) for rank in range(wanted * existing.hosts, existing.size)]
     return f"{words}: {', '.join(going)} {'goes' if len(going) == 1 else 'go'}"
 
 

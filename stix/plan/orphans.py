@@ -136,8 +136,8 @@ def _surplus(group: list[Thing], cluster: Cluster) -> list[tuple[Thing, str]]:
     ranks = {_rank(one) for one in group if one.id in ids}
     for one in (one for one in group if one.is_machine and one.instance and one.id not in ids):
         rank = _rank(one)
-        if rank >= cluster.num_nodes:
-            found.append((one, f"rank {rank} of {cluster.name}, which wants {cluster.num_nodes} nodes"))
+        if rank >= cluster.size:
+            found.append((one, f"rank {rank} of {cluster.name}, which wants {cluster.size} nodes"))
         elif rank in ranks:
             found.append((one, f"a second machine of rank {rank} of {cluster.name}"))
     return found
@@ -208,5 +208,5 @@ def still_there(cluster: Cluster) -> dict[str, Any]:
         "cluster_id": cluster.cluster_id,
         "infra": cluster.infra,
         "machines": [{key: node.get(key) for key in ("id", "name", "state")} for node in there],
-        "hourly_cost": None if hourly is None else hourly * len(awake) / max(1, cluster.num_nodes),
+        "hourly_cost": None if hourly is None else hourly * len(awake) / max(1, cluster.size),
     }

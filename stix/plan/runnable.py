@@ -4,7 +4,7 @@ Such keys are read, checked and kept; only running them is refused. The schema m
 test holds the two together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -58,6 +58,7 @@ def _managed(task: Task) -> str:
 
 def _of_candidate(wishes: Resources) -> Iterator[tuple[str, str]]:
     yield from _anywhere(wishes)
+    yield from _of_slice(wishes.accelerator_args)
     cloud = clouds().get(wishes.cloud or "")
     if cloud is None or cloud.role is None:
         return
@@ -76,6 +77,15 @@ def _of_candidate(wishes: Resources) -> Iterator[tuple[str, str]]:
     for key, (ability, wish, words) in asked.items():
         if wish and ability not in cloud.can:
             yield key, f"{here} {words}"
+
+
+def _of_slice(args: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    asked = {
+        "tpu_name": (args.get("tpu_name"), "a TPU is called as its cluster is, and no other one is used"),
+        "tpu_vm": (args.get("tpu_vm") is False, "there are no TPUs without machines of their own any more"),
+        "gcp_queued_resource": (args.get("gcp_queued_resource"), "TPUs are not waited for in a queue"),
+    }
+    yield from ((f"accelerator_args.{key}", sentence) for key, (wish, sentence) in asked.items() if wish)
 
 
 def _anywhere(wishes: Resources) -> Iterator[tuple[str, str]]:

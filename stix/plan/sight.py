@@ -42,12 +42,12 @@ def seen_of(cluster: Cluster, instances: Iterable[Mapping[str, Any]]) -> Sight:
     for one in sorted(instances, key=lambda one: _worth(one, known)):
         if one["state"] != "gone" or int(one["rank"]) in known:  # of one that came and went nothing is left to know
             found[int(one["rank"])] = one
-    ranks = sorted(rank for rank in found.keys() | known.keys() if rank < cluster.num_nodes)
+    ranks = sorted(rank for rank in found.keys() | known.keys() if rank < cluster.size)
     nodes = tuple(_node(known.get(rank), found.get(rank)) for rank in ranks)
     losses = tuple(
         loss for rank, node in zip(ranks, nodes, strict=True) if (loss := _loss(cluster, known.get(rank), node))
     )
-    return Sight(nodes, seen_word(nodes, cluster.num_nodes), losses)
+    return Sight(nodes, seen_word(nodes, cluster.size), losses)
 
 
 def _worth(one: Mapping[str, Any], known: Mapping[int, Mapping[str, Any]]) -> tuple[bool, bool, str]:

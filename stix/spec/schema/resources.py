@@ -150,7 +150,6 @@ _CANDIDATE = {
         ("map",),
         "How to make a TPU.",
         "accelerator_args: {runtime_version: tpu-vm-base}",
-        works=False,
         keys={
             "runtime_version": Key(
                 ("text",),
@@ -158,10 +157,12 @@ _CANDIDATE = {
                 "runtime_version: tpu-vm-base",
                 default="chosen by the TPU's generation",
             ),
-            "tpu_name": Key(("text",), "Name of an existing TPU.", "tpu_name: my-tpu"),
-            "tpu_vm": Key(("boolean",), "Whether jobs run on the TPU's own machine.", "tpu_vm: false", default="true"),
+            "tpu_name": Key(("text",), "Name of an existing TPU.", "tpu_name: my-tpu", works=False),
+            "tpu_vm": Key(
+                ("boolean",), "Whether jobs run on the TPU's own machine.", "tpu_vm: false", default="true", works=False
+            ),
             "gcp_queued_resource": Key(
-                ("boolean",), "Wait in GCP's queue for it.", "gcp_queued_resource: true", default="false"
+                ("boolean",), "Wait in GCP's queue for it.", "gcp_queued_resource: true", default="false", works=False
             ),
         },
     ),

@@ -20,6 +20,7 @@ from tests.integration.ansible.gcp_clusters import (  # noqa: F401 - fixtures co
     created,
     gcp,
     gcp_account,
+    gcp_adopt,
     gcp_survey,
     machines,
     opened,
@@ -325,10 +326,10 @@ def test_survey_sweep_and_adopt(gcp: lab.GcpLab) -> None:
         "machines": [{"id": other["id"], "name": "new-0", "rank": 0}],
     }
     with pytest.raises(Failure, match="belongs to the cluster other-2"):
-        gcp_survey.adopt(api(gcp), adopting, False)
+        gcp_adopt.adopt(api(gcp), adopting, False)
     gcp.unlabel(other["id"])
-    assert gcp_survey.adopt(api(gcp), adopting, True) and gcp_survey.adopt(api(gcp), adopting, False)
-    assert not gcp_survey.adopt(api(gcp), adopting, False)
+    assert gcp_adopt.adopt(api(gcp), adopting, True) and gcp_adopt.adopt(api(gcp), adopting, False)
+    assert not gcp_adopt.adopt(api(gcp), adopting, False)
     [taken] = machines(gcp, cluster_id="new-9").instances()
     assert (taken["id"], taken["rank"], taken["state"]) == (other["id"], 0, "running")
 

@@ -1,9 +1,10 @@
-"""Google Cloud as the lab has it: Compute Engine, tokens, permissions. One project, `lab-project`."""
+"""Google Cloud as the lab has it: Compute Engine, Cloud TPU, tokens, permissions. One project, `lab-project`."""
 
 from tests.lab.cloud_machines import Machine
 from tests.lab.cloud_proxy.cloud import Answer, Request
 from tests.lab.faults import Faults
 from tests.lab.gcp.compute import Compute
+from tests.lab.gcp.tpu import Tpu
 
 
 class Cloud:
@@ -12,7 +13,9 @@ class Cloud:
     def __init__(self, slot: int) -> None:
         self.faults = Faults()
         self.compute = Compute(slot, self.faults)
+        self.tpu = Tpu(self.compute.store, self.faults)
         self.hosts = {
+            "tpu.googleapis.com": self.tpu,
             "compute.googleapis.com": self.compute,
             "www.googleapis.com": self.compute,
             "oauth2.googleapis.com": self.token,
@@ -42,11 +45,11 @@ class Cloud:
         return Answer(body={"permissions": [one for one in request.body["permissions"] if one not in lacking]})
 
     def machines(self) -> list[Machine]:
-        """Instances that have a disk."""
+        """Instances, and hosts of TPUs, that have a disk."""
         with self.compute.store.lock:
-            return self.compute.instances.machines()
+            return self.compute.instances.machines() + self.tpu.machines()
 
     def preempt(self, name: str) -> bool:
         """Take a spot machine back."""
         with self.compute.store.lock:
-            return self.compute.instances.preempt(name)
+            return self.compute.instances.preempt(name) or self.tpu.preempt(name)

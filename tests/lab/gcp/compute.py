@@ -10,7 +10,7 @@ from tests.lab.gcp import facts
 from tests.lab.gcp.filters import fits
 from tests.lab.gcp.groups import KINDS, Groups
 from tests.lab.gcp.instances import Instances
-from tests.lab.gcp.store import PROJECT, Refusal, Store, Thing
+from tests.lab.gcp.store import PROJECT, ROOT, Refusal, Store, Thing
 
 PATH = re.compile(r"/compute/v1/projects/([^/]+)(?:/(global|aggregated|zones/[^/]+|regions/[^/]+))?(?:/(.+))?")
 OPERATION_CODE = re.compile(r"[A-Z0-9_]+")
@@ -202,7 +202,8 @@ class Compute:
         else:
             raise Refusal(404, "notFound", f"The resource 'projects/{project}/{scope}' was not found")
         quotas = [{"metric": metric, "limit": limit, "usage": used} for metric, (limit, used) in limits.items()]
-        return {"name": region or project, "quotas": quotas}
+        zones = [f"{ROOT}{project}/zones/{region}-{letter}" for letter in facts.ZONES.get(region, "")]
+        return {"name": region or project, "quotas": quotas, **({"zones": zones} if zones else {})}
 
     def _aggregated(self, collection: str, query: Any) -> Thing:
         wanted = query.get("filter", "").removeprefix("name=")

@@ -16,6 +16,7 @@ from tests.lab.cloud_proxy import lab
 from tests.lab.engine import DockerLab
 from tests.lab.gcp.store import PROJECT
 
+NODES = f"https://tpu.googleapis.com/v2/projects/{PROJECT}/locations/-/nodes"
 COMPUTE = f"https://compute.googleapis.com/compute/v1/projects/{PROJECT}/"
 
 
@@ -74,6 +75,10 @@ class GcpLab:
         answer = self.session.get(COMPUTE + ("aggregated/" if collection != "firewalls" else "global/") + collection)
         items = answer.json().get("items") or {}
         return items if isinstance(items, list) else [one for place in items.values() for one in place[collection]]
+
+    def tpus(self) -> list[dict[str, Any]]:
+        """All TPU nodes."""
+        return list(self.session.get(NODES).json()["nodes"])
 
     def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """One call of Compute Engine, below the project."""

@@ -118,6 +118,7 @@ class Store:
         start = subnet["ipCidrRange"].rpartition(".")[0]
         cards = [card for one in self.every("instances") for card in one["networkInterfaces"]]
         used = {card.get("networkIP") for card in cards}
+        used |= {end["ipAddress"] for node in self.every("nodes") for end in node["networkEndpoints"]}
         return next(f"{start}.{n}" for n in range(2, 250) if f"{start}.{n}" not in used)
 
     def network_range(self, network: Thing) -> str:
