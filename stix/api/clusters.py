@@ -186,6 +186,7 @@ def autostop(
     hook_timeout: int | None = None,
     *,
     lifetime_minutes: float | None = None,
+    on_event: "Listener | None" = None,
 ) -> dict[str, Any]:
     """Let a cluster go after idle minutes (-1: never, None: as it is set); the node itself does it.
 
@@ -207,7 +208,8 @@ def autostop(
         "wait_for": word(wait_for),
         "lifetime_minutes": lifetime_minutes,
     }
-    return lifecycle.autostop(World(), cluster_name, setting, None if hook is None else (hook, hook_timeout))
+    with_hook = None if hook is None else (hook, hook_timeout)
+    return lifecycle.autostop(World(listener=on_event), cluster_name, setting, with_hook)
 
 
 def repair(cluster_name: str, *, on_event: "Listener | None" = None) -> dict[str, Any]:

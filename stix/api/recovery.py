@@ -45,7 +45,8 @@ def gc(
         infra: where to look; None: all that is enabled, and all that has or had a cluster.
         expired: instead, clusters past their deadline and machines that shut themselves down to be removed; needs no
             record, but where there is one it says when.
-        older_than_minutes: what is younger and was never recorded here is left; None: 15.
+        older_than_minutes: what was never recorded here goes too, if it is older. None: it is only shown, for
+            the record of another computer may want it.
         all_users: also what belongs to others.
         confirm: asked with the rows before anything is removed; False: nothing is.
 
@@ -64,8 +65,8 @@ def gc(
     if expired:
         found = collect.collect_expired(world, infras, all_users=all_users)
     else:
-        minutes = collect.YOUNG_MINUTES if older_than_minutes is None else older_than_minutes
-        found = collect.collect(world, infras, older_than=60 * minutes, all_users=all_users)
+        seconds = None if older_than_minutes is None else 60 * older_than_minutes
+        found = collect.collect(world, infras, older_than=seconds, all_users=all_users)
     rows = {(account.infra, one.thing.kind, one.thing.id): _row(one) for account, one in found.findings}
     doomed = [row for row in rows.values() if row["action"] != "keep"]
     if apply and doomed and (confirm is None or confirm(doomed)):

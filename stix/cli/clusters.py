@@ -238,6 +238,7 @@ def autostop(**given: Any) -> int:
         raise UsageError("usage", "--cancel excludes --idle-minutes and --down")
     names = chosen(given, "", default=True)
     from stix.api import clusters
+    from stix.cli.progress import Progress
 
     minutes = -1 if given["cancel"] else given["idle_minutes"]
     if minutes is None and given["lifetime_minutes"] is None:
@@ -245,10 +246,11 @@ def autostop(**given: Any) -> int:
     how = {name: given[name] for name in ("wait_for", "down", "lifetime_minutes", "hook", "hook_timeout")}
 
     def change(name: str) -> str:
-        words = plan_view.autostop(clusters.autostop(name, minutes, **how))
+        words = plan_view.autostop(clusters.autostop(name, minutes, **how, on_event=progress))
         return "stays up until it is stopped" if words == "never" else f"is {words}"
 
-    return each(names, change, None, given["form"])
+    with Progress(quiet=given["form"] == "json", named=len(names) > 1) as progress:
+        return each(names, change, None, given["form"])
 
 
 @click.command("repair")

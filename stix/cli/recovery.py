@@ -21,7 +21,7 @@ PLURALS = {"address": "addresses"}
     "--older-than",
     type=click.FloatRange(0),
     metavar="MINUTES",
-    help="Leave what is younger and was never recorded here; 15 if left out.",
+    help="Also what was never recorded here and is older; left out, it is only listed.",
 )
 @click.option("-u", "--all-users", is_flag=True, help="Also what belongs to other users.")
 @click.option("-y", "--yes", is_flag=True, help="Remove what is listed without a question.")
@@ -30,12 +30,13 @@ def gc(**given: Any) -> int:
     """List what carries the tags of stix and no record wants; remove it with --apply.
 
     Every enabled cloud is asked, and every one that has or had a cluster: for machines, disks, addresses, firewall
-    groups, keys, networks. What another machine's record wants is not known here: look at the list before you agree.
+    groups, keys, networks. What this computer never recorded, another's record may want: it goes only by its age.
 
     \b
     Examples:
       stix gc
       stix gc --infra aws/us-east-1 --apply
+      stix gc --older-than 1440 --apply
       stix gc --expired --all-users
     """
     if given["dry_run"] and not given["expired"]:

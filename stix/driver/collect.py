@@ -20,9 +20,6 @@ from stix.model.cluster import Cluster
 from stix.model.thing import Thing
 from stix.plan.orphans import OVER, Finding, Known, expired, orphans
 
-YOUNG_MINUTES = 15.0
-"""Things of clusters that were never recorded here are left alone for so long, unless another age is given."""
-
 Judge = Callable[[Sequence[Thing], str, Known], list[Finding]]
 
 
@@ -44,12 +41,13 @@ class Collected:
 
 
 def collect(
-    world: World, infras: Sequence[str], *, older_than: float = 60 * YOUNG_MINUTES, all_users: bool = False
+    world: World, infras: Sequence[str], *, older_than: float | None = None, all_users: bool = False
 ) -> Collected:
     """Orphans of all accounts.
 
     Args:
         infras: to look at; empty: all that are enabled, and all that have or had a cluster.
+        older_than: seconds; as of `orphans`.
     """
     now = time.time()
     return _judged(
@@ -135,7 +133,7 @@ def known_of(world: World) -> Known:
     """What the record knows now."""
     clusters = tuple(Cluster.from_record(record) for record in world.store.cluster_records())
     busy = frozenset(one.cluster_id for one in clusters if _is_busy(world, one.name))
-    return Known(clusters, world.store.gone_ids(), busy, getpass.getuser())
+    return Known(clusters, world.store.recorded_ids(), busy, getpass.getuser())
 
 
 def _is_busy(world: World, name: str) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from stix.driver import machines
+from stix.driver.account import end_vars
 from stix.driver.decide import (
     LaunchOptions,
     cannot_stop,
@@ -183,14 +184,14 @@ def down(world: World, name: str, *, purge: bool = False, hooks: str = "run", un
 def autostop(
     world: World, name: str, setting: dict[str, Any], hook: tuple[str, int | None] | None = None
 ) -> dict[str, Any]:
-    """Change when a live cluster lets go: told to its agent, and kept for the next set-up.
+    """Change when a live cluster lets go: told to its agent, kept for the next set-up, written on its machines.
 
     Args:
         setting: `{idle_minutes (-1: never, and no lifetime either), down, wait_for, lifetime_minutes}`; None leaves
             what is set, and only a new idle time says anew whether to stop or remove.
         hook: `(script, seconds)` to run before that; None leaves the hooks as they are.
     """
-    with world.locked(name, "autostop"):
+    with world.locked(name, "autostop") as lock:
         cluster = need_up(world, name)
         setting = changed_autostop(cluster.autostop or {}, setting)
         check_autostop(cluster.infra, setting, cluster.hosts)
@@ -199,7 +200,10 @@ def autostop(
             changed["hooks"] = with_autostop_hook(cluster.hooks, *hook, down=setting["down"])
             agent.call(head_connection(world, cluster), "hooks", {"hooks": changed["hooks"]})
         told = agent.call(head_connection(world, cluster), "autostop", setting)
-        world.store.append(name, "changed", changed)
+        now = world.store.append(name, "changed", changed)
+        if now and clouds()[now.cloud].sized and end_vars(now) != end_vars(cluster):
+            with world.run(name, "autostop", lock) as run:
+                machines.mark_end(run, now)
         return told
 
 

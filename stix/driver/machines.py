@@ -55,6 +55,21 @@ def ensure(run: Run, cluster: Cluster, login: Mapping[str, str] = MappingProxyTy
     return _without_leaving(run, cluster) if cluster.leaving else cluster
 
 
+def mark_end(run: Run, cluster: Cluster) -> None:
+    """Write a new end on the machines: what their shutdown does, and the deadline that sweepers without a record see.
+
+    The agent goes by the new end already, so a cloud that refuses is only told of.
+    """
+    outcome = run.play("provision", cluster, "provision", cloud_vars=cloud_vars(run.world, cluster))
+    if outcome.error:
+        words = f"machines in {cluster.infra} still carry the old end: {outcome.error.message}"
+        run.world.note(f"{words}; a sweeper without this record goes by it")
+        return
+    anew = {node["id"] for node in take_instances(run, cluster, outcome).nodes} - {node["id"] for node in cluster.nodes}
+    if anew:
+        run.world.note(f"{', '.join(sorted(anew))} had to be made anew: 'stix repair {cluster.name}' sets it up")
+
+
 def rivals_of(cluster: Cluster) -> list[Cluster]:
     """The other places of a race that is not settled."""
     return [Cluster.from_record(record) for record in cluster.rivals]

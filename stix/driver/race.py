@@ -136,12 +136,21 @@ def _first(
     while left:
         done, left = wait(left, return_when=FIRST_COMPLETED)
         for lane in done:
-            outcome = lane.result()
-            if outcome.error is None:
-                return failures, (lanes.lanes[lane], outcome)
-            failures.append((lanes.lanes[lane], outcome.error))
-            on_failure(lanes.lanes[lane], outcome.error)
+            racer, found = lanes.lanes[lane], _found(lane)
+            if isinstance(found, Outcome):
+                return failures, (racer, found)
+            failures.append((racer, found))
+            on_failure(racer, found)
     return failures, None
+
+
+def _found(lane: "Future[Outcome]") -> Outcome | StixError:
+    """What a racer has, or why it has nothing; a play that could not be run ends its racer only."""
+    try:
+        outcome = lane.result()
+    except StixError as broken:
+        return broken
+    return outcome.error or outcome
 
 
 def _settle(run: Run, lanes: _Lanes) -> None:

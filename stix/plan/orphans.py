@@ -1,7 +1,7 @@
 """Which things of an account nobody wants any more: things x records x now -> findings. Pure."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from stix.clouds.registry import clouds
@@ -14,6 +14,9 @@ ALWAYS_PAID = frozenset({"load_balancer", "volume_claim", "bucket"})
 
 PAID = frozenset({"machine", "disk", "address", "spot_request"})
 """Kinds that cost money where machines have prices."""
+
+YOUNG_SECONDS = 900.0
+"""What all clusters of a region share is left alone for so long, unless another age is given."""
 
 SLACK_SECONDS = 300.0
 """A machine lets itself go at its deadline; sweepers come so much later."""
@@ -47,26 +50,33 @@ class Known(NamedTuple):
 
     Attributes:
         clusters: recorded clusters.
-        gone: cluster id -> Unix seconds when its record went, of clusters that were recorded here.
+        recorded: ids of all clusters that are or were recorded here.
         busy: ids of clusters that a run works on now.
         user: who asks.
     """
 
     clusters: tuple[Cluster, ...] = ()
-    gone: Mapping[str, float] = {}
+    recorded: Collection[str] = frozenset()
     busy: Collection[str] = frozenset()
     user: str = ""
 
 
 def orphans(
-    things: Iterable[Thing], infra: str, known: Known, now: float, *, older_than: float, all_users: bool = False
+    things: Iterable[Thing],
+    infra: str,
+    known: Known,
+    now: float,
+    *,
+    older_than: float | None = None,
+    all_users: bool = False,
 ) -> list[Finding]:
     """What of an account's things no record wants.
 
     Args:
         infra: the account.
         now: Unix seconds.
-        older_than: seconds; what is younger and was never recorded here is left: a launch elsewhere may go on.
+        older_than: seconds; what was never recorded here and is older is to be removed as well. None: it is only
+            shown, for the record of another computer may want it.
         all_users: whether things of others count.
     """
     things = list(things)
@@ -78,7 +88,8 @@ def orphans(
     used |= {one.region for one in things if one.kind == "unreachable"}  # nobody knows what is there
     used |= {region for cluster in known.clusters for cloud, region in _places(cluster) if cloud == here}
     mine = [one for one in shared if all_users or one.user in ("", known.user)]
-    old = [one for one in mine if not one.created_at or now - one.created_at > older_than]
+    age = YOUNG_SECONDS if older_than is None else older_than
+    old = [one for one in mine if not one.created_at or now - one.created_at > age]
     free = [one for one in old if (one.region not in used if one.region else not used)]
     return found + [_finding(one, infra, "remove", "nothing of ours is left in its region") for one in free]
 
@@ -102,7 +113,7 @@ def _grouped(things: Iterable[Thing]) -> tuple[list[list[Thing]], list[Thing]]:
 
 
 def _of_cluster(
-    group: list[Thing], infra: str, known: Known, now: float, older_than: float, all_users: bool
+    group: list[Thing], infra: str, known: Known, now: float, older_than: float | None, all_users: bool
 ) -> list[Finding]:
     cluster_id = group[0].cluster_id
     cluster = next((one for one in known.clusters if cluster_id in one.cluster_ids), None)
@@ -112,16 +123,28 @@ def _of_cluster(
         surplus = [] if cluster_id in known.busy or cluster.phase != "ready" else _surplus(group, cluster)
         return [_finding(one, infra, "remove", why) for one, why in surplus]
     user = next((one.user for one in group if one.user), "")
-    here = cluster_id in known.gone
-    if not (_same(user, known.user) or not user if here else user == known.user):
-        of = f"user {user!r}" if user else "an unknown user"
-        knows = "no record here knows it any more" if here else "no record here knows it"
-        return [_finding(one, infra, "remove", f"{of}; {knows}") for one in group] if all_users else []
-    age = now - max((one.created_at for one in group), default=0)
-    if not here and age < older_than:
-        return [_finding(one, infra, "keep", "too young: whoever made it may still be at it") for one in group]
-    why = "its cluster was taken down or forgotten here" if here else "no record here knows its cluster"
-    return [_finding(one, infra, "remove", why) for one in group]
+    if cluster_id in known.recorded:
+        mine = not user or _same(user, known.user)
+        why = (
+            "its cluster was taken down or forgotten here"
+            if mine
+            else f"user {user!r}; no record here knows it any more"
+        )
+        return [_finding(one, infra, "remove", why) for one in group] if mine or all_users else []
+    if user != known.user and not all_users:
+        return []
+    action, why = _unrecorded(max((one.created_at for one in group), default=0), now, older_than)
+    of = "" if user == known.user else f"user {user!r}; " if user else "an unknown user; "
+    return [_finding(one, infra, action, of + why) for one in group]
+
+
+def _unrecorded(created_at: float, now: float, older_than: float | None) -> tuple[str, str]:
+    """What becomes of a cluster that was never recorded here, and why."""
+    if older_than is None:
+        return "keep", "no record here ever knew it: another computer's may (--older-than removes it)"
+    if now - created_at < older_than:
+        return "keep", "too young: whoever made it may still be at it"
+    return "remove", "no record here ever knew its cluster"
 
 
 def _same(user: str, name: str) -> bool:

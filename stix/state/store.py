@@ -166,10 +166,11 @@ class Store:
         statement = "select distinct cluster_id from facts where kind = 'gone' and data like '%\"left\"%' order by id"
         return [row["cluster_id"] for row in self._rows(statement)]
 
-    def gone_ids(self) -> dict[str, float]:
-        """Ids of clusters that were recorded here once -> Unix seconds when their record went."""
-        rows = self._rows("select cluster_id, max(at) as at from facts where kind = 'gone' group by cluster_id")
-        return {row["cluster_id"]: row["at"] for row in rows if row["cluster_id"]}
+    def recorded_ids(self) -> set[str]:
+        """Ids of all clusters that are or were recorded here, and of the places of their races."""
+        rivals = "select json_extract(value, '$.cluster_id') as id from facts, json_each(facts.data, '$.rivals')"
+        rows = self._rows(f"select distinct cluster_id as id from facts union {rivals}")
+        return {row["id"] for row in rows if row["id"]}
 
     def former_infras(self) -> set[str]:
         """Infrastructures that clusters of now and before are and were on."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def holds(folder: Path, text: str) -> list[Path]:
     """Files below a folder that hold a text."""
     files = [Path(top, name) for top, _, names in os.walk(folder) for name in names]
     return [file for file in files if file.is_file() and text.encode() in file.read_bytes()]
+
+
+def tags_of(instances: list[dict]) -> dict[str, str]:
+    """The tags of the one instance that there is."""
+    [one] = instances
+    return {tag["Key"]: tag["Value"] for tag in one["Tags"]}
 
 
 def test_a_task_runs_on_two_instances_and_leaves_nothing(aws, task_file, run_stix, ok, jobs, clusters, safe_world):
@@ -68,4 +75,19 @@ def test_another_region_serves_where_one_has_no_quota(aws, run_stix, ok, cluster
     [cluster] = clusters()
     assert cluster["infra"].startswith("aws/") and cluster["infra"] != "aws/us-east-1"
     assert aws.instances("us-east-1") == []
+
+    region = cluster["infra"].partition("/")[2]
+    assert "stix-deadline" not in tags_of(aws.instances(region))
+    aws.calls(forget=True)
+    ok(run_stix("autostop", "-y", "one", "--lifetime-minutes", "120", "--down"))
+    asked = {call["action"] for call in aws.calls(forget=True)}
+    deadline = tags_of(aws.instances(region))["stix-deadline"]
+    assert 7000 < int(deadline) - time.time() < 7300 and asked >= {"CreateTags", "ModifyInstanceAttribute"}
+    ok(run_stix("autostop", "-y", "one", "--lifetime-minutes", "120", "--wait-for", "jobs"))
+    assert tags_of(aws.instances(region))["stix-deadline"] >= deadline
+    aws.refuse({"action": "CreateTags", "code": "UnauthorizedOperation", "status": 403})
+    refused = run_stix("autostop", "-y", "one", "--lifetime-minutes", "180")
+    ok(refused)
+    assert "still carry the old end" in refused.stderr
+    aws.refuse_nothing()
     ok(run_stix("down", "-y", "one"))

@@ -51,8 +51,9 @@ def test_a_lost_cluster_is_taken_back_and_what_goes_is_seen(engine, run_stix, ok
         ("machine", "dev"), ("machine", "dev"), ("machine", "other"), ("network", "dev"), ("network", "other"),
     ]  # fmt: skip
     assert {row["action"] for row in found} == {"remove"} and not any(row["costs"] for row in found)
-    young = json.loads(ok(run_stix("gc", "--infra", "docker", "-o", "json", "-y")))
-    assert {(row["action"], row["done"]) for row in young} == {("keep", None)} and len(containers(engine)) == 3
+    for words in ((), ("--older-than", "15")):
+        kept = json.loads(ok(run_stix("gc", "--infra", "docker", "-o", "json", "-y", *words)))
+        assert {(row["action"], row["done"]) for row in kept} == {("keep", None)} and len(containers(engine)) == 3
 
     assert "2 nodes on docker" in ok(run_stix("adopt", "dev", "--infra", "docker"))
     again = run_stix("adopt", "again", "--infra", "docker", "--cluster-id", found[0]["cluster_id"])

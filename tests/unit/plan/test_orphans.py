@@ -26,7 +26,7 @@ def cluster(name="dev", **more):
 
 def told(things, known=None, **more):
     known = known or Known(user="ann")
-    found = orphans(things, "aws", known, NOW, older_than=600, **more)
+    found = orphans(things, "aws", known, NOW, **{"older_than": 600} | more)
     return {(one.thing.id, one.action) for one in found}
 
 
@@ -42,13 +42,13 @@ CASES = {
     "nobody knows whose it is": ([thing(user="")], Known(user="ann"), set()),
     "it was recorded here, whoever's it is": (
         [thing(user="")],
-        Known(gone={"lost-1": 1.0}, user="ann"),
+        Known(recorded={"lost-1"}, user="ann"),
         {("lost-1-0", "remove")},
     ),
     "a launch elsewhere may go on": ([thing(created_at=NOW - 60)], Known(user="ann"), {("lost-1-0", "keep")}),
     "it is young, but was recorded here": (
         [thing(created_at=NOW - 60)],
-        Known(gone={"lost-1": 1.0}, user="ann"),
+        Known(recorded={"lost-1"}, user="ann"),
         {("lost-1-0", "remove")},
     ),
     "a young machine keeps all of its cluster": (
@@ -124,10 +124,10 @@ CASES = {
         Known((replace(cluster(rivals=({"cluster_id": "dev-2", "infra": "aws/r1"},)), infra="aws/r2"),), user="ann"),
         set(),
     ),
-    "whom it was given to keeps it": ([thing(user="eve")], Known(gone={"lost-1": 1.0}, user="ann"), set()),
+    "whom it was given to keeps it": ([thing(user="eve")], Known(recorded={"lost-1"}, user="ann"), set()),
     "a label's small letters are the same user": (
         [thing(user="ann-b")],
-        Known(gone={"lost-1": 1.0}, user="Ann.B"),
+        Known(recorded={"lost-1"}, user="Ann.B"),
         {("lost-1-0", "remove")},
     ),
     "and goes with the last": (
@@ -149,6 +149,13 @@ def test_of_others_only_where_that_is_asked_for():
         ("lost-1-0", "remove"),
         ("x-1-0", "remove"),
     }
+
+
+def test_what_was_never_recorded_here_goes_only_by_its_age():
+    kept = {("lost-1-0", "keep")}
+    assert told([thing()], older_than=None) == kept == told([thing()], older_than=2 * HOUR)
+    assert told([thing(user="eve")], older_than=None, all_users=True) == kept
+    assert told([thing()], Known(recorded={"lost-1"}, user="ann"), older_than=None) == {("lost-1-0", "remove")}
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,15 @@ def test_hosts_and_infras(tmp_path: Path) -> None:
     assert [(row["infra"], row["ok"], row["facts"]) for row in store.infras()] == [("docker", 0, {})]
 
 
+def test_every_id_that_was_recorded_stays_known(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    store.append("demo", "intent", {**INTENT, "rivals": [{**INTENT, "cluster_id": "demo-2", "infra": "docker"}]})
+    store.append("demo", "changed", {"rivals": [], "removed": ["demo-2"]})
+    assert store.recorded_ids() == {"demo-1", "demo-2"}
+    store.append("demo", "gone", {})
+    assert store.recorded_ids() == {"demo-1", "demo-2"} and store.cluster_records() == []
+
+
 def test_reading_imports_no_model(tmp_path: Path) -> None:
     code = "import sys, stix.state.store as s; s.Store(s.Path(sys.argv[1])).cluster_records(); print(*sys.modules)"
     words = [sys.executable, "-S", "-c", code, tmp_path / "state.db"]
