@@ -14,11 +14,12 @@ from ansible_collections.stix.core.plugins.plugin_utils.once import once
 
 
 class ActionModule(NodeAction):
-    """`present` installs (the caller asks `node_state` first whether that is needed), `absent` removes."""
+    """`present` installs (the caller asks `node_state` first whether that is needed), `stopped` ends it and its jobs
+    and brings what they wrote to its buckets, `absent` removes it after that."""
 
     OPTIONS = {
         "home": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},
         "config": {"type": "dict", "options": agent_config.OPTIONS},
         "found": {"type": "dict", "default": {}},
         "cluster_id": {"type": "str", "default": ""},
@@ -27,7 +28,7 @@ class ActionModule(NodeAction):
 
     def act(self) -> dict[str, Any]:
         """The agent's answer, with a `node` event."""
-        return self._absent() if self.args["state"] == "absent" else self._present()
+        return self._present() if self.args["state"] == "present" else self._ended()
 
     def _present(self) -> dict[str, Any]:
         option = self.args["config"]
@@ -67,18 +68,19 @@ class ActionModule(NodeAction):
             {"host": self.host, "cluster_id": holder},
         )
 
-    def _absent(self) -> dict[str, Any]:
+    def _ended(self) -> dict[str, Any]:
         """A machine that cannot be reached is no reason to keep its cluster: it is reported, not failed."""
+        verb, done = ("remove", "removed") if self.args["state"] == "absent" else ("stop", "stopped")
         try:
             found = self.agent("probe")
             holder = found.get("cluster_id")
             ours = holder in (None, "", self.args["cluster_id"])
             there = bool(found.get("installed")) and ours
-            if there and not self.check_mode:
-                for sentence in self.agent("remove").get("lost") or ():
-                    self._display.warning(f"{self.host}: {sentence}")
+            told = self.agent(verb) if there and not self.check_mode else {}
+            for sentence in told.get("lost") or ():
+                self._display.warning(f"{self.host}: {sentence}")
             reason = "" if ours else f"in use by cluster '{holder}'"
-            return self._result({"removed": there, "reason": reason}, changed=there)
+            return self._result({done: there, "reason": reason, "lost": told.get("lost") or []}, changed=there)
         except AnsibleConnectionFailure as error:
             return self._left_behind(classify(str(error), self.host))
         except Failure as failure:
@@ -86,10 +88,11 @@ class ActionModule(NodeAction):
 
     def _left_behind(self, failure: Failure) -> dict[str, Any]:
         self._display.warning(f"the agent on {self.host} was left behind: {failure.message}")
-        return self._result({"removed": False, "reason": failure.message, "error": failure.record()}, changed=False)
+        answer = {"removed": False, "reason": failure.message, "error": failure.record(), "lost": []}
+        return self._result(answer, changed=False)
 
     def _result(self, answer: dict[str, Any], changed: bool) -> dict[str, Any]:
         data = staged.node_event(self.vars, answer)
-        if "removed" in answer:
+        if "lost" in answer:
             data = {"name": self.host, "rank": self.vars.get("stix_rank"), "agent": answer}
         return {"changed": changed, **answer, "stix_event": {"kind": "node", "data": data}}

@@ -13,16 +13,16 @@ options:
     type: str
     required: true
   state:
-    description: Whether the agent is to be there.
+    description: Whether the agent is to be there. V(stopped) ends it and its jobs; what they wrote goes to its buckets.
     type: str
-    choices: [present, absent]
+    choices: [present, stopped, absent]
     default: present
   found:
     description: What M(stix.core.node_state) answered.
     type: dict
     default: {}
   cluster_id:
-    description: For V(absent), the cluster whose lease may be removed.
+    description: For V(stopped) and V(absent), the cluster whose lease may be removed.
     type: str
     default: ""
   former_clusters:

@@ -82,7 +82,7 @@ def settle_race(run: Run, cluster: Cluster) -> Cluster:
         StixError: something is left there; the record says so.
     """
     for rival in rivals_of(cluster):
-        outcome = run.play("terminate", rival, "terminate", **_terminate_vars(run, rival))
+        outcome = run.play("terminate", rival, "terminate", **_ending_vars(run, rival))
         if error := blocking_error(rival, outcome):
             run.record("error", error=error.to_record())
             raise error
@@ -237,7 +237,7 @@ def abandon(run: Run, cluster: Cluster, why: StixError) -> None:
     cluster = settle_race(run, run.world.store.need_cluster(cluster.name))
     silent = why.details.get("hosts", []) if why.code in UNREACHED else []
     reached = replace(cluster, nodes=tuple(node for node in cluster.nodes if node["name"] not in silent))
-    outcome = run.play("terminate", reached, "terminate", **_terminate_vars(run, reached))
+    outcome = run.play("terminate", reached, "terminate", **_ending_vars(run, reached))
     error = blocking_error(cluster, outcome)
     if error:
         run.record("error", error=error.to_record())
@@ -245,8 +245,22 @@ def abandon(run: Run, cluster: Cluster, why: StixError) -> None:
     forget(run, cluster, left=bool(silent))
 
 
-def _terminate_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
-    return {"cloud_vars": cloud_vars(run.world, cluster), "node_vars": node_vars(run, cluster)}
+def _ending_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
+    """Machines that do not run are not asked to send what was written to buckets."""
+    on_nodes = node_vars(run, cluster)
+    if cluster.seen in ("none", "stopped"):
+        on_nodes.pop("storage_mounts", None)
+    return {"cloud_vars": cloud_vars(run.world, cluster), "node_vars": on_nodes}
+
+
+def _tell_unsent(run: Run, cluster: Cluster, outcome: Outcome) -> None:
+    """Say what jobs wrote to buckets and did not get there."""
+    for data in outcome.of_kind("node"):
+        told = data.get("agent") or {}
+        for sentence in told.get("lost") or ():
+            run.world.note(f"{data['name']}: {sentence}")
+        if told.get("error") and not clouds()[cluster.cloud].persistent_host:
+            run.world.note(f"{data['name']} was not asked for what it has not written to buckets: {told['reason']}")
 
 
 def terminate(run: Run, cluster: Cluster, *, purge: bool = False) -> None:
@@ -261,7 +275,8 @@ def terminate(run: Run, cluster: Cluster, *, purge: bool = False) -> None:
         cluster = settle_race(run, cluster)
     except StixError as unsettled:
         error = unsettled
-    outcome = run.play("terminate", cluster, "terminate", **_terminate_vars(run, cluster))
+    outcome = run.play("terminate", cluster, "terminate", **_ending_vars(run, cluster))
+    _tell_unsent(run, cluster, outcome)
     error = blocking_error(cluster, outcome) or error
     if error and not purge:
         run.record("error", error=error.to_record())
@@ -277,7 +292,7 @@ def terminate(run: Run, cluster: Cluster, *, purge: bool = False) -> None:
 def blocking_error(cluster: Cluster, outcome: Outcome) -> StixError | None:
     """What keeps a cluster's record: a machine of one's own that cannot be reached still holds its lease and jobs."""
     left = [data for data in outcome.of_kind("node") if (data.get("agent") or {}).get("error")]
-    if left and not outcome.error:
+    if left and not outcome.error and clouds()[cluster.cloud].persistent_host:
         reason = from_record(left[0]["agent"]["error"])
         return NodeError(
             reason.code if reason.code in UNREACHED else "node.unreachable",
@@ -316,9 +331,8 @@ def stop(run: Run, cluster: Cluster) -> Cluster:
         StixError: `provision.unsupported`, or why it failed.
     """
     cluster = settle_race(run, run.record("changed", wanted="stopped", run_id=run.id) or cluster)
-    outcome = run.play(
-        "stop", cluster, "stop", cloud_vars=cloud_vars(run.world, cluster), node_vars=node_vars(run, cluster)
-    )
+    outcome = run.play("stop", cluster, "stop", **_ending_vars(run, cluster))
+    _tell_unsent(run, cluster, outcome)
     if outcome.error:
         run.record("error", error=outcome.error.to_record())
         raise outcome.error

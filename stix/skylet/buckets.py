@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shutil
+import stat
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -39,7 +40,8 @@ MODES = {
     "MOUNT": ("--vfs-cache-mode=writes", "--vfs-write-back=0s", "--dir-cache-time=5s"),
     "MOUNT_CACHED": ("--vfs-cache-mode=full", "--vfs-write-back=1s", "--dir-cache-time=30s"),
 }
-COPY = ("--transfers=32", "--checkers=32", "--fast-list", "--multi-thread-streams=8", "--links=false")
+LOOK = ("--retries=1", "--low-level-retries=3")
+COPY = ("--retries=3", "--transfers=32", "--checkers=32", "--fast-list", "--multi-thread-streams=8", "--links=false")
 
 
 def mounts(home: Home, text: bytes) -> dict[str, Any]:
@@ -112,8 +114,10 @@ def remotes_path(home: Home) -> str:
     """File of rclone's remotes, which hold keys: in memory where there is some, so that no disk keeps them."""
     name = f"stix-{os.getuid()}-{hashlib.sha1(home.root.encode()).hexdigest()[:12]}"
     folder = os.path.join("/dev/shm", name) if os.access("/dev/shm", os.W_OK) else home.mounts
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    if os.stat(folder).st_uid != os.getuid():
+    if not os.path.lexists(folder):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    about = os.lstat(folder)  # anybody may make a link in /dev/shm, also one to a folder of ours
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
         folder = home.mounts
     return os.path.join(folder, "rclone.conf")
 
@@ -194,13 +198,13 @@ class Mount:
         Raises:
             AgentError: `sync.source`, there is nothing at the address.
         """
-        found = self._rclone("lsjson", "--stat", self.source)
+        found = self._rclone("lsjson", "--stat", self.source, *LOOK)
         about = json.loads(found.stdout or b"null") if found.returncode == 0 else None
         if about is None:
             raise self._failure(
                 f"Bucket {self.wish['address']} cannot be read: {last_error(found.stderr)}", "sync.source"
             )
-        if about["IsDir"] and self.wish["path"] and not self._rclone("lsf", "--max-depth=1", self.source).stdout:
+        if about["IsDir"] and self.wish["path"] and not self._rclone("lsf", "--max-depth=1", self.source, *LOOK).stdout:
             raise self._failure(f"There is nothing at {self.wish['address']}", "sync.source")
         return not about["IsDir"]
 
@@ -214,7 +218,7 @@ class Mount:
         return {"changed": files > 0, "files": files, "bytes": size}
 
     def _rclone(self, *words: str) -> subprocess.CompletedProcess[bytes]:
-        line = [self.program, f"--config={remotes_path(self.home)}", "--retries=3", "--contimeout=20s", *words]
+        line = [self.program, f"--config={remotes_path(self.home)}", "--contimeout=20s", *words]
         return subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def _mount(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from tests.conftest import demand
 from tests.lab import buckets
 from tests.lab.aws import lab
+from tests.lab.engine import DockerLab
 
 
 @pytest.fixture
@@ -73,6 +75,33 @@ def test_a_task_reads_one_bucket_and_leaves_its_output_in_another(
     ok(run_stix("storage", "delete", "-y", "filled-data"))
     assert not (server.root / "filled-data").exists()
     assert not any("stix" in line for line in Path("/proc/mounts").read_text().splitlines() if str(safe_world) in line)
+
+
+def test_machines_that_go_send_first_what_is_not_sent_yet(
+    server: buckets.S3Server, docker_engine: DockerLab, task_file: Callable[..., Path], run_stix: Any, ok: Any
+) -> None:
+    fusermount = shutil.which("fusermount3")
+    options = ["--network=host", f"--volume={fusermount}:{fusermount}:ro"]
+    mount = {"name": "late-out", "mode": "MOUNT_CACHED", "config": {"mount_cached": {"vfs_write_back": "1h"}}}
+    late = "echo $NAME > ~/out/$NAME; touch /tmp/$NAME; sleep 600"
+    task = task_file(
+        run=late, envs={"NAME": "one"}, file_mounts={"~/out": mount}, config={"docker": {"run_options": options}},
+        resources={"infra": "docker", "image_id": f"docker:{docker_engine.image}"},
+    )  # fmt: skip
+    ok(run_stix("up", "-y", "-d", "-c", "b", task, timeout=400))
+    wait = "until test -e /tmp/{0}; do sleep 0.1; done"
+    docker_engine.docker("exec", docker_engine.docker("ps", "-q").strip(), "sh", "-c", wait.format("one"))
+    written = server.root / "late-out"
+    assert not (written / "one").exists()
+    ok(run_stix("stop", "-y", "b"))
+    assert (written / "one").read_text() == "one\n"
+    ok(run_stix("start", "-y", "b"))
+    ok(run_stix("exec", "-d", "b", "--env", "NAME=two", "--", late))
+    docker_engine.docker("exec", docker_engine.docker("ps", "-q").strip(), "sh", "-c", wait.format("two"))
+    assert not (written / "two").exists()
+    down = run_stix("down", "-y", "b")
+    assert ok(down) is not None and (written / "two").read_text() == "two\n" and "not written" not in down.stderr
+    assert docker_engine.docker("ps", "-aq") == ""
 
 
 def test_an_address_that_leads_nowhere_is_said_before_anything_is_made(
