@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from stix.clouds.registry import clouds
 from stix.driver import machines
 from stix.driver.account import end_vars
 from stix.driver.decide import (
