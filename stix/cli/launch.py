@@ -33,6 +33,7 @@ setting_options = options.together(
     options.lifetime,
     click.option("--down", is_flag=True, help="Remove the cluster instead of stopping it, once its jobs are done."),
     click.option("--no-setup", is_flag=True, help="Leave the task's setup out."),
+    click.option("--no-run", is_flag=True, help="Leave the task's run out: a cluster that is set up, and no job."),
     click.option("--fast", is_flag=True, help="Skip all that a cluster which is up has already."),
 )
 

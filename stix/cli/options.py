@@ -202,6 +202,8 @@ def build_task(given: dict[str, Any], words: tuple[str, ...]) -> "Task":
     Raises:
         UsageError: the file is missing or wrong, or a flag does not fit.
     """
+    from dataclasses import replace
+
     from stix.model.task import Task
     from stix.spec.load import load_file
     from stix.spec.overrides import Overrides, apply
@@ -213,7 +215,8 @@ def build_task(given: dict[str, Any], words: tuple[str, ...]) -> "Task":
         secrets={**given["secret_file"], **given["secrets"]},
     )
     path = task_file(words)
-    return load_file(path, overrides=overrides) if path else apply(Task(run=command_line(words)), overrides)
+    task = load_file(path, overrides=overrides) if path else apply(Task(run=command_line(words)), overrides)
+    return replace(task, run=None) if given.get("no_run") else task
 
 
 def task_file(words: tuple[str, ...]) -> str | None:
