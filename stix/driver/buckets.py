@@ -8,7 +8,7 @@ from stix.clouds.registry import clouds
 from stix.driver.decide import require_runnable
 from stix.driver.session import Run, World
 from stix.driver.sources import with_absolute_paths
-from stix.errors import StixError, UsageError
+from stix.errors import ClusterError, StixError, UsageError
 from stix.inventory.render import literal, node_path
 from stix.model.cluster import Cluster
 from stix.model.storage import Storage
@@ -114,7 +114,7 @@ def passing(world: World, cluster: Cluster) -> list[dict[str, Any]]:
     """Rows of buckets that stix made, that are not to stay, and that no other recorded cluster has."""
     others = [record for record in world.store.cluster_records() if record["name"] != cluster.name]
     names = {record["name"] for record in others}
-    used = {(mount["store"], mount["bucket"]) for record in others for mount in record.get("storage") or ()}
+    used = {bucket for record in others for bucket in _buckets_of(record)}
     mine = {(mount["store"], mount["bucket"]) for mount in cluster.storage}
     return [
         row
@@ -124,6 +124,11 @@ def passing(world: World, cluster: Cluster) -> list[dict[str, Any]]:
         and (row["store"], row["name"]) not in used
         and row["cluster"] not in names
     ]
+
+
+def _buckets_of(record: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Store and name of the buckets that a recorded cluster has."""
+    return {(mount["store"], mount["bucket"]) for mount in record.get("storage") or ()}
 
 
 def delete(run: Run, row: Mapping[str, Any]) -> None:
@@ -145,6 +150,7 @@ def delete_named(world: World, name: str) -> None:
 
     Raises:
         UsageError: `usage`, there is none of that name.
+        ClusterError: `cluster.busy`, a recorded cluster has it.
         StixError: it cannot be deleted.
     """
     import difflib
@@ -154,6 +160,13 @@ def delete_named(world: World, name: str) -> None:
         near = difflib.get_close_matches(name, [row["name"] for row in world.store.buckets()], 1)
         hint = f"did you mean {near[0]!r}?" if near else "'stix storage ls' lists those that stix made"
         raise UsageError("usage", f"stix made no bucket {name!r}", hint=hint)
+    kept = {(row["store"], name) for row in rows}
+    having = [record["name"] for record in world.store.cluster_records() if kept & _buckets_of(record)]
+    if having:
+        clusters = ", ".join(having)
+        raise ClusterError(
+            "cluster.busy", f"bucket {name!r} is in use by {clusters}", hint=f"first: stix down {' '.join(having)}"
+        )
     with world.run("storage", "delete", None) as run:
         for row in rows:
             delete(run, row)

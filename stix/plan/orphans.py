@@ -144,6 +144,8 @@ def _unrecorded(created_at: float, now: float, older_than: float | None) -> tupl
         return "keep", "no record here ever knew it: another computer's may (--older-than removes it)"
     if now - created_at < older_than:
         return "keep", "too young: whoever made it may still be at it"
+    if older_than and not created_at:
+        return "keep", "nobody knows its age (--older-than 0 removes it)"
     return "remove", "no record here ever knew its cluster"
 
 

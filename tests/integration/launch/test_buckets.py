@@ -67,6 +67,8 @@ def test_a_task_reads_one_bucket_and_leaves_its_output_in_another(
     again = ok(run_stix("exec", "b", "--", "cat ~/out/answer; echo 43 > ~/out/next", timeout=240))
     assert "42" in again and (server.root / "passing-out" / "next").read_text() == "43\n"
 
+    busy = run_stix("storage", "delete", "-y", "filled-data")
+    assert busy.returncode == 6 and "in use by b" in busy.stderr and (server.root / "filled-data").is_dir()
     ok(run_stix("down", "-y", "b"))
     assert not (server.root / "passing-out").exists() and (server.root / "filled-data").is_dir()
     assert [row["name"] for row in json.loads(ok(run_stix("storage", "ls", "-o", "json")))] == ["filled-data"]

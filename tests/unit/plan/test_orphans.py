@@ -155,6 +155,7 @@ def test_what_was_never_recorded_here_goes_only_by_its_age():
     kept = {("lost-1-0", "keep")}
     assert told([thing()], older_than=None) == kept == told([thing()], older_than=2 * HOUR)
     assert told([thing(user="eve")], older_than=None, all_users=True) == kept
+    assert told([thing(created_at=0)]) == kept and told([thing(created_at=0)], older_than=0) == {("lost-1-0", "remove")}
     assert told([thing()], Known(recorded={"lost-1"}, user="ann"), older_than=None) == {("lost-1-0", "remove")}
 
 
