@@ -34,6 +34,10 @@ options:
         description: HOME of jobs; empty is the login's home.
         type: str
         default: ""
+      container:
+        description: Name of the container that jobs run in; empty is on the machine itself.
+        type: str
+        default: ""
       token_file:
         description: File on the controller with the cluster's token; made if it is missing.
         type: path

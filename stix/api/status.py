@@ -88,8 +88,10 @@ def shell_argv(cluster_name: str, node: int | str | None = None, command: str | 
     import sys
 
     from stix.errors import ClusterError
+    from stix.model.cluster import Cluster
     from stix.nodes.connection import connect
     from stix.nodes.shell import shell_argv as words
+    from stix.plan.container import container_image
 
     home = Home()
     store = open_store(home)
@@ -105,4 +107,6 @@ def shell_argv(cluster_name: str, node: int | str | None = None, command: str | 
         raise ClusterError(
             "cluster.not_up", f"cluster {cluster_name} has no node {wanted!r}", hint=f"nodes: {', '.join(names)}"
         )
-    return words(connect(names[wanted]["connection"], control_dir=home.ssh_control), command, tty=sys.stdin.isatty())
+    inside = bool(container_image(Cluster.from_record(record)))
+    connection = connect(names[wanted]["connection"], control_dir=home.ssh_control)
+    return words(connection, command, tty=sys.stdin.isatty(), container=inside)

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 ABILITIES = frozenset(
     "multi_node stop ports image docker_image file_mounts workdir storage labels run_options disk_size disk_tier "
-    "network_tier local_disk spot mount".split()
+    "network_tier local_disk spot mount container".split()
 )
-"""Closed list of words for `can`."""
+"""Closed list of words for `can`; `container`: jobs of its machines may run in a container that stix makes there."""
 
 Tiers = tuple[tuple[float, float], ...]
 """`(up to GiB a month, dollars a GiB)`, the last one up to infinity."""

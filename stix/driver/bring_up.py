@@ -5,7 +5,7 @@ import json
 import secrets as random
 from typing import Any
 
-from stix.driver import buckets, machines, resize
+from stix.driver import buckets, containers, machines, resize
 from stix.driver.decide import LaunchOptions, served_candidate
 from stix.driver.registry_login import registry_login
 from stix.driver.session import Run
@@ -64,19 +64,20 @@ def bring_up(
     run: Run, cluster: Cluster, task: Task, options: LaunchOptions, submission: str, *, only_job: bool = False
 ) -> Done:
     """Set-up, files and job in one play on machines that exist."""
-    cluster = buckets.prepare(run, cluster, task)
+    cluster = containers.renewed(run, buckets.prepare(run, cluster, task), task)
     resources = served_candidate(task, cluster)
     has_job = bool(task.run or (task.setup and not options.no_setup))
     secrets_file = str(run.folder.secrets_file) if task.secrets and has_job else None
     how: dict[str, Any] = {"secrets_file": secrets_file, "no_setup": options.no_setup, "hosts": cluster.hosts}
     job = job_vars(task, resources, submission, **how) if has_job else None
+    registry, login = containers.login(run, cluster, task)
     outcome = run.play(
         "run_job" if only_job else "up",
         cluster,
         "connect",
-        node_vars=machines.node_vars(run, cluster) | file_vars(task),
+        node_vars=machines.node_vars(run, cluster) | file_vars(task) | registry,
         head_vars=job,
-        secrets=task.secrets if secrets_file else None,
+        secrets={**(task.secrets if secrets_file else {}), **login} or None,
     )
     cluster = machines.learn(run, cluster, outcome)
     if outcome.error:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from stix.clouds.registry import clouds
-from stix.driver import buckets, remember
+from stix.driver import buckets, containers, remember
 from stix.driver.account import BOOT_SECONDS, SHUT_DOWN, account_vars, cloud_config, end_vars
 from stix.driver.outcome import Outcome, instances
 from stix.driver.pods import pod_vars
@@ -20,6 +20,7 @@ from stix.model.cluster import HARDWARE, Cluster, merged, seen_word, with_report
 from stix.model.event import Note
 from stix.nodes.connection import connect
 from stix.nodes.ssh_config import remove_entries, write_entries
+from stix.plan.container import as_machines
 
 UNREACHED = ("node.unreachable", "node.auth", "node.host_key")
 """Codes of a node that no connection could be made to."""
@@ -148,7 +149,10 @@ def learn(run: Run, cluster: Cluster, outcome: Outcome) -> Cluster:
 
 def cloud_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     """Variables of the group `stix_cloud`."""
-    variables: dict[str, Any] = {"stix_wanted_nodes": wanted_nodes(cluster), **place_vars(world, cluster)}
+    variables: dict[str, Any] = {
+        "stix_wanted_nodes": wanted_nodes(as_machines(cluster)),
+        **place_vars(world, cluster),
+    }
     if cluster.leaving:
         variables["stix_remove_surplus"] = True
     cloud = clouds()[cluster.cloud]
@@ -205,7 +209,7 @@ def node_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
         variables |= {"skylet_stop_command": SHUT_DOWN, "skylet_down_command": SHUT_DOWN}
         if cluster.phase != "ready":
             variables["stix_boot_seconds"] = BOOT_SECONDS
-    variables |= buckets.node_vars(run.world, cluster)
+    variables |= buckets.node_vars(run.world, cluster) | containers.node_vars(run.world, cluster)
     if cluster.cloud in ("docker", "kubernetes"):
         variables |= {"skylet_stop_command": CONTAINER_STOP, "skylet_down_command": CONTAINER_STOP}
     return variables

@@ -10,6 +10,7 @@ _LAUNCH = {
     "stix.core.node_state": "connect",
     "stix.core.skylet": "setup",
     "stix.core.sync_tree": "sync",
+    "stix.core.container": "container",
     "stix.core.submit_job": "submit",
 }
 """In the plays of a launch the task's action says how far it is; in this order, never back."""

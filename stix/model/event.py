@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-PHASES = ("plan", "provision", "connect", "setup", "sync", "submit", "stop", "terminate", "check")
+PHASES = ("plan", "provision", "connect", "setup", "sync", "container", "submit", "stop", "terminate", "check")
 """Words for a phase, in the order in which a launch goes through them."""
 
 

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
 
     from .home import Home
 
-USAGE = "usage: skylet.pyz --home HOME probe|install|call|logs|receive|mounts|stop|remove [options]"
+USAGE = "usage: skylet.pyz --home HOME probe|install|call|logs|receive|mounts|container|enter|stop|remove [options]"
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "logs": {"--job": str, "--follow": bool, "--tail": int, "--rank": int, "--offset": int},
     "receive": {"--target": str, "--hash": str, "--delete": bool},
+    "enter": {"--command": str},
 }
 VERBS = (
     "probe",
@@ -23,6 +24,8 @@ VERBS = (
     "logs",
     "receive",
     "mounts",
+    "container",
+    "enter",
     "stop",
     "remove",
     "daemon",
@@ -101,6 +104,10 @@ def run(home: Home, verb: str, options: dict[str, Any]) -> int:
         from .daemon import run_daemon
 
         return run_daemon(home)
+    if verb == "enter":
+        from .container import enter
+
+        return enter(home, options)
     if verb == "flush":
         from .flush import main as flush
 

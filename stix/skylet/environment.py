@@ -20,6 +20,9 @@ DROPPED = ("VIRTUAL_ENV", "OLDPWD", "PWD", "_", "SHLVL", "TMUX", "STY", "LS_COLO
 
 NOTICE = "STIX_PREEMPTION_FILE"
 
+GIT_TRUSTS = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+"""In a container the workdir belongs to the machine's login, which git would not trust."""
+
 
 def base(environ: Mapping[str, str], user_home: str) -> dict[str, str]:
     """The machine's environment, without what belongs to the login that started the agent."""
@@ -73,9 +76,13 @@ def of_node(
 
     Args:
         devices: indices of the GPUs this rank may use; None on a node without GPUs.
-        notice: file that is there once the machine is told to be taken away.
+        notice: file that is there once the machine is told to be taken away; empty: the job is in a container, which
+            does not see it and has an environment of its own.
     """
-    whole = {**base(os.environ, user_home), **env, "HOME": user_home, NOTICE: notice, MARK: mark}
+    if notice:
+        whole = {**base(os.environ, user_home), **env, "HOME": user_home, NOTICE: notice, MARK: mark}
+    else:
+        whole = {"PYTHONUNBUFFERED": "1", **GIT_TRUSTS, **env, "HOME": user_home}
     if devices is not None and phase == "run":
         whole["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, devices))
     return whole

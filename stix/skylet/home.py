@@ -34,6 +34,7 @@ class Home:
         self.stopped = os.path.join(self.root, "stopped")
         self.notice = os.path.join(self.root, "preemption.json")
         self.hooks = os.path.join(self.root, "hooks")
+        self.container = os.path.join(self.root, "container.json")
 
     def job(self, job_id: int) -> str:
         """Folder of a job's logs and scripts."""

@@ -12,6 +12,7 @@ import time
 import zipfile
 
 from . import VERSION, client, detach, hardware, processes
+from .container import find
 from .errors import AgentError, disk_full, is_disk_full
 from .home import WORKDIR, Home, read_json, remove, write_bytes, write_json
 
@@ -40,6 +41,10 @@ def run(home: Home, verb: str, options: dict[str, Any]) -> int:
             from .buckets import mounts
 
             answer = mounts(home, sys.stdin.buffer.read())
+        elif verb == "container":
+            from .engine import have
+
+            answer = have(home, sys.stdin.buffer.read())
         elif verb == "stop":
             answer = stop(home)
         else:
@@ -243,6 +248,11 @@ def stop(home: Home) -> dict[str, Any]:
             pass
         _end_daemon(home, end_jobs=True)
         _end_leftovers(home)
+        config: dict[str, Any] = dict(home.read_config())
+        container = find(home, config)
+        if container is not None:
+            container.give_back(home.user_home(config))
+            container.stop()
     if os.path.isdir(home.mounts):
         from .flush import release
 
@@ -269,22 +279,24 @@ def uninstall(home: Home) -> dict[str, Any]:
     lost: list[str] = []
     if there:
         lost = stop(home).get("lost") or []
-        workdir = os.path.join(home.user_home(dict(home.read_config())), WORKDIR)
+        config = dict(home.read_config())
+        user_home = home.user_home(config)
         clear(home)
-        try:
-            os.rmdir(workdir)  # empty: nobody's files
-        except OSError:
-            pass
         remove(home.tombstone)
-        try:
-            os.rmdir(home.root)
-        except OSError:
-            pass
+        ours = [user_home] if config.get("container") else []
+        for folder in (os.path.join(user_home, WORKDIR), *ours, home.root):
+            try:
+                os.rmdir(folder)  # empty: nobody's files
+            except OSError:
+                pass
     return {"removed": there, **({"lost": lost} if lost else {})}
 
 
 def clear(home: Home) -> None:
-    """Deletes the agent's files except its tombstone; the config, which is the lease, last."""
+    """Deletes the container and the agent's files except its tombstone; the config, which is the lease, last."""
+    container = find(home, home.read_config())
+    if container is not None:
+        container.remove()
     keep = {os.path.basename(home.tombstone), os.path.basename(home.config)}
     for name in os.listdir(home.root):
         path = os.path.join(home.root, name)

@@ -97,6 +97,10 @@ class Notices:
     def _signal(self, state: Mapping[str, Any]) -> None:
         number, supervisor = int(state.get("signal") or 0), int(state.get("supervisor") or 0)
         if number and processes.is_running(supervisor, int(state.get("supervisor_started") or 0)):
+            container = self.ranks.container()
+            if container is not None:
+                container.signal(str(state.get("mark")), number, handled=True)
+                return
             tree = {*processes.descendants(supervisor), *processes.marked(str(state.get("mark")))}
             # Who does not handle the signal would die of it: a shell that only waits for its program.
             processes.send([pid for pid in tree - {supervisor, os.getpid()} if processes.handles(pid, number)], number)

@@ -8,6 +8,7 @@ import signal
 import time
 
 from . import environment, processes, rankstate
+from .container import Container, find
 from .detach import command
 from .home import WORKDIR, Home, remove
 from .notices import SIGNAL, signal_number
@@ -48,6 +49,10 @@ class Ranks:
         """What every process of a job on this node carries in its environment."""
         return f"{self.config['cluster_id']}/{self.config['rank']}/{job_id}"
 
+    def container(self) -> Container | None:
+        """What ranks run in, None: on the machine itself. It may be made anew while the agent runs."""
+        return find(self.home, self.config)
+
     def path(self, key: tuple[int, str, int]) -> str:
         """File of a rank's state."""
         return os.path.join(self.home.ranks, rankstate.name(*key))
@@ -86,12 +91,14 @@ class Ranks:
         workdir = os.path.join(home, os.path.expanduser(order.get("workdir") or WORKDIR))
         os.makedirs(workdir, exist_ok=True)
         mark = self.mark(order["job_id"])
+        notice = "" if self.config.get("container") else self.home.notice
         return {
             **order,
-            "env": environment.of_node(order["env"], order["phase"], order["devices"], home, mark, self.home.notice),
+            "env": environment.of_node(order["env"], order["phase"], order["devices"], home, mark, notice),
             "raw_log": "setup.log" if order["phase"] == "setup" else f"rank-{order['rank']}.log",
             "user_home": home,
             "workdir": workdir,
+            "container": bool(self.config.get("container")),
             "log_max_bytes": int(self.config.get("log_max_bytes") or 256 << 20),
             "log_files": int(self.config.get("log_files") or 4),
             "grace": self.grace,
@@ -153,7 +160,7 @@ class Ranks:
             state = rankstate.read(self.path(key)) or state
             if "exit_code" in state:
                 return state
-            processes.end_marked(self.mark(key[0]), 0)
+            self.sweep(key[0])
             return {**state, "exit_code": KILLED, "lost": True}
         return {**state, "exit_code": KILLED, "lost": True, "restarted": True}
 
@@ -176,6 +183,9 @@ class Ranks:
 
     def sweep(self, job_id: int) -> None:
         """Forces what a job that was ended left behind."""
+        container = self.container()
+        if container is not None:
+            container.signal(self.mark(job_id), signal.SIGKILL)
         leftover = processes.marked(self.mark(job_id))
         if leftover:
             processes.end_marked(self.mark(job_id), 0)

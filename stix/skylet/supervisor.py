@@ -13,6 +13,7 @@ import sys
 import time
 
 from . import processes, rankstate
+from .container import SHELLS
 from .detach import command
 from .home import Home
 from .logfile import LogWriter
@@ -97,10 +98,10 @@ class Supervisor:
             fcntl.fcntl(reading, F_SETPIPE_SZ, PIPE_BYTES)
         except OSError:
             pass
-        path = os.path.join(self.folder, f"{self.spec['phase']}.sh")
+        path, mode = self._script()
         problem = ""
         try:
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o700)
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
             with os.fdopen(fd, "w", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(self.spec["script"])
         except OSError as error:
@@ -113,6 +114,10 @@ class Supervisor:
         os.set_blocking(reading, False)
         return reading
 
+    def _script(self) -> tuple[str, int]:
+        """Where the script is written, and with which mode."""
+        return os.path.join(self.folder, f"{self.spec['phase']}.sh"), 0o700
+
     def _become(self, path: str, output: int, problem: str) -> None:
         """In the child: turns into the rank's shell."""
         try:
@@ -120,26 +125,34 @@ class Supervisor:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
                 signal.signal(number, signal.SIG_DFL)
             os.setsid()
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(self._input(path), 0)
             os.dup2(output, 1)
             os.dup2(output, 2)
             if problem:
                 os.write(2, problem.encode())
                 os._exit(1)
-            for folder in (self.spec["workdir"], self.spec["user_home"], "/"):
-                try:
-                    os.chdir(folder)
-                    break
-                except OSError:
-                    continue
-            for shell in ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"):
-                if os.path.exists(shell):
-                    os.execve(shell, [shell, "--login", path], self.spec["env"])
-            os.execve("/bin/sh", ["/bin/sh", path], self.spec["env"])
+            self._turn(path)
         except OSError as error:
             os.write(2, f"stix: the job cannot be started: {error}\n".encode())
         finally:
             os._exit(126)
+
+    def _input(self, _path: str) -> int:
+        """What the rank's shell has as its standard input."""
+        return os.open(os.devnull, os.O_RDONLY)
+
+    def _turn(self, path: str) -> None:
+        """Becomes the shell that runs the script."""
+        for folder in (self.spec["workdir"], self.spec["user_home"], "/"):
+            try:
+                os.chdir(folder)
+                break
+            except OSError:
+                continue
+        for shell in SHELLS:
+            if os.path.exists(shell):
+                os.execve(shell, [shell, "--login", path], self.spec["env"])
+        os.execve("/bin/sh", ["/bin/sh", path], self.spec["env"])
 
     def _timeout(self) -> int | None:
         """Milliseconds until something is due."""
@@ -198,8 +211,11 @@ class Supervisor:
         if self.flush_at and now >= self.flush_at:
             self._flush()
         self._reap()
-        if not self.killing:
-            return
+        if self.killing:
+            self._kill(now)
+
+    def _kill(self, now: float) -> None:
+        """One look at what is to end."""
         tree = self._tree()
         if not tree and self.code is not None:
             self._end(self.code)
@@ -293,5 +309,10 @@ def supervise(home: Home) -> int:
         signal.signal(number, signal.SIG_IGN)
     spec = json.loads(sys.stdin.buffer.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    Supervisor(home, spec).run()
+    if spec.get("container"):
+        from .inside import Inside
+
+        Inside(home, spec).run()
+    else:
+        Supervisor(home, spec).run()
     return 0

@@ -1,4 +1,4 @@
-"""A registry of one image that asks for a login, for engines on this machine: plain HTTP on a loopback port."""
+"""A registry of one image that asks for a login, for engines on this machine: plain HTTP, on a loopback port."""
 
 import base64
 import gzip
@@ -17,7 +17,7 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 @contextmanager
-def private_registry(archive: bytes, user: str, password: str) -> Iterator[str]:
+def private_registry(archive: bytes, user: str, password: str, address: str = "127.0.0.1") -> Iterator[str]:
     """The registry's `host:port`; it holds the image of an archive of `docker save`, under any name and tag."""
     blobs, manifest = _content(archive)
     wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -50,10 +50,10 @@ def private_registry(archive: bytes, user: str, password: str) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Nobody reads it."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((address, 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"127.0.0.1:{server.server_address[1]}"
+        yield f"{address}:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

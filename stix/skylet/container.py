@@ -1,0 +1,212 @@
+"""The container that jobs run in where a cluster has an image: entered, signalled and looked at by `docker exec`.
+
+Nothing is asked of the image but /bin/sh. What a job is told goes in by standard input, so that no value of it stands
+in a command line, in the engine's records or in a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+from .home import Home, read_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+MARK = "STIX_CONTAINER_MARK"
+"""Names the job in the environment of all its processes: `<cluster/rank/job>`, closed, as a shell drops the zeros
+between variables."""
+
+SECONDS = 30.0
+"""Longest that the engine may take to answer."""
+
+BATCH = 500
+"""Paths for one `chown`."""
+
+GONE = ("is not running", "No such container", "No such exec", "is paused")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+SHELLS = ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash")
+
+# Reads the environment of each process, whoever's it is, with nothing but what is built into a shell.
+SIGNAL = """
+n=0
+for d in /proc/[0-9]*; do
+  p=${d#/proc/} is= ok=1
+  [ "$p" != $$ ] || continue
+  { while IFS= read -r line || [ -n "$line" ]; do
+      case $line in *"$1"*) is=1; break ;; esac
+    done <"$d/environ"; } 2>/dev/null
+  [ -n "$is" ] || continue
+  if [ "$3" = handled ]; then
+    ok=
+    { while read -r key value; do
+        if [ "$key" = SigCgt: ]; then ok=$(( (0x$value >> ($2 - 1)) & 1 )); fi
+      done <"$d/status"; } 2>/dev/null
+    [ "$ok" = 1 ] || continue
+  fi
+  kill -"$2" "$p" 2>/dev/null && n=$((n + 1))
+done
+echo $n
+"""
+
+class Container:
+    """The container of this machine.
+
+    Args:
+        record: what `engine.have` wrote down: `{name, docker: [words of the command], owner: "uid:gid" or ""}`.
+    """
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self.name = str(record["name"])
+        self.docker = [str(word) for word in record.get("docker") or ["docker"]]
+        self.owner = str(record.get("owner") or "")
+
+    def job_words(self, mark: str) -> list[str]:
+        """Words that start a job's shell, which reads `prelude` from its standard input."""
+        return [*self.docker, "exec", "-i", "-e", f"{MARK}=<{mark}>", self.name, "/bin/sh"]
+
+    def shell_words(self, home: str, workdir: str, command: str, *, tty: bool, term: str) -> list[str]:
+        """Words that open a shell for people, or run one shell command."""
+        inside = f"cd {quoted(workdir)} 2>/dev/null || cd {quoted(home)} || cd /; "
+        inside += command or "exec $(command -v bash || echo /bin/sh)"
+        told = ["-e", f"HOME={home}", *(["-e", f"TERM={term}"] if term else [])]
+        return [*self.docker, "exec", "-it" if tty else "-i", *told, self.name, "/bin/sh", "-c", inside]
+
+    def signal(self, mark: str, number: int, *, handled: bool = False) -> int | None:
+        """Sends a signal (0: none) to every process of a job inside; how many there were, None: nobody can say.
+
+        Args:
+            handled: only to those that have a handler of their own for it.
+        """
+        words = ["/bin/sh", "-c", SIGNAL, "sh", f"{MARK}=<{mark}>", str(number), "handled" if handled else ""]
+        # Only with all abilities can root inside see the processes of the image's other users.
+        for rights in (["--privileged", "-u", "0"], ["-u", "0"]):
+            done = self._run("exec", *rights, self.name, *words)
+            if done is None:
+                return None
+            said = done.stdout.split()
+            if done.returncode == 0 and said and said[-1].isdigit():
+                return int(said[-1])
+            if any(word in done.stderr for word in GONE):
+                return 0
+        return None
+
+    def give_back(self, home: str) -> None:
+        """Gives files that root made in the HOME of jobs to the login of the machine, which has to bring new ones."""
+        before: list[str] = []
+        while self.owner:
+            found = _of_root(home)
+            if not found or found == before:
+                return
+            before = found
+            while found:
+                batch, found = found[:BATCH], found[BATCH:]
+                self._run("exec", "-u", "0", self.name, "chown", "-h", self.owner, *batch)
+
+    def start(self) -> None:
+        """Has it run, as after it was stopped by hand."""
+        self._run("start", self.name)
+
+    def stop(self) -> None:
+        """Ends everything in it; it comes again by `start`."""
+        self._run("stop", "-t", "2", self.name)
+
+    def remove(self) -> None:
+        """Takes it away."""
+        self._run("rm", "-f", "-v", self.name)
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str] | None:
+        return run([*self.docker, *words], SECONDS)
+
+
+def run(words: list[str], seconds: float | None = None) -> subprocess.CompletedProcess[str] | None:
+    """A command's end, with what it said; None when it cannot be run or takes too long."""
+    try:
+        return subprocess.run(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _of_root(folder: str) -> list[str]:
+    """What belongs to root below a folder, as far as can be seen, and not in a bucket that is mounted there."""
+    device = os.lstat(folder).st_dev
+    found, folders = [], [folder]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    about, inner = entry.stat(follow_symlinks=False), entry.is_dir(follow_symlinks=False)
+                    if inner and about.st_dev != device:
+                        continue  # only of folders: a file of an overlay may show another device than its folder
+                    if about.st_uid == 0:
+                        found.append(entry.path)
+                    if inner:
+                        folders.append(entry.path)
+        except OSError:
+            continue  # not to be looked into before it is given back
+    return found
+
+
+def find(home: Home, config: Mapping[str, Any]) -> Container | None:
+    """The container that jobs of this machine run in; None: they run on the machine itself."""
+    if not config.get("container"):
+        return None
+    return Container({**read_json(home.container), "name": config["container"]})
+
+
+def prelude(env: Mapping[str, str], workdir: str, script: str) -> bytes:
+    """What the job's shell reads first: its environment, its folder, and the script that it turns into.
+
+    Args:
+        env: variables; one whose name no shell can have is left out.
+        workdir, script: paths, the same inside and outside.
+    """
+    lines = [f"export {name}={quoted(value)}" for name, value in env.items() if NAME.fullmatch(name)]
+    lines.append(f'cd {quoted(workdir)} || cd "$HOME" || cd /')
+    lines += [f"[ ! -x {shell} ] || exec {shell} {quoted(script)} </dev/null" for shell in SHELLS]
+    lines.append(f"exec /bin/sh {quoted(script)} </dev/null")
+    return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
+
+
+def quoted(text: str) -> str:
+    """One word of a shell."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+def enter(home: Home, options: dict[str, Any]) -> int:
+    """The verb `enter`: a shell in the container, or one command; only returns when that cannot be."""
+    import sys
+
+    from .home import WORKDIR
+
+    config: dict[str, Any] = dict(home.read_config())
+    container = find(home, config)
+    if container is None:
+        sys.stderr.write("stix: jobs of this machine run in no container\n")
+        return 1
+    jobs_home = home.user_home(config)
+    tty = sys.stdin.isatty() and sys.stdout.isatty()
+    words = container.shell_words(
+        jobs_home,
+        os.path.join(jobs_home, WORKDIR),
+        str(options.get("command") or ""),
+        tty=tty,
+        term=os.environ.get("TERM", "") if tty else "",
+    )
+    try:
+        os.execvp(words[0], words)
+    except OSError as error:
+        sys.stderr.write(f"stix: {words[0]} cannot be run: {error.strerror}\n")
+        return 127

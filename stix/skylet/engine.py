@@ -1,0 +1,307 @@
+"""The verb `container`: the container of a cluster's image is there and runs, as wanted, by the machine's Docker."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import tempfile
+
+from . import processes, rankstate
+from .container import run
+from .errors import AgentError
+from .home import WORKDIR, Home, read_json, write_json
+from .receive import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+WAIT = ("--entrypoint", "/bin/sh")
+WAIT_WORDS = ("-c", "while read -r _; do :; done")
+"""Its first process waits for input that never comes."""
+
+HUB = ("", "docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/")
+HUB_KEY = "https://index.docker.io/v1/"
+START_SECONDS = 120.0
+
+LABEL = "stix.container"
+
+
+def have(home: Home, text: bytes) -> dict[str, Any]:
+    """Makes the container be there; one that is as wanted stays, with what was installed in it.
+
+    Args:
+        text: JSON `{image, run_options: [..], paths: [targets of files and buckets], login: {username, password,
+            server}, check}`; the login is used for this and kept nowhere.
+
+    Returns:
+        `{missing: [docker, container_gpu]}` where the machine lacks something and nothing was done, else `{missing:
+        [], changed, name, image, state: kept/started/made/renewed}`.
+
+    Raises:
+        AgentError: `setup.failed`, `setup.disk_full`, `config.invalid`, `cluster.busy` (jobs run in one that would
+        have to be made anew), `agent.unreachable`.
+    """
+    order = json.loads(text)
+    config: dict[str, Any] = dict(home.read_config())
+    if not config.get("container"):
+        raise AgentError("agent.unreachable", "The agent here was not told of a container", "Install it first.")
+    docker = _engine()
+    if not docker:
+        return {"missing": ["docker"]}
+    gpus = _has_gpus(config)
+    if gpus and not _has_toolkit():
+        return {"missing": ["container_gpu"]}
+    with open(os.path.join(home.root, "container.lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _Maker(home, config, docker, order, gpus).have()
+
+
+def _engine() -> list[str]:
+    """Words of a docker command whose engine answers; none where there is no engine, or it does not run.
+
+    Raises:
+        AgentError: `setup.failed`, it may not be used.
+    """
+    if not shutil.which("docker"):
+        return []
+    host = os.environ.get("DOCKER_HOST")
+    base = ["docker", *(["-H", host] if host else [])]
+    said = ""
+    # A login that has just joined the engine's group is not in it before it logs in again.
+    for words in (base, ["sudo", "-n", *base]):
+        done = run([*words, "version", "--format", "{{.Server.Version}}"], START_SECONDS)
+        if done is not None and done.returncode == 0:
+            return words
+        said = said or (done.stderr.strip() if done else "it does not answer")
+    if "ermission denied" in said:
+        raise AgentError(
+            "setup.failed", "The Docker engine may not be used by this login", "Add it to the group docker."
+        )
+    return []
+
+
+def _has_gpus(config: dict[str, Any]) -> bool:
+    given = config.get("resources") or {}
+    if "gpus" in given:
+        return bool(given["gpus"])
+    from . import hardware
+
+    return bool(hardware.probe("/")["gpus"])
+
+
+def _has_toolkit() -> bool:
+    programs = ("nvidia-container-runtime-hook", "nvidia-container-runtime", "nvidia-ctk")
+    return any(shutil.which(program) for program in programs)
+
+
+class _Maker:
+    """Makes one container."""
+
+    def __init__(
+        self, home: Home, config: dict[str, Any], docker: list[str], order: dict[str, Any], gpus: bool
+    ) -> None:
+        self.home = home
+        self.docker = docker
+        self.order = order
+        self.gpus = gpus
+        self.name = str(config["container"])
+        self.cluster_id = str(config["cluster_id"])
+        self.user_home = home.user_home(config)
+        self.options = [word for option in order.get("run_options") or [] for word in shlex.split(option)]
+        self.before: dict[str, Any] = dict(read_json(home.container))
+        self.paths = self._outside(order.get("paths") or [])
+        about = [order["image"], self.options, self.user_home, self.gpus]
+        self.hash = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
+
+    def have(self) -> dict[str, Any]:
+        found = self._inspect()
+        there = bool(found)
+        same = found.get("hash") == self.hash and set(self.paths) <= set(self.before.get("paths") or [])
+        state = "kept" if same and found["running"] else "started" if same else "renewed" if there else "made"
+        if not self.order.get("check") and state != "kept":
+            if same:
+                self._must("start", self.name)
+            else:
+                self._make(there)
+        if state == "kept" and self.before.get("docker") != self.docker:
+            self._write(self.before.get("paths") or [])
+        return {"missing": [], "changed": state != "kept", "name": self.name, "image": self.order["image"],
+                "state": state}  # fmt: skip
+
+    def _outside(self, targets: list[str]) -> list[str]:
+        """Targets that are not below the jobs' HOME, which have to be shown inside one by one."""
+        shown: list[str] = []
+        for path in sorted({resolve(self.home, target) for target in targets}):
+            if not path.startswith(tuple(f"{above}/" for above in (self.user_home, *shown))):
+                shown.append(path)
+        return shown
+
+    def _inspect(self) -> dict[str, Any]:
+        """`{hash, running}` of the container, nothing where there is none."""
+        form = '{"hash": {{json (index .Config.Labels "%s")}}, "running": {{.State.Running}}}' % LABEL
+        done = run([*self.docker, "container", "inspect", "--format", form, self.name], START_SECONDS)
+        return dict(json.loads(done.stdout)) if done is not None and done.returncode == 0 else {}
+
+    def _make(self, there: bool) -> None:
+        if there and _jobs_run(self.home):
+            raise AgentError(
+                "cluster.busy",
+                "The container has to be made anew for another image, other options or a new absolute mount, and jobs "
+                "run in it",
+                "Wait for them, cancel them, or use another cluster.",
+            )
+        image = self._pull()
+        if there:
+            self._must("rm", "-f", "-v", self.name)
+        os.makedirs(os.path.join(self.user_home, WORKDIR), exist_ok=True)
+        paths = sorted({*self.paths, *(path for path in self.before.get("paths") or [] if os.path.exists(path))})
+        done = run(self.run_words(image, paths), None)
+        if done is None or done.returncode:
+            run([*self.docker, "rm", "-f", "-v", self.name], START_SECONDS)
+            raise self._refused(image, done.stderr if done else "docker cannot be run")
+        self._write(paths)
+
+    def run_words(self, image: str, paths: list[str]) -> list[str]:
+        """The whole `docker run` line; the user's options come last and so win."""
+        given = {word.partition("=")[0] for word in self.options if word.startswith("-")}
+        words = [*self.docker, "run", "--detach", "--interactive", "--name", self.name]
+        words += ["--label", f"{LABEL}={self.hash}", "--label", f"stix.cluster_id={self.cluster_id}"]
+        defaults = [
+            (("--init",), ["--init"]),
+            (("--restart",), ["--restart=unless-stopped"]),
+            (("--network", "--net"), ["--network=host"]),
+            (("--shm-size", "--ipc"), [f"--shm-size={_half_of_memory()}"]),
+            (("--user", "-u"), ["--user=0"]),
+            (("--log-driver",), ["--log-driver=none"]),
+        ]
+        if self.gpus:
+            defaults.append((("--gpus", "--runtime"), ["--gpus=all"]))
+        if os.path.isdir("/dev/infiniband"):
+            defaults.append((("--device=/dev/infiniband",), ["--device=/dev/infiniband"]))
+        for flags, default in defaults:
+            if not given & set(flags):
+                words += default
+        for path in [self.user_home, *paths]:
+            words += ["--mount", _mount(path)]
+        return [*words, *self.options, *WAIT, image, *WAIT_WORDS]
+
+    def _write(self, paths: list[str]) -> None:
+        given = any(word.partition("=")[0] in ("--user", "-u") for word in self.options)
+        owner = "" if given or os.getuid() == 0 else f"{os.getuid()}:{os.getgid()}"
+        write_json(self.home.container, {"name": self.name, "docker": self.docker, "owner": owner, "paths": paths})
+
+    def _pull(self) -> str:
+        """The image's full name, when the machine has it.
+
+        Raises:
+            AgentError: `setup.failed`, it is not to be had.
+        """
+        login = self.order.get("login") or {}
+        image = full_name(self.order["image"], str(login.get("server") or ""))
+        found = run([*self.docker, "image", "inspect", "--format", "{{.Id}}", image], START_SECONDS)
+        if found is not None and found.returncode == 0:
+            return image
+        done = self._pull_with(login, image) if login else run([*self.docker, "pull", "--quiet", image])
+        if done is None or done.returncode:
+            said = _last(done.stderr if done else "")
+            if "no space left" in said:
+                raise AgentError("setup.disk_full", f"There is no room for image {image}")
+            raise AgentError(
+                "setup.failed",
+                f"Image {image} cannot be pulled: {said}",
+                "Private images need SKYPILOT_DOCKER_USERNAME, _PASSWORD and _SERVER among the task's secrets.",
+                image=image,
+            )
+        return image
+
+    def _pull_with(self, login: dict[str, Any], image: str) -> Any:
+        """Pulls with a login that lies in memory for as long as that takes, and in no credential store."""
+        server = str(login.get("server") or "")
+        pair = f"{login['username']}:{login['password']}".encode()
+        auths = {HUB_KEY if server in HUB else server: {"auth": base64.b64encode(pair).decode()}}
+        words = list(self.docker)
+        if "-H" not in words:
+            # Another config folder knows nothing of the context that is in use.
+            found = run([*words, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], START_SECONDS)
+            if found is not None and found.returncode == 0 and found.stdout.strip():
+                words += ["-H", found.stdout.strip()]
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else self.home.root
+        folder = tempfile.mkdtemp(prefix="stix-login-", dir=memory)
+        try:
+            write_json(os.path.join(folder, "config.json"), {"auths": auths})
+            return run([*words, "--config", folder, "pull", "--quiet", image])
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _must(self, *words: str) -> None:
+        done = run([*self.docker, *words], START_SECONDS)
+        if done is None or done.returncode:
+            raise AgentError("setup.failed", f"docker {words[0]} failed: {_last(done.stderr if done else '')}")
+
+    def _refused(self, image: str, said: str) -> AgentError:
+        last = _last(said)
+        if "/bin/sh" in said and ("no such file" in said or "not found" in said):
+            return AgentError("setup.failed", f"Image {image} has no /bin/sh, so no job can run in it", image=image)
+        if "unknown flag" in said or "unknown shorthand" in said or "invalid argument" in said:
+            return AgentError("config.invalid", f"docker run does not take these run_options: {last}")
+        return AgentError("setup.failed", f"The container cannot be started: {last}", image=image)
+
+
+def full_name(image: str, server: str) -> str:
+    """An image of a registry by its whole name, as SkyPilot does: without the server it is meant to be on it."""
+    server = server.partition("://")[2] or server
+    return image if server in HUB or image.startswith(f"{server}/") else f"{server}/{image}"
+
+
+def _jobs_run(home: Home) -> bool:
+    for name in os.listdir(home.ranks) if os.path.isdir(home.ranks) else ():
+        state: dict[str, Any] = rankstate.read(os.path.join(home.ranks, name))
+        started = int(state.get("supervisor_started") or 0)
+        if "exit_code" not in state and processes.is_running(int(state.get("supervisor") or 0), started):
+            return True
+    return False
+
+
+def _half_of_memory() -> int:
+    """Bytes; what Linux gives /dev/shm."""
+    return max(64 << 20, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+
+
+def _mount(path: str) -> str:
+    """A bind mount at the same path; buckets that are mounted below it later appear, where the kernel can do that."""
+    parts = [
+        "type=bind",
+        f"source={path}",
+        f"target={path}",
+        *(["bind-propagation=rslave"] if _is_shared(path) else []),
+    ]
+    return ",".join('"%s"' % part.replace('"', '""') if set(part) & {",", '"'} else part for part in parts)
+
+
+def _is_shared(path: str) -> bool:
+    """Whether the mount that a path is on tells others of what is mounted below it."""
+    best, shared = "", False
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+            for line in file:
+                fields = line.split()
+                point = fields[4].replace("\\040", " ")
+                inside = path == point or path.startswith(point.rstrip("/") + "/")
+                if inside and len(point) >= len(best):
+                    optional = fields[6 : fields.index("-")]
+                    best, shared = point, any(each.startswith(("shared:", "master:")) for each in optional)
+    except (OSError, ValueError, IndexError):
+        return False
+    return shared
+
+
+def _last(said: str) -> str:
+    """What docker complains of, without its words about its usage."""
+    lines = [line.strip() for line in said.split("Usage:")[0].splitlines() if line.strip() and "--help" not in line]
+    return (lines[-1] if lines else "docker gave no reason")[:400]
