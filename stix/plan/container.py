@@ -22,5 +22,6 @@ def as_machines(cluster: Cluster) -> Cluster:
     if not container_image(cluster):
         return cluster
     image = cluster.resources["image_id"]
-    own = {region: name for region, name in image.items() if region != "docker"} if isinstance(image, Mapping) else {}
+    own = dict(image) if isinstance(image, Mapping) else {}
+    own.pop("docker", None)
     return replace(cluster, resources={**cluster.resources, "image_id": own or None})

@@ -57,12 +57,12 @@ class Container:
     """The container of this machine.
 
     Args:
-        record: what `engine.have` wrote down: `{name, docker: [words of the command], owner: "uid:gid" or ""}`.
+        record: what `engine.have` wrote down: `{name, words: [docker], owner: "uid:gid" or ""}`.
     """
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self.name = str(record["name"])
-        self.docker = [str(word) for word in record.get("docker") or ["docker"]]
+        self.docker = [str(word) for word in record.get("words") or ["docker"]]
         self.owner = str(record.get("owner") or "")
 
     def job_words(self, mark: str) -> list[str]:

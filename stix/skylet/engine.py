@@ -29,7 +29,11 @@ HUB = ("", "docker.io", "index.docker.io", "registry-1.docker.io", "https://inde
 HUB_KEY = "https://index.docker.io/v1/"
 START_SECONDS = 120.0
 
+PROGRAM = "docker"
 LABEL = "stix.container"
+
+GPU_DEVICE = "/dev/nvidiactl"
+"""There once NVIDIA's driver was asked for anything, as the agent does when it is installed."""
 
 
 def have(home: Home, text: bytes) -> dict[str, Any]:
@@ -54,7 +58,7 @@ def have(home: Home, text: bytes) -> dict[str, Any]:
     docker = _engine()
     if not docker:
         return {"missing": ["docker"]}
-    gpus = _has_gpus(config)
+    gpus = os.path.exists(GPU_DEVICE)
     if gpus and not _has_toolkit():
         return {"missing": ["container_gpu"]}
     with open(os.path.join(home.root, "container.lock"), "w", encoding="ascii") as lock:
@@ -68,10 +72,10 @@ def _engine() -> list[str]:
     Raises:
         AgentError: `setup.failed`, it may not be used.
     """
-    if not shutil.which("docker"):
+    if not shutil.which(PROGRAM):
         return []
     host = os.environ.get("DOCKER_HOST")
-    base = ["docker", *(["-H", host] if host else [])]
+    base = [PROGRAM, *(["-H", host] if host else [])]
     said = ""
     # A login that has just joined the engine's group is not in it before it logs in again.
     for words in (base, ["sudo", "-n", *base]):
@@ -84,15 +88,6 @@ def _engine() -> list[str]:
             "setup.failed", "The Docker engine may not be used by this login", "Add it to the group docker."
         )
     return []
-
-
-def _has_gpus(config: dict[str, Any]) -> bool:
-    given = config.get("resources") or {}
-    if "gpus" in given:
-        return bool(given["gpus"])
-    from . import hardware
-
-    return bool(hardware.probe("/")["gpus"])
 
 
 def _has_toolkit() -> bool:
@@ -129,7 +124,7 @@ class _Maker:
                 self._must("start", self.name)
             else:
                 self._make(there)
-        if state == "kept" and self.before.get("docker") != self.docker:
+        if state == "kept" and self.before.get("words") != self.docker:
             self._write(self.before.get("paths") or [])
         return {"missing": [], "changed": state != "kept", "name": self.name, "image": self.order["image"],
                 "state": state}  # fmt: skip
@@ -194,7 +189,7 @@ class _Maker:
     def _write(self, paths: list[str]) -> None:
         given = any(word.partition("=")[0] in ("--user", "-u") for word in self.options)
         owner = "" if given or os.getuid() == 0 else f"{os.getuid()}:{os.getgid()}"
-        write_json(self.home.container, {"name": self.name, "docker": self.docker, "owner": owner, "paths": paths})
+        write_json(self.home.container, {"name": self.name, "words": self.docker, "owner": owner, "paths": paths})
 
     def _pull(self) -> str:
         """The image's full name, when the machine has it.

@@ -98,7 +98,7 @@ def test_machines_that_are_held_or_broken() -> None:
     ("cloud", "constraint", "asked"),
     [
         ("runpod", "num_nodes", {"num_nodes": 2}),
-        ("ssh", "image_id", {"resources": {"image_id": "docker:ubuntu"}}),
+        ("local", "image_id", {"resources": {"image_id": "docker:ubuntu"}}),
         ("lambda", "image_id", {"resources": {"image_id": "ami-1"}}),
         ("ibm", "ports", {"resources": {"ports": ("80",)}}),
         ("lambda", "autostop", {"resources": {"autostop": Autostop(10)}}),
