@@ -53,6 +53,7 @@ done
 echo $n
 """
 
+
 class Container:
     """The container of this machine.
 

@@ -45,7 +45,8 @@ def inside(engine: DockerLab, agent: Agent) -> str:
 def test_a_job_runs_inside_with_its_environment_and_its_folder(node: Node, docker_engine: DockerLab) -> None:
     agent = node()
     secrets = {"KEY": 'it\'s $HOME\n`secret` "two" lines\\'}
-    script = 'printf "[%s]\\n" "$KEY"; printf "%s|%s|%s\\n" "$HOME" "$PWD" "$SKYPILOT_NODE_RANK"; echo out > made; [ ! -e /usr ]'
+    script = """set -e; [ ! -e /usr ]; printf "[%s]\\n" "$KEY"
+        printf "%s|%s|%s\\n" "$HOME" "$PWD" "$STIX_NODE_RANK"; echo out > made"""
     job = agent.submit(script, envs={"PATH": "/bin", "not-a-name": "x"}, secrets=secrets, setup="echo in setup > /kept")
     assert agent.wait(job)["status"] == "SUCCEEDED", agent.log(job)
     log = agent.log(job)

@@ -1,6 +1,5 @@
 """`image_id: docker:...` on a machine of one's own: jobs, shells and files of a task are in a container there."""
 
-import json
 import subprocess
 import time
 
@@ -9,7 +8,6 @@ import pytest
 from tests.conftest import demand
 from tests.lab import engine as engines
 from tests.lab.host_engine import host_engine
-from tests.lab.images import SHELL
 from tests.lab.k8s.private_registry import private_registry
 
 PASSWORD = "sesame-opens-it"
@@ -46,7 +44,8 @@ def test_a_life_in_a_container(machine, pool, task_file, run_stix, ok, jobs, saf
     }
     login = {"USERNAME": "ann", "PASSWORD": PASSWORD, "SERVER": server}
     secrets = {f"SKYPILOT_DOCKER_{key}": value for key, value in login.items()}
-    refused = run_stix("up", "-y", "-c", "box", task_file(**keys, secrets={**secrets, "SKYPILOT_DOCKER_PASSWORD": "no"}))
+    wrong = secrets | {"SKYPILOT_DOCKER_PASSWORD": "no"}
+    refused = run_stix("up", "-y", "-c", "box", task_file(**keys, secrets=wrong))
     assert refused.returncode == 1 and "cannot be pulled" in refused.stderr
     assert "SKYPILOT_DOCKER_PASSWORD" not in ok(run_stix("status", "-o", "json"))
 
@@ -59,10 +58,11 @@ def test_a_life_in_a_container(machine, pool, task_file, run_stix, ok, jobs, saf
     assert host.run("stat -c %U /home/ann/stix_home/sky_workdir/made/new").stdout == "ann\n"
     (box,) = engine.docker("ps", "--format", "{{.Names}}").split()
     assert PASSWORD not in engine.docker("inspect", box)
-    left = host.run("grep -rl sesame-opens /home /root /dev/shm --exclude-dir=docker /run /tmp 2>/dev/null; true").stdout
-    assert left == ""
+    left = host.run("grep -rl sesame-opens --exclude-dir=docker /home /root /dev/shm /run /tmp 2>/dev/null; true")
+    assert left.stdout == ""
 
-    assert "mint 49152" in ok(run_stix("exec", "box", "--", "echo $FLAVOUR $(df -k /dev/shm | tail -1)")).replace("shm ", "")
+    shown = ok(run_stix("exec", "box", "--", "echo $FLAVOUR $(df -k /dev/shm | tail -1)"))
+    assert "mint shm 49152" in shown
     assert run_stix("exec", "box", "--", "cat /kept; exit 9").returncode == 100
     assert jobs("box")[0]["exit_codes"] == [9]
     inside = run_stix("ssh", "box", "--", "cat /kept; pwd; id -u")

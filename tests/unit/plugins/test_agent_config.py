@@ -8,7 +8,8 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.plugin_utils import agent_config
 
 OPTION = {
-    "cluster": "demo", "cluster_id": "demo-1", "user": "ann", "rank": 1, "port": 46590, "user_home": "", "container": "",
+    "cluster": "demo", "cluster_id": "demo-1", "user": "ann", "rank": 1, "port": 46590, "user_home": "",
+    "container": "",
     "token_file": "t",
     "autostop": {}, "stop_command": [], "down_command": [], "preemption": {}, "hooks": {},
     "resources": {}, "log_max_bytes": 1, "log_files": 2,
