@@ -16,6 +16,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
 )
 from ansible_collections.stix.core.plugins.module_utils.gcp_place import Place
 from ansible_collections.stix.core.plugins.module_utils.gcp_queue import QueuedLaunch
+from ansible_collections.stix.core.plugins.module_utils.gcp_request import limited
 from ansible_collections.stix.core.plugins.module_utils.gcp_wait import wait_until
 
 KEPT_FRESH = ("stix-deadline", "stix-on-shutdown")
@@ -169,6 +170,11 @@ class GcpCluster:
 
         def start(one):
             zone, name = place_of(one)
+            limit = limited(one, self.params)
+            if limit != (one.get("scheduling") or {}) and not one["status"].startswith(
+                "SUSPEND"
+            ):  # of a machine that runs it cannot be changed
+                self.api.change("POST", "zones/%s/instances/%s/setScheduling" % (zone, name), limit)
             verb = "resume" if one["status"].startswith("SUSPEND") else "start"
             self.api.change("POST", "zones/%s/instances/%s/%s" % (zone, name, verb))
 
@@ -193,9 +199,7 @@ class GcpCluster:
         zone, name = place_of(one)
         local = any(disk.get("type") == "SCRATCH" for disk in one.get("disks") or ())
         words = {"discardLocalSsd": "true"} if local else {}
-        operation = self.api.call("POST", "zones/%s/instances/%s/stop" % (zone, name), **words)
-        if operation.get("error"):
-            self.api.done(operation, zone)
+        self.api.change("POST", "zones/%s/instances/%s/stop" % (zone, name), **words)
 
     def remove(self, check):
         """Deletes every machine and what else is the cluster's; answers whether there was anything."""

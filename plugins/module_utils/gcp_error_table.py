@@ -80,6 +80,14 @@ TABLE = (
         False,
     ),
     (
+        "provision.config",
+        "cloud",
+        r"OS_LOGIN_REQUIRED",
+        "the organization demands OS Login",
+        "Set config gcp.os_login: true",
+        False,
+    ),
+    (
         "provision.permission",
         "cloud",
         r"ORG_POLICY|CONDITION_NOT_MET|conditionNotMet",
@@ -155,6 +163,7 @@ SPECIAL = (
     (r"forbidden|PERMISSION_DENIED|403", r"[Bb]illing", "BILLING_DISABLED"),
     (r"forbidden|PERMISSION_DENIED|403", r"has not been used in|is disabled|API .*not enabled", "SERVICE_DISABLED"),
     (r"forbidden|403", r"[Qq]uota", "QUOTA_EXCEEDED"),
+    (r"\w*", r"constraints/compute\.requireOsLogin", "OS_LOGIN_REQUIRED"),
     (r"\w*", r"[Cc]onstraint constraints/", "ORG_POLICY"),
     (r"invalid\w*|notFound|RESOURCE_NOT_FOUND|400|404", r"(machineTypes|acceleratorTypes|[Mm]achine type)\b.*"
      r"(was not found|does not exist)", "NOT_IN_ZONE"),

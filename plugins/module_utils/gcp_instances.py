@@ -1,6 +1,8 @@
 """Instances as Compute Engine describes them -> ours: states, ranks, what a verb reports. Pure."""
 
+import calendar
 import json
+import time
 
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import last
 
@@ -71,6 +73,27 @@ def is_spot(one):
     return scheduling.get("provisioningModel") == "SPOT" or bool(scheduling.get("preemptible"))
 
 
+def ends_at(one):
+    """When Google itself ends this run of it, in Unix seconds; 0: never, or not known."""
+    seconds = ((one.get("scheduling") or {}).get("maxRunDuration") or {}).get("seconds")
+    began = unix(one.get("lastStartTimestamp"))
+    return began + int(seconds) if seconds and began else 0
+
+
+def unix(text):
+    """Unix seconds of `2026-01-02T03:04:05.678-07:00`; 0 when it is none."""
+    try:
+        seconds = calendar.timegm(time.strptime((text or "")[:19], "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        return 0
+    zone = text[19:].lstrip(".0123456789")
+    if zone[:1] not in ("+", "-"):
+        return seconds
+    hours, _, minutes = zone[1:].partition(":")
+    shift = 60 * (60 * int(hours) + int(minutes or 0))
+    return seconds + (shift if zone[0] == "-" else -shift)
+
+
 def shared_connection(config, key_file, region):
     """Host variables that all machines of a region share: the private key, and the command that leads to them.
 
@@ -105,6 +128,9 @@ def report(rank, one, params, project):
         "spot": is_spot(one),
         "on_shutdown": labels.get("stix-on-shutdown", ""),
     }
+    ends = ends_at(one)
+    if ends and state in ("running", "pending"):
+        details["ends_at"] = ends
     reason = one.get("reason") or one.get("statusMessage")
     return {
         "name": wish.get("name") or "%s-%d" % (told.get("cluster") or labels.get("stix-cluster", "node"), rank),

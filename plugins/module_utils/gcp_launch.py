@@ -140,10 +140,14 @@ class Launch:
     def remove(self, machines):
         """Deletes what may have been made, as far as it is there, without waiting for its end."""
 
+        label = exact_label(self.params["cluster_id"])
+
         def delete(one):
-            zone, name = one
+            path = "zones/%s/instances/%s" % one
             try:
-                self.api.call("DELETE", "zones/%s/instances/%s" % (zone, name))
+                found = self.api.get(path) or {}
+                if (found.get("labels") or {}).get("stix-cluster-id") == label:  # else a name that somebody else has
+                    self.api.call("DELETE", path)
             except Failure:
                 pass  # it was not made, or carries our labels and is found by them
 

@@ -9,7 +9,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_session import open_
 SETTINGS = frozenset(
     "project_id vpc_name subnet_names use_internal_ips ssh_proxy_command firewall enable_gvnic service_account "
     "ssh_user block_project_ssh_keys metadata labels spot_interruption specific_reservations "
-    "managed_instance_group placement_policy".split()
+    "managed_instance_group placement_policy os_login".split()
 )
 """Keys of the option `config`."""
 

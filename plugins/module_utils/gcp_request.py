@@ -65,7 +65,7 @@ def metadata(params, gpus):
     user = config.get("ssh_user") or LOGIN
     items = {
         "ssh-keys": "%s:%s" % (user, params["public_key"]),
-        "enable-oslogin": "FALSE",
+        "enable-oslogin": "TRUE" if config.get("os_login") else "FALSE",
         "block-project-ssh-keys": "FALSE" if config.get("block_project_ssh_keys") is False else "TRUE",
         **({"install-nvidia-driver": "True"} if gpus else {}),
         **{str(key): str(value) for key, value in (config.get("metadata") or {}).items()},
@@ -101,6 +101,17 @@ def scheduling(params, spot, gpus):
             "automaticRestart": False,
         }
     return words
+
+
+def limited(one, params):
+    """The scheduling of a stopped instance, with the limit of its next run as it is to be."""
+    now, asked = dict(one.get("scheduling") or {}), scheduling(params, False, False)
+    words = ["maxRunDuration"]
+    if now.get("provisioningModel") != "SPOT":  # what becomes of a spot machine does not change
+        words.append("instanceTerminationAction")
+    if "maxRunDuration" in now:
+        now = {key: value for key, value in now.items() if key not in words}
+    return {**now, **{key: asked[key] for key in words if key in asked}}
 
 
 def _identity(config):

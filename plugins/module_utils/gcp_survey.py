@@ -1,8 +1,5 @@
 """Everything of ours in a project: what there is, and taking it away."""
 
-import calendar
-import time
-
 from ansible_collections.stix.core.plugins.module_utils import gcp_groups, gcp_placement
 from ansible_collections.stix.core.plugins.module_utils import gcp_tpu_nodes as tpu
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
@@ -12,6 +9,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_instances import (
     report,
     shared_connection,
     told_of,
+    unix,
 )
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import place_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
@@ -187,17 +185,3 @@ def _silent(place):
         "region": part(place, "regions") or region_of(part(place, "zones") or name),
         "details": {"reason": "%s did not answer" % name},
     }
-
-
-def unix(text):
-    """Unix seconds of `2026-01-02T03:04:05.678-07:00`; 0 when it is none."""
-    try:
-        seconds = calendar.timegm(time.strptime((text or "")[:19], "%Y-%m-%dT%H:%M:%S"))
-    except ValueError:
-        return 0
-    zone = text[19:].lstrip(".0123456789")
-    if zone[:1] not in ("+", "-"):
-        return seconds
-    hours, _, minutes = zone[1:].partition(":")
-    shift = 60 * (60 * int(hours) + int(minutes or 0))
-    return seconds + (shift if zone[0] == "-" else -shift)

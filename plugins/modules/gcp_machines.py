@@ -87,7 +87,8 @@ options:
         C(use_internal_ips), C(ssh_proxy_command), C(firewall), C(enable_gvnic), C(service_account), C(ssh_user),
         C(block_project_ssh_keys), C(metadata), C(labels), C(spot_interruption) (C(terminate) or C(stop)),
         C(specific_reservations), C(managed_instance_group) (C(run_duration), C(provision_timeout); seconds),
-        C(placement_policy) (C(compact)).
+        C(placement_policy) (C(compact)),
+        C(os_login) (true, or the e-mail address of the profile that gets the key).
     type: dict
     default: {}
   connection:
@@ -144,7 +145,7 @@ stix_error:
 """
 
 # ruff: noqa: E402 - documentation comes first
-from ansible_collections.stix.core.plugins.module_utils import gcp_account, gcp_adopt, gcp_tpu
+from ansible_collections.stix.core.plugins.module_utils import gcp_account, gcp_adopt, gcp_os_login, gcp_tpu
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_cluster import GcpCluster
 from ansible_collections.stix.core.plugins.module_utils.gcp_ground import Missing
@@ -189,6 +190,9 @@ def _result(module, api):
     if not params["cluster_id"]:
         raise Failure("provision.config", "cluster_id must not be empty: it says which instances are meant")
     changed, needs = False, {}
+    if state in ("present", "adopted") and not module.check_mode:
+        config = gcp_os_login.settings(api, params["config"], module.who, params["public_key"])
+        params = {**params, "config": config}
     if state == "adopted":
         changed = gcp_adopt.adopt(api, {**params, "machines": params["adopt"]}, module.check_mode)
         params = {**params, "nodes": params["adopt"]}

@@ -3,6 +3,7 @@
 import fcntl
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,22 @@ def end_vars(cluster: Cluster) -> dict[str, Any]:
         "stix_on_shutdown": "terminate" if (cluster.autostop or {}).get("down") else "stop",
         "stix_deadline": int(cluster.deadline),
     }
+
+
+def limit_note(cluster: Cluster) -> str:
+    """What is to be said where machines end before the cluster does, by a limit that their cloud set when they started.
+
+    An agent ends its machine at the deadline that holds now; a limit that is later than that does no harm.
+    """
+    limits = [float((node.get("details") or {}).get("ends_at") or 0) for node in cluster.nodes]
+    first = min((limit for limit in limits if limit), default=0.0)
+    if not first or 0 < cluster.deadline <= first:
+        return ""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(first))
+    return (
+        f"{cluster.infra} ends the machines of {cluster.name} at {when} all the same: that limit cannot be moved while "
+        f"they run (stix stop {cluster.name}, then stix start {cluster.name}, sets it anew)"
+    )
 
 
 def cloud_config(world: World, cluster: Cluster) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from stix.clouds.registry import clouds
 from stix.driver import attempts as told
 from stix.driver import machines, race, remember, resize
+from stix.driver.account import limit_note
 from stix.driver.bring_up import Done, serve
 from stix.driver.decide import LaunchOptions, make_plan
 from stix.driver.session import Run, World
@@ -46,6 +47,8 @@ def try_places(
             cluster = plan.existing or _intend(run, plan, task)
         if plan.autostop and plan.existing:
             cluster = run.record("changed", autostop=dict(plan.autostop)) or cluster
+            if plan.action == "reuse" and (warning := limit_note(cluster)):
+                run.world.note(warning)
         if task.hooks and plan.existing:
             cluster = run.record("changed", hooks=[dict(hook) for hook in task.hooks]) or cluster
         began = time.time()

@@ -7,7 +7,7 @@ from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.driver import machines
-from stix.driver.account import end_vars
+from stix.driver.account import end_vars, limit_note
 from stix.driver.decide import (
     LaunchOptions,
     cannot_stop,
@@ -191,6 +191,9 @@ def autostop(
         setting: `{idle_minutes (-1: never, and no lifetime either), down, wait_for, lifetime_minutes}`; None leaves
             what is set, and only a new idle time says anew whether to stop or remove.
         hook: `(script, seconds)` to run before that; None leaves the hooks as they are.
+
+    Returns:
+        what the agent has now, with a `warning` where the machines' cloud ends them earlier than that.
     """
     with world.locked(name, "autostop") as lock:
         cluster = need_up(world, name)
@@ -201,10 +204,13 @@ def autostop(
             changed["hooks"] = with_autostop_hook(cluster.hooks, *hook, down=setting["down"])
             agent.call(head_connection(world, cluster), "hooks", {"hooks": changed["hooks"]})
         told = agent.call(head_connection(world, cluster), "autostop", setting)
-        now = world.store.append(name, "changed", changed)
-        if now and clouds()[now.cloud].sized and end_vars(now) != end_vars(cluster):
+        now = world.store.append(name, "changed", changed) or cluster
+        if clouds()[now.cloud].sized and end_vars(now) != end_vars(cluster):
             with world.run(name, "autostop", lock) as run:
                 machines.mark_end(run, now)
+        if warning := limit_note(now):
+            world.note(warning)
+            told = {**told, "warning": warning}
         return told
 
 

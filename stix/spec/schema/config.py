@@ -214,6 +214,12 @@ _GCP = {
         items=TEXT,
     ),
     "ssh_user": Key(("text",), "Who logs in; made on the machine.", "ssh_user: gcpuser", default="gcpuser"),
+    "os_login": Key(
+        ("boolean", "text"),
+        "Whether OS Login lets the key in; or the e-mail address of the profile that gets the key.",
+        "os_login: true",
+        default="false",
+    ),
     "block_project_ssh_keys": Key(
         ("boolean",),
         "Whether keys of the project's metadata do not log in.",

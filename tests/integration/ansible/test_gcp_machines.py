@@ -3,6 +3,7 @@
 
 import time
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.integration.ansible.gcp_clusters import (  # noqa: F401 - fixtures co
     PARAMS,
     Api,
     Failure,
+    Launch,
     Missing,
     api,
     changes,
@@ -21,6 +23,7 @@ from tests.integration.ansible.gcp_clusters import (  # noqa: F401 - fixtures co
     gcp,
     gcp_account,
     gcp_adopt,
+    gcp_os_login,
     gcp_survey,
     machines,
     opened,
@@ -52,8 +55,11 @@ def test_stop_start_and_remove(gcp: lab.GcpLab) -> None:
     machines(gcp, nodes).ensure(False)
     before = {one["id"]: one["connection"]["ansible_host"] for one in machines(gcp).instances()}
     assert machines(gcp).stop(True) and machines(gcp).instances()[0]["state"] == "running"
-    assert machines(gcp).stop(False) and not machines(gcp).stop(False)
-    assert machines(gcp, nodes).ensure(True)
+    stopping = machines(gcp)
+    assert stopping.stop(False) and [one["state"] for one in stopping.instances()] == ["stopped"] * 2, (
+        "it is waited for"
+    )
+    assert not machines(gcp).stop(False) and machines(gcp, nodes).ensure(True)
     assert machines(gcp, nodes).ensure(False)
     now = {one["id"]: one["connection"]["ansible_host"] for one in machines(gcp).instances()}
     assert now.keys() == before.keys() and not set(now.values()) & set(before.values())
@@ -258,7 +264,6 @@ def test_images(gcp: lab.GcpLab, node: dict[str, Any], found: str) -> None:
         ({"image_id": {"europe-west1": "x"}}, {}, "provision.config", "no image for us-central1"),
         ({"image_id": "docker:ubuntu"}, {}, "provision.unsupported", "container image"),
         ({"instance_type": None}, {}, "provision.config", "No instance type"),
-        ({"instance_type": "TPU-VM", "accelerators": {"tpu-v5e-8": 1}}, {}, "provision.unsupported", "tpu-v5e-8"),
         ({"disk_tier": "ultra"}, {}, "provision.unsupported", "pd-extreme"),
         ({}, {"vpc_name": "nope"}, "provision.config", "no network 'nope'"),
         ({}, {"subnet_names": ["nope"]}, "provision.config", "no subnet nope"),
@@ -310,6 +315,7 @@ def test_survey_sweep_and_adopt(gcp: lab.GcpLab) -> None:
         "instanceGroupManagers.list",
         "instanceTemplates.list",
         "instances.list",
+        "nodes.list",
         "resourcePolicies.list",
     ]
     ours = [one for one in calls if one["cluster_id"] == "demo-1"]
@@ -364,3 +370,57 @@ def test_a_project_without_a_network_says_so_once(gcp: lab.GcpLab) -> None:
     with pytest.raises(Missing) as missing:
         machines(gcp, wanted()).ensure(False)
     assert missing.value.needs == {"network": {"name": "stix"}} and changes(gcp) == Counter()
+
+
+def test_a_limit_of_the_run_is_told_and_set_anew_when_a_machine_starts(gcp: lab.GcpLab) -> None:
+    nodes, soon, later = wanted(1), int(time.time()) + 3600, int(time.time()) + 36000
+    machines(gcp, nodes, deadline=soon, on_shutdown="stop").ensure(False)
+    [one] = machines(gcp, nodes).instances()
+    assert abs(one["details"]["ends_at"] - soon - 900) < 30
+    assert machines(gcp, nodes, deadline=later, on_shutdown="terminate").ensure(False)
+    assert abs(machines(gcp, nodes).instances()[0]["details"]["ends_at"] - soon - 900) < 30, "it cannot be moved now"
+    machines(gcp).stop(False)
+    assert "ends_at" not in machines(gcp).instances()[0]["details"]
+    assert machines(gcp, nodes, deadline=later, on_shutdown="terminate").ensure(False)
+    assert abs(machines(gcp, nodes).instances()[0]["details"]["ends_at"] - later - 900) < 30
+    assert gcp.all()[0]["scheduling"]["instanceTerminationAction"] == "DELETE"
+    machines(gcp).stop(False)
+    assert machines(gcp, nodes).ensure(False)
+    assert {"maxRunDuration", "instanceTerminationAction"}.isdisjoint(gcp.all()[0]["scheduling"])
+
+
+def test_what_is_taken_back_is_only_what_carries_the_label(gcp: lab.GcpLab) -> None:
+    machines(gcp, wanted(2)).ensure(False)
+    first, second = sorted(gcp.all(), key=lambda one: str(one["name"]))
+    gcp.unlabel(str(first["id"]))
+    made = [(one["zone"].rpartition("/")[2], one["name"]) for one in (first, second)]
+    Launch(api(gcp), SimpleNamespace(lacking=[], kind="n2"), PARAMS).remove([*made, (made[0][0], "never-was")])
+    deadline = time.monotonic() + 20
+    while len(gcp.all()) > 1 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [one["id"] for one in gcp.all()] == [first["id"]], "a name may be somebody else's"
+
+
+def test_os_login_gets_the_key_and_says_who_logs_in(gcp: lab.GcpLab) -> None:
+    ann = gcp_os_login.settings(api(gcp), {"os_login": True}, "", KEY)
+    assert ann["ssh_user"] == "ann_b_lab_example"
+    assert gcp_os_login.settings(api(gcp), {"os_login": "me@x.org"}, "", KEY)["ssh_user"] == "me_x_org"
+    config = gcp_os_login.settings(api(gcp), {"os_login": True}, "stix@lab-project.iam.gserviceaccount.com", KEY)
+    assert config["ssh_user"] == "sa_117" and gcp_os_login.settings(api(gcp), {}, "", KEY) == {}
+    [call] = [call for call in gcp.calls() if call["name" if "name" in call else "action"].startswith("stix@")]
+    assert call["body"] == {"key": KEY}
+    machines(gcp, wanted(1), config=config).ensure(False)
+    items = {item["key"]: item["value"] for item in created(gcp)["instanceProperties"]["metadata"]["items"]}
+    assert items["enable-oslogin"] == "TRUE"
+    assert machines(gcp).instances()[0]["connection"]["ansible_user"] == "sa_117"
+    gcp.refuse({"action": "importSshPublicKey", "code": "PERMISSION_DENIED", "message": "no"})
+    with pytest.raises(Failure) as caught:
+        gcp_os_login.settings(api(gcp), {"os_login": True}, "", KEY)
+    assert caught.value.code == "provision.permission"
+
+
+def test_a_policy_that_demands_os_login_is_told_with_what_to_do(gcp: lab.GcpLab) -> None:
+    words = "Constraint constraints/compute.requireOsLogin violated for project 7."
+    gcp.refuse({"action": "instances.bulkInsert", "code": "conditionNotMet", "status": 412, "message": words})
+    failure = refused(gcp, wanted(1))
+    assert (failure.code, failure.hint) == ("provision.config", "Set config gcp.os_login: true")

@@ -4,6 +4,7 @@ from tests.lab.cloud_machines import Machine
 from tests.lab.cloud_proxy.cloud import Answer, Request
 from tests.lab.faults import Faults
 from tests.lab.gcp.compute import Compute
+from tests.lab.gcp.os_login import OsLogin
 from tests.lab.gcp.tpu import Tpu
 
 
@@ -14,8 +15,11 @@ class Cloud:
         self.faults = Faults()
         self.compute = Compute(slot, self.faults)
         self.tpu = Tpu(self.compute.store, self.faults)
+        self.os_login = OsLogin(self.faults)
         self.hosts = {
             "tpu.googleapis.com": self.tpu,
+            "oslogin.googleapis.com": self.os_login,
+            "openidconnect.googleapis.com": self.person,
             "compute.googleapis.com": self.compute,
             "www.googleapis.com": self.compute,
             "oauth2.googleapis.com": self.token,
@@ -30,6 +34,10 @@ class Cloud:
             told = {"error": rule["code"], "error_description": rule.get("message", "")}
             return Answer(rule.get("status", 400), told)
         return Answer(body={"access_token": "ya29.lab", "token_type": "Bearer", "expires_in": 3600})
+
+    def person(self, request: Request) -> Answer:
+        """Who it is whose token is shown."""
+        return Answer(body={"email": "ann.b@lab.example"})
 
     def locations(self, request: Request) -> Answer:
         """google-auth asks here after every token for a "trust boundary", again and again when that fails."""
@@ -47,7 +55,7 @@ class Cloud:
     def machines(self) -> list[Machine]:
         """Instances, and hosts of TPUs, that have a disk."""
         with self.compute.store.lock:
-            return self.compute.instances.machines() + self.tpu.machines()
+            return self.compute.instances.machines(self.os_login.keys) + self.tpu.machines()
 
     def preempt(self, name: str) -> bool:
         """Take a spot machine back."""

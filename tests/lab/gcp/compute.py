@@ -138,6 +138,11 @@ class Compute:
         if verb == "stop":
             self.instances.halt(thing, "STOPPING")
             return self.store.operate(scope, verb, path, then=lambda: thing.update(status="TERMINATED"))
+        if verb == "setScheduling":
+            if thing["status"] != "TERMINATED":
+                raise Refusal(400, "resourceNotReady", "Max run duration can only be changed for a stopped instance.")
+            thing["scheduling"] = body
+            return self.store.operate(scope, verb, path)
         parts = {"setLabels": "labels", "setTags": "tags", "setMetadata": "metadata"}
         if verb not in parts:
             raise Refusal(404, "notFound", f"the lab has no {verb}")

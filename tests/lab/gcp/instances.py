@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.lab.cloud_machines import Machine
 from tests.lab.gcp import facts
-from tests.lab.gcp.store import PROJECT, Refusal, Store, Thing
+from tests.lab.gcp.store import PROJECT, Refusal, Store, Thing, now
 
 LABEL = re.compile(r"[^\W\dA-Z_][^\WA-Z]*(?:[\w-]*)")
 NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -131,7 +131,7 @@ class Instances:
         for name in names:
             one = self.store.things.get(f"{PROJECT}/zones/{zone}/instances/{name}")
             if one:
-                one |= {"status": "RUNNING", "_ran": True}
+                one |= {"status": "RUNNING", "_ran": True, "lastStartTimestamp": now()}
                 for way in one["networkInterfaces"][0].get("accessConfigs") or ():
                     way["natIP"] = self.store.public_address()
 
@@ -165,13 +165,15 @@ class Instances:
                 return True
         return False
 
-    def machines(self) -> list[Machine]:
-        """Those that have a disk."""
-        return [self._machine(one) for one in self.store.every("instances") if one["_ran"]]
+    def machines(self, profiles: dict[str, list[str]]) -> list[Machine]:
+        """Those that have a disk; `profiles` are the keys of OS Login, by login."""
+        return [self._machine(one, profiles) for one in self.store.every("instances") if one["_ran"]]
 
-    def _machine(self, one: Thing) -> Machine:
+    def _machine(self, one: Thing, profiles: dict[str, list[str]]) -> Machine:
         items: dict[str, Any] = {item["key"]: item["value"] for item in one["metadata"].get("items") or ()}
         lines = [line.partition(":") for line in items.get("ssh-keys", "").splitlines() if ":" in line]
+        if items.get("enable-oslogin") == "TRUE":
+            lines = [(login, ":", key) for login, keys in profiles.items() for key in keys]
         user = lines[0][0] if lines else ""
         card = one["networkInterfaces"][0]
         network = self.store.get(card["network"].partition("/projects/")[2])

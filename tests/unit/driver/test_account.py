@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stix.driver.account import account_vars, key_file
+from stix.driver.account import account_vars, key_file, limit_note
 from stix.driver.machines import node_vars
 from stix.driver.session import World
 from stix.driver.settings import load_settings
@@ -90,3 +90,22 @@ def test_credentials_are_apart_from_what_files_may_hold(tmp_path: Path) -> None:
     kept = scrubbed(environ, tmp_path / "ansible.cfg", "")
     assert kept["AWS_PROFILE"] == "p" and not {"s", "t", "o"} & set(kept.values())
     assert secret(environ) == {"AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "ends_at", "told"),
+    [
+        (60, 5000.0, False),  # the agent ends it at 4600, before its cloud does
+        (120, 5000.0, True),
+        (None, 5000.0, True),
+        (120, 0, False),
+    ],
+)
+def test_a_limit_that_a_cloud_set_is_told_when_a_cluster_is_to_live_longer(
+    lifetime: int | None, ends_at: float, told: bool
+) -> None:
+    autostop = {"idle_minutes": 5, "down": True, "lifetime_minutes": lifetime}
+    nodes = [{"name": "demo-0", "rank": 0, "details": {"ends_at": 9000.0}}, {"details": {"ends_at": ends_at}}]
+    cluster = Cluster.from_record(RECORD | {"autostop": autostop, "nodes": nodes if ends_at else []})
+    words = limit_note(cluster)
+    assert bool(words) == told and (not told or "stix stop demo, then stix start demo" in words)
