@@ -21,6 +21,7 @@ import pytest
 from tests.lab import buckets, engine, hosts
 from tests.lab.k8s import binaries
 from tests.lab.k8s.lab import KubernetesLab
+from tests.lab.memory import drop_memory_below
 from tests.lab.processes import end_processes_of
 
 ALLOWED = ("PATH", "LANG", "TERM", "TZ", "USER", "LOGNAME", "SHELL", "CI")
@@ -68,6 +69,7 @@ def safe_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield home
     end_processes_of(home)
     buckets.unmount_below(home)
+    drop_memory_below(home)
     shutil.rmtree(home, ignore_errors=True)
 
 

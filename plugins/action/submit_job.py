@@ -33,21 +33,26 @@ class ActionModule(NodeAction):
         "home": {"type": "str", "required": True},
         "job": {"type": "dict", "required": True, "options": JOB},
         "secret_names": {"type": "list", "elements": "str", "default": []},
+        "secret_files": {"type": "dict", "default": {}},
         "secrets_file": {"type": "str", "default": ""},
     }
 
     def act(self) -> dict[str, Any]:
         """The `job` event."""
-        secrets = self._secrets()
+        files = {str(path): str(name) for path, name in self.args["secret_files"].items()}
+        names = [str(name) for name in self.args["secret_names"]]
+        values = self._values(sorted({*names, *files.values()}))
         if self.check_mode:
             return {"changed": True}
         job = _request(self.args["job"])
-        answer = self.call("submit", {**job, "secrets": secrets})
+        job["secrets"] = {name: values[name] for name in names}
+        job["secret_files"] = {path: values[name] for path, name in files.items()}
+        answer = self.call("submit", job)
         data = {**answer, "submission_id": job["submission_id"]}
         return {"changed": bool(answer.get("created")), "stix_event": {"kind": "job", "data": data}}
 
-    def _secrets(self) -> dict[str, str]:
-        names, path = self.args["secret_names"], self.args["secrets_file"]
+    def _values(self, names: list[str]) -> dict[str, str]:
+        path = self.args["secrets_file"]
         if not names:
             return {}
         try:

@@ -67,10 +67,14 @@ options:
         type: str
         default: ""
   secret_names:
-    description: Secrets that the job needs.
+    description: Secrets that the job needs as variables.
     type: list
     elements: str
     default: []
+  secret_files:
+    description: Paths on the nodes, and the names of the secrets that are to be there as files while the job runs.
+    type: dict
+    default: {}
   secrets_file:
     description: JSON file on the controller, mode 0600, that holds their values.
     type: str

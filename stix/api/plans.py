@@ -111,7 +111,8 @@ def load_saved(file: str | os.PathLike[str], secrets: Mapping[str, str] = _NOTHI
     except ValueError:
         raise UsageError("usage", f"{name} is no saved plan", hint="'stix plan --save FILE' writes one") from None
     checked_name(saved.cluster)
-    if unknown := sorted(set(secrets) - set(saved.secrets)):
+    kept = {each.name for each in from_config(saved.config, file=name).managed_secrets}
+    if unknown := sorted(set(secrets) - set(saved.secrets) - kept):
         raise UsageError("usage", f"the saved plan has no secret {unknown[0]!r}", hint=", ".join(saved.secrets))
     if missing := sorted(set(saved.secrets) - set(secrets)):
         hint = f"add {' '.join(f'--secret {each}' for each in missing)}"

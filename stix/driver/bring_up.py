@@ -67,7 +67,7 @@ def bring_up(
     cluster = containers.renewed(run, buckets.prepare(run, cluster, task), task)
     resources = served_candidate(task, cluster)
     has_job = bool(task.run or (task.setup and not options.no_setup))
-    secrets_file = str(run.folder.secrets_file) if task.secrets and has_job else None
+    secrets_file = str(run.folder.secrets_file) if task.secret_values and has_job else None
     how: dict[str, Any] = {"secrets_file": secrets_file, "no_setup": options.no_setup, "hosts": cluster.hosts}
     job = job_vars(task, resources, submission, **how) if has_job else None
     registry, login = containers.login(run, cluster, task)
@@ -77,7 +77,7 @@ def bring_up(
         "connect",
         node_vars=machines.node_vars(run, cluster) | file_vars(task) | registry,
         head_vars=job,
-        secrets={**(task.secrets if secrets_file else {}), **login} or None,
+        secrets={**(task.secret_values if secrets_file else {}), **login} or None,
     )
     cluster = machines.learn(run, cluster, outcome)
     if outcome.error:

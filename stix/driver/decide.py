@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.clouds.registry import clouds
+from stix.driver.kept_secrets import secret_notes
 from stix.driver.ledger import Ledger
 from stix.driver.offers import LOCAL_NOTE, OWN, Market, enabled_clouds, market
 from stix.driver.registry_login import registry_login
@@ -155,6 +156,21 @@ def make_plan(
         ClusterError: `cluster.mismatch`.
         StixError: `plan.changed`, the saved plan does not hold any more.
     """
+    plan = _plan(ledger, task, name, options, blocked, saved, look=look, count_upload=count_upload)
+    return plan._replace(notes=(*plan.notes, *secret_notes(task, ledger.home)))
+
+
+def _plan(
+    ledger: Ledger,
+    task: Task,
+    name: str,
+    options: LaunchOptions,
+    blocked: Collection[Blocked],
+    saved: "SavedPlan | None",
+    *,
+    look: bool,
+    count_upload: bool,
+) -> LaunchPlan:
     existing = ledger.store.cluster(name)
     if existing is not None and existing.wanted != "gone":
         return _plan_on(ledger, existing, task, options, saved, _shown(task, options, count_upload), blocked)
@@ -362,7 +378,7 @@ def require_runnable(task: Task) -> None:
         UsageError: `task.invalid`, naming every such key; they are in its details.
     """
     # Secrets may be filled in.
-    found = hidden(refusals_of(task), task.secrets)
+    found = hidden(refusals_of(task), task.secret_values)
     if not found:
         return
     reasons = "; ".join(f"{key}: {sentence}" for key, sentence in found)

@@ -9,6 +9,7 @@ from stix.driver.attempts import ELSEWHERE
 from stix.driver.bring_up import Done
 from stix.driver.decide import LaunchOptions, make_plan, require_runnable
 from stix.driver.failover import try_places
+from stix.driver.kept_secrets import filled
 from stix.driver.offers import market
 from stix.driver.session import Run, World
 from stix.driver.sources import with_absolute_paths
@@ -55,12 +56,12 @@ def launch(
             what cannot run yet.
     """
     require_runnable(task)
-    task = with_absolute_paths(task)
+    task = filled(with_absolute_paths(task), world.home)
     plan = _first_plan(world, task, name, options, saved)
     if plan.makes_machines and confirm and not confirm(plan):
         raise StixError("interrupted", "nothing was done")
     with world.locked(name, "up") as lock, world.run(name, "up", lock) as run:
-        run.secrets = task.secrets
+        run.secrets = task.secret_values
         _finish_first(run, name)
         return _until_up(run, task, name, options, saved)
 

@@ -16,6 +16,7 @@ from stix.driver.decide import (
     served_candidate,
 )
 from stix.driver.hooks import run_hooks, with_autostop_hook
+from stix.driver.kept_secrets import filled
 from stix.driver.session import Run, World
 from stix.driver.sources import with_absolute_paths
 from stix.errors import ClusterError, ProvisionError, StixError
@@ -37,11 +38,11 @@ def exec_task(world: World, task: Task, name: str) -> tuple[int, Cluster]:
         UsageError: `task.invalid`, the task asks what cannot run yet.
     """
     require_runnable(task)
-    task = with_absolute_paths(task)
+    task = filled(with_absolute_paths(task), world.home)
     with world.locked(name, "exec", shared=True) as lock:
         cluster = exec_target(world, task, name)
         with world.run(name, "exec", lock, alone=False) as run:
-            run.secrets = task.secrets
+            run.secrets = task.secret_values
             return _hand_over(run, cluster, task)
 
 
@@ -53,7 +54,7 @@ def exec_target(world: World, task: Task, name: str) -> Cluster:
 
 
 def _hand_over(run: Run, cluster: Cluster, task: Task) -> tuple[int, Cluster]:
-    secrets_file = str(run.folder.secrets_file) if task.secrets else None
+    secrets_file = str(run.folder.secrets_file) if task.secret_values else None
     how: dict[str, Any] = {"secrets_file": secrets_file, "no_setup": True, "hosts": cluster.hosts}
     job = job_vars(task, served_candidate(task, cluster), random.token_hex(8), **how)
     files = {key: value for key, value in file_vars(task).items() if key == "files_workdir"}
@@ -63,7 +64,7 @@ def _hand_over(run: Run, cluster: Cluster, task: Task) -> tuple[int, Cluster]:
         "submit",
         node_vars=machines.node_vars(run, cluster) | files,
         head_vars=job,
-        secrets=task.secrets or None,
+        secrets=task.secret_values or None,
     )
     if outcome.error:
         raise outcome.error

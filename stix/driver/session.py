@@ -21,7 +21,7 @@ from stix.model.cluster import Cluster
 from stix.model.event import Event, Failed, Listener, Note, Reported
 from stix.model.plan import hidden, tell_nothing
 from stix.runner.play import Play, records
-from stix.runner.rundir import SECRETS_FILE, RunFolder, ansible_settings
+from stix.runner.rundir import RunFolder, ansible_settings
 from stix.runner.warm_client import Warm
 from stix.state import lock
 from stix.state.home import Home
@@ -87,7 +87,7 @@ class World(Ledger):
     def _clear_up_after(self, cluster: str) -> None:
         """Remove secrets that killed runs could not remove, and say of those runs that they were killed."""
         for run_id in self.store.unfinished_runs(cluster):
-            (self.home.runs / run_id / SECRETS_FILE).unlink(missing_ok=True)
+            self.home.drop_secrets(run_id)
             self.store.end_run(run_id, StixError("interrupted", "stix was killed").to_record())
 
     @contextmanager
@@ -127,7 +127,7 @@ class Run:
         self.cluster = cluster
         self.verb = verb
         self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{cluster}-{verb}-{random.token_hex(4)}"
-        self.folder = RunFolder(world.home.runs / self.id)
+        self.folder = RunFolder(world.home.runs / self.id, world.home.secrets_file(self.id))
         self.started = time.time()
         self._lock = lock_fd
         self._plays: list[dict[str, Any]] = []

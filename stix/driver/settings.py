@@ -18,6 +18,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "docker": (dict, "a map"),
     "catalog": (dict, "a map"),
     "storage": (dict, "a map"),
+    "secrets": (dict, "a map"),
 }
 
 
@@ -34,6 +35,7 @@ class Settings:
         docker: further `cloud_docker_*` variables, without the prefix, as `default_image`.
         accounts: settings of clouds by name, `aws: {vpc_name: ours}`; their roles say which there are.
         storage: settings of object stores by name, `s3: {endpoint: ...}`, and `default`, the store of new buckets.
+        secrets: where values of secrets are that tasks only name; checked by `stix.driver.kept_secrets`.
         catalog: the user's own prices and where fresh ones come from; checked by `stix.catalog.user`.
     """
 
@@ -45,6 +47,7 @@ class Settings:
     docker: Mapping[str, Any] = field(default_factory=dict)
     catalog: Mapping[str, Any] = field(default_factory=dict)
     storage: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Any] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

@@ -19,7 +19,7 @@ def with_absolute_paths(task: Task) -> Task:
     try:
         changes = _absolute(task)
     except StixError as error:
-        tell_nothing(error, task.secrets)
+        tell_nothing(error, task.secret_values)
         raise
     return replace(task, **changes) if changes else task
 

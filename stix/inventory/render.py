@@ -157,6 +157,8 @@ def job_vars(
     }
     if secrets_file:
         variables |= {"job_secret_names": sorted(task.secrets), "job_secrets_file": secrets_file}
+        if task.secret_files:
+            variables["job_secret_files"] = {node_path(path): name for path, name in task.secret_files.items()}
     return variables
 
 

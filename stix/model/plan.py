@@ -163,7 +163,7 @@ class LaunchPlan(NamedTuple):
             }
         if self.races:
             plan["races"] = [place.infra for place in self.races]
-        return dict(hidden(plan, self.task.secrets))
+        return dict(hidden(plan, self.task.secret_values))
 
 
 def redacted(task: Task) -> dict[str, Any]:
@@ -179,6 +179,7 @@ def redacted(task: Task) -> dict[str, Any]:
         "resources_order": task.resources_order if len(task.resources) > 1 else None,
         "envs": dict(task.envs),
         "secrets": sorted(task.secrets),
+        "secret_files": task.secret_files,
         "file_mounts": dict(task.file_mounts),
         "storage_mounts": {target: storage.source or storage.name for target, storage in task.storage_mounts.items()},
         "setup": task.setup,

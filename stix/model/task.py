@@ -67,6 +67,7 @@ class Task:
     Attributes:
         storage_mounts: targets on the nodes -> buckets.
         managed_secrets: references without a `mount_path` come first.
+        file_secrets: values of those that are files on the nodes, by name, once they were found.
         volumes: targets on the nodes -> a volume's name, or `{name, sub_path}`, or `{size}` of a passing one.
         inputs, outputs: `(address, GiB)`: what is read first and left behind, for the cost of moving it.
         api_server_access: False keeps the job from starting others; None is yes.
@@ -86,6 +87,7 @@ class Task:
     run: str | None = None
     storage_mounts: Mapping[str, Storage] = field(default_factory=dict)
     managed_secrets: tuple[ManagedSecret, ...] = ()
+    file_secrets: Mapping[str, str] = field(default_factory=Secrets)
     volumes: Mapping[str, Any] = field(default_factory=dict)
     volume_mounts: tuple[Mapping[str, Any], ...] = ()
     service: Service | None = None
@@ -99,6 +101,16 @@ class Task:
     def __post_init__(self) -> None:
         if not isinstance(self.secrets, Secrets):
             object.__setattr__(self, "secrets", Secrets(self.secrets))
+
+    @property
+    def secret_values(self) -> Secrets:
+        """Every secret whose value is known, as a variable or as a file."""
+        return Secrets({**self.file_secrets, **self.secrets})
+
+    @property
+    def secret_files(self) -> dict[str, str]:
+        """Path on the nodes -> name of the secret that is to be there."""
+        return {each.mount_path: each.name for each in self.managed_secrets if each.mount_path is not None}
 
     @property
     def docker_run_options(self) -> tuple[str, ...]:

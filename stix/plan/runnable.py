@@ -27,7 +27,6 @@ def refusals(task: Task) -> tuple[tuple[str, str], ...]:
 def _of_task(task: Task) -> Iterator[tuple[str, str]]:
     yield from _of_buckets(task)
     yield from _found(
-        managed_secrets=(told := _managed(task), told),
         volumes=(task.volumes, "volumes cannot be mounted yet"),
         volume_mounts=(task.volume_mounts, "volumes cannot be mounted yet"),
         event_callback=(task.event_callback, "nothing is called on a job's events yet"),
@@ -45,15 +44,6 @@ def _of_buckets(task: Task) -> Iterator[tuple[str, str]]:
         cloud = clouds().get(candidate.cloud or "")
         if cloud is not None and cloud.role and "mount" not in cloud.can:
             yield f"file_mounts.{mounted[0]}", f"machines of {cloud.name} cannot mount buckets; mode: COPY copies them"
-
-
-def _managed(task: Task) -> str:
-    """Why secrets that are kept elsewhere cannot be used; empty where each has a value from here."""
-    if any(secret.mount_path for secret in task.managed_secrets):
-        return "secrets cannot be put into files yet"
-    lacking = [secret.name for secret in task.managed_secrets if secret.name not in task.secrets]
-    flags = " ".join(f"--secret {name}" for name in lacking)
-    return f"secrets that are kept elsewhere cannot be fetched yet; give their values with {flags}" if lacking else ""
 
 
 def _of_candidate(wishes: Resources) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from stix.runner.descendants import end_descendants
 from stix.runner.events import reduce_event
+from stix.runner.rundir import drop_secrets
 
 
 def run_play(request: Mapping[str, Any], channel: socket.socket) -> None:
@@ -42,7 +43,7 @@ def run_play(request: Mapping[str, Any], channel: socket.socket) -> None:
     watcher.finish()
     _keep_output(Path(request["folder"]), request["ident"])
     if request.get("secrets"):
-        Path(request["secrets"]).unlink(missing_ok=True)
+        drop_secrets(Path(request["secrets"]))
     send(end)
 
 

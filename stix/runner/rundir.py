@@ -1,5 +1,6 @@
 """Run folders: fresh, complete, private; enough to repeat the run by hand."""
 
+import contextlib
 import json
 import os
 import shlex
@@ -11,28 +12,23 @@ from stix.model.connection import SSH_OPTIONS, control_path, ssh_options
 from stix.model.plan import hidden
 from stix.runner import content
 
-SECRETS_FILE = "secrets.json"
-
 
 class RunFolder:
     """`runs/<id>/`, made new with mode 0700.
 
     Args:
         path: must not exist yet.
+        secrets_file: where job secrets are while the play runs.
 
     Raises:
         FileExistsError: a run folder is never used twice.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, secrets_file: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.mkdir(mode=0o700)
         self.path = path
-
-    @property
-    def secrets_file(self) -> Path:
-        """Where job secrets are while the play runs."""
-        return self.path / SECRETS_FILE
+        self.secrets_file = secrets_file
 
     def write_plan(self, plan: Mapping[str, Any]) -> None:
         """What was decided."""
@@ -55,20 +51,20 @@ class RunFolder:
 
     def write_secrets(self, secrets: Mapping[str, str]) -> None:
         """Job secrets for the play: one file only its owner can read."""
+        self.secrets_file.parent.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(self.secrets_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
             json.dump(dict(secrets), file)
 
     def drop_secrets(self) -> None:
         """Remove them; nothing happens when there are none."""
-        self.secrets_file.unlink(missing_ok=True)
+        drop_secrets(self.secrets_file)
 
     def hide(self, stage: Path, secrets: Mapping[str, str]) -> None:
         """Take secrets out of what is left of a play that is over: they may be part of a file's path."""
         if not secrets:
             return
-        variables = stage / "inventory" / "group_vars"
-        for file in (variables / "stix_nodes.yml", variables / "stix_cloud.yml", stage / "ansible.log"):
+        for file in (*stage.glob("inventory/group_vars/*.yml"), stage / "ansible.log", stage / "runner.log"):
             text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
             shown = hidden(text, secrets)
             if shown != text:
@@ -82,6 +78,13 @@ class RunFolder:
     def write_result(self, result: Mapping[str, Any]) -> None:
         """How it ended."""
         (self.path / "result.json").write_text(json.dumps(result, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def drop_secrets(file: Path) -> None:
+    """Remove a file of secrets, and its folder if that was for it alone."""
+    file.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        file.parent.rmdir()
 
 
 def repeat_line(folder: Path, playbook: str) -> str:

@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import shutil
-import stat
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from . import processes
 from .errors import AgentError, is_disk_full
 from .home import Home, read_json, remove, write_bytes, write_json
+from .job_secrets import make_private, memory
 from .mountinfo import is_mounted
 from .receive import resolve
 
@@ -112,14 +112,7 @@ def known_mounts(home: Home) -> dict[str, Any]:
 
 def remotes_path(home: Home) -> str:
     """File of rclone's remotes, which hold keys: in memory where there is some, so that no disk keeps them."""
-    name = f"stix-{os.getuid()}-{hashlib.sha1(home.root.encode()).hexdigest()[:12]}"
-    folder = os.path.join("/dev/shm", name) if os.access("/dev/shm", os.W_OK) else home.mounts
-    if not os.path.lexists(folder):
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    about = os.lstat(folder)  # anybody may make a link in /dev/shm, also one to a folder of ours
-    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
-        folder = home.mounts
-    return os.path.join(folder, "rclone.conf")
+    return os.path.join(memory(home), "rclone.conf")
 
 
 def write_remotes(home: Home, remotes: dict[str, dict[str, str]]) -> None:
@@ -127,6 +120,7 @@ def write_remotes(home: Home, remotes: dict[str, dict[str, str]]) -> None:
     import configparser
 
     path = remotes_path(home)
+    make_private(os.path.dirname(path))
     parser = configparser.RawConfigParser()
     parser.read(path, encoding="utf-8")
     for name, options in remotes.items():

@@ -6,7 +6,8 @@ import os
 import time
 
 from . import environment
-from .home import Home, read_json, remove
+from .home import Home
+from .job_secrets import JobSecrets
 from .logfile import LogReader, LogWriter
 from .metadata import sentence
 from .ranks import KILLED
@@ -76,6 +77,7 @@ class Gang:
         self.cluster = cluster
         self.save = save
         self.ended = ended
+        self.secrets = JobSecrets(home)
         self.jobs: dict[int, Running] = {}
 
     def start(self, job: dict[str, Any], holder: Holder) -> None:
@@ -106,18 +108,22 @@ class Gang:
                 break
 
     def _start_rank(self, running: Running, rank: int) -> None:
+        secrets = self.secrets.read(running.holder.job_id)
+        if running.job["spec"].get("secret") and not secrets:
+            reason = "its secrets are gone, as the machine has restarted since; hand it over again"
+            self._rank_ended(running, rank, 1, reason, "FAILED_DRIVER")
+            return
         try:
-            self.cluster.start(running.node(rank), self._order(running, rank))
+            self.cluster.start(running.node(rank), self._order(running, rank, secrets))
         except OSError as error:
             self._rank_ended(
                 running, rank, 1, f"{self._name(running, rank)} could not start it: {error.strerror or error}"
             )
 
-    def _order(self, running: Running, rank: int) -> dict[str, Any]:
+    def _order(self, running: Running, rank: int, secrets: dict[str, Any]) -> dict[str, Any]:
         job, phase = running.job, running.phase
         ips = [self.cluster.ip(node) for node, _ in running.holder.seats]
         told = environment.facts({**job, "gpus": running.holder.demand.gpus, "ips": ips}, phase, rank, self.config)
-        secrets: dict[str, Any] = dict(read_json(os.path.join(self.home.job(job["job_id"]), "secrets.json")))
         node = running.node(rank)
         return {
             "job_id": job["job_id"],
@@ -125,7 +131,8 @@ class Gang:
             "rank": rank,
             "script": job["spec"][phase],
             "workdir": job["spec"].get("workdir") or "",
-            "env": environment.of_rank({}, {**job["spec"]["envs"], **secrets}, told),
+            "env": environment.of_rank({}, {**job["spec"]["envs"], **secrets.get("variables", {})}, told),
+            "files": secrets.get("files", {}),
             "devices": running.holder.seats[rank][1] if self.cluster.has_gpus(node) else None,
             "prefix": self._prefix(running, rank),
             "shared": len(running.holder.seats) > 1,
@@ -160,6 +167,8 @@ class Gang:
             )
         elif state.get("lost"):
             self._rank_ended(running, rank, KILLED, f"the processes of rank {rank} were killed from outside")
+        elif state.get("reason"):
+            self._rank_ended(running, rank, 1, f"{self._name(running, rank)} could not start it: {state['reason']}")
         else:
             self._rank_ended(running, rank, int(state["exit_code"]))
 
@@ -262,7 +271,7 @@ class Gang:
                 self.cluster.force(node, job_id)
         self.save(job_id, status=status, ended_at=time.time(), exit_codes=codes, reason=reason or None)
         self._forget(running)
-        remove(os.path.join(self.home.job(job_id), "secrets.json"))
+        self.secrets.forget(job_id)
         self.ended(job_id)
 
     def _note(self, job_id: int, line: str) -> None:

@@ -12,7 +12,7 @@ from .control import Later
 from .errors import AgentError, disk_full
 from .gang import Gang
 from .glance import glance
-from .home import Home, remove, write_json
+from .home import Home
 from .hooks import Hooks
 from .idle import Idle
 from .links import Door
@@ -82,6 +82,7 @@ class Head:
                 self.store.update(
                     row["job_id"], status="FAILED_DRIVER", ended_at=time.time(), reason="it was never accepted"
                 )
+        self.gang.secrets.forget_others(set(self.store.unfinished()))
         self.ranks.poll()
         self.gang.node_present(0, set(self.ranks.seen))
 
@@ -133,6 +134,7 @@ class Head:
         setup = "" if fields.get("no_setup") else fields.get("setup") or ""
         spec = {"run": fields.get("run") or "", "setup": setup, "envs": dict(fields.get("envs") or {})}
         spec["workdir"] = fields.get("workdir") or ""
+        spec["secret"] = bool(fields.get("secrets") or fields.get("secret_files"))
         self.store.begin()
         try:
             job_id = self.store.add(fields, demand, spec)
@@ -141,9 +143,8 @@ class Head:
                 fields.get("task_id")
                 or f"sky-{stamp}-{time.time_ns() // 1000 % 1000000:06d}_{self.config['cluster']}_{job_id}"
             )
-            if fields.get("secrets"):
-                os.makedirs(self.home.job(job_id), mode=0o700, exist_ok=True)
-                write_json(os.path.join(self.home.job(job_id), "secrets.json"), dict(fields["secrets"]))
+            if spec["secret"]:
+                self.gang.secrets.keep(job_id, fields.get("secrets") or {}, fields.get("secret_files") or {})
             self.store.update(job_id, status="PENDING", task_id=task_id)
             self.store.commit()
         except BaseException:
@@ -189,7 +190,7 @@ class Head:
             raise
         self.store.pending -= len(job_ids)
         for job_id in job_ids:
-            remove(os.path.join(self.home.job(job_id), "secrets.json"))
+            self.gang.secrets.forget(job_id)
             self._ended(job_id)
 
     def status(self) -> dict[str, Any]:
@@ -264,6 +265,7 @@ class Head:
             check_possible(demand, num_nodes, self.cluster.totals, self.cluster.size)
         except AgentError as error:
             self.store.update(job_id, status="FAILED_DRIVER", ended_at=time.time(), reason=error.message)
+            self.gang.secrets.forget(job_id)
             self.store.pending -= 1
             self._ended(job_id)
             return True

@@ -29,6 +29,7 @@ class Home:
         self.ranks = os.path.join(self.root, "ranks")
         self.trees = os.path.join(self.root, "trees")
         self.mounts = os.path.join(self.root, "mounts")
+        self.memory = os.path.join(self.root, "memory")
         self.mounted = os.path.join(self.mounts, "mounts.json")
         self.tombstone = os.path.join(self.root, "autostop.json")
         self.stopped = os.path.join(self.root, "stopped")

@@ -15,6 +15,7 @@ from . import VERSION, client, detach, hardware, processes
 from .container import find
 from .errors import AgentError, disk_full, is_disk_full
 from .home import WORKDIR, Home, read_json, remove, write_bytes, write_json
+from .job_secrets import JobSecrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -297,6 +298,7 @@ def clear(home: Home) -> None:
     container = find(home, home.read_config())
     if container is not None:
         container.remove()
+    JobSecrets(home).clear()
     keep = {os.path.basename(home.tombstone), os.path.basename(home.config)}
     for name in os.listdir(home.root):
         path = os.path.join(home.root, name)

@@ -11,6 +11,7 @@ from . import environment, processes, rankstate
 from .container import Container, find
 from .detach import command
 from .home import WORKDIR, Home, remove
+from .job_secrets import JobSecrets
 from .notices import SIGNAL, signal_number
 
 TYPE_CHECKING = False
@@ -44,6 +45,7 @@ class Ranks:
         self.known: dict[tuple[int, str, int], tuple[object, object]] = {}
         self.killing: set[tuple[int, str, int]] = set()
         self.spawned: dict[tuple[int, str, int], int] = {}
+        self.secrets = JobSecrets(home)
 
     def mark(self, job_id: int) -> str:
         """What every process of a job on this node carries in its environment."""
@@ -64,14 +66,14 @@ class Ranks:
                 self.seen[rankstate.parse_name(name)] = {}
             except ValueError:
                 continue
+        self.secrets.take_away_others({key[0] for key in self.seen})
 
     def start(self, order: dict[str, Any]) -> None:
         """Starts one rank.
 
         Args:
-            order: `job_id, phase, rank, script, env` (without the node's own part), `devices` (indices, None without
-            GPUs),
-                `prefix` (with `{pid}`), `shared`, `main_log`.
+            order: `job_id, phase, rank, script, env` (without the node's own part), `files` (secrets by their paths),
+                `devices` (indices, None without GPUs), `prefix` (with `{pid}`), `shared`, `main_log`.
 
         Raises:
             OSError: no room for its files, or no process to be had.
@@ -83,6 +85,7 @@ class Ranks:
         # Noted before it exists: after a crash in between nothing is started twice.
         rankstate.write(self.path(key), {"machine": self.machine, "asked_at": time.time(), "mark": self.mark(key[0])})
         self.seen[key] = {}
+        self.secrets.place(key[0], order.get("files") or {})
         self.spawned[key] = self._spawn(self.specification(order))
 
     def specification(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +96,7 @@ class Ranks:
         mark = self.mark(order["job_id"])
         notice = "" if self.config.get("container") else self.home.notice
         return {
-            **order,
+            **{name: value for name, value in order.items() if name != "files"},
             "env": environment.of_node(order["env"], order["phase"], order["devices"], home, mark, notice),
             "raw_log": "setup.log" if order["phase"] == "setup" else f"rank-{order['rank']}.log",
             "user_home": home,
@@ -176,6 +179,8 @@ class Ranks:
         self.killing.discard(key)
         self.spawned.pop(key, None)
         remove(self.path(key))
+        if not any(other[0] == key[0] for other in self.seen):
+            self.secrets.take_away(key[0])
 
     def active(self) -> bool:
         """Whether a rank is running (or its end not reported yet)."""

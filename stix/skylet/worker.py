@@ -172,7 +172,8 @@ class Worker:
             self.ranks.start(order)
         except OSError as error:
             self.loop.log(f"cannot start rank {key}: {error}")
-            self._send({"do": "state", "rank": rankstate.name(*key), "state": {"exit_code": 1, "pid": 0}})
+            state = {"exit_code": 1, "pid": 0, "reason": str(error.strerror or error)}
+            self._send({"do": "state", "rank": rankstate.name(*key), "state": state})
             return
         self.shipping.watch(key, 0, order["prefix"], order["shared"])
         self._pump()

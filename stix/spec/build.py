@@ -35,7 +35,7 @@ def build_filled(document: Document, *, env: Mapping[str, str], secrets: Mapping
 def _build(document: Document, env: Mapping[str, str], secrets: Mapping[str, str]) -> Task:
     data = {key: value for key, value in document.data.items() if value is not None}
     variables = read_variables(document, env=env, secrets=secrets)
-    check_login(document, variables.envs, variables.secrets)
+    check_login(document, variables.envs, variables.secrets, [each.name for each in variables.managed])
     mounts = read_mounts(document)
     task = Task(
         name=data.get("name"),

@@ -36,8 +36,13 @@ def without_derived(task: Task) -> Task:
     return task.with_(resources=tuple(_without(each, derived(task, each)) for each in task.resources))
 
 
-def check_login(document: Document, envs: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+def check_login(
+    document: Document, envs: Mapping[str, str], secrets: Mapping[str, str], kept: Iterable[str] = ()
+) -> None:
     """Whether the variables that log in to a registry of images are all there, in one place.
+
+    Args:
+        kept: names of secrets that have their value elsewhere; they stand beside those that have it here.
 
     Raises:
         UsageError: task.invalid.
@@ -46,6 +51,7 @@ def check_login(document: Document, envs: Mapping[str, str], secrets: Mapping[st
     if in_envs and in_secrets:
         sentence = f"'{in_envs[0]}' is in 'envs', but '{in_secrets[0]}' in 'secrets'"
         raise document.error(("envs", in_envs[0]), sentence, hint="put all three of them in one place")
+    in_secrets = _there({*secrets, *kept}) if in_secrets else []
     for key, there in (("envs", in_envs), ("secrets", in_secrets)):
         if there and len(there) < len(_LOGIN):
             raise _lacking(document, key, there)

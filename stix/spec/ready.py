@@ -26,7 +26,7 @@ def check_ready(
     """As `load.require_sources`, which says more."""
     with hiding(task.secrets):
         _check_name(task, document)
-        _check_secrets(task, document)
+        _check_secret_files(task, document)
         for target, source in task.file_mounts.items():
             _check_mount(task, document, target, source)
         for target, storage in task.storage_mounts.items():
@@ -42,22 +42,17 @@ def _check_name(task: Task, document: Document) -> None:
             check_task_name(task.name)
 
 
-def _check_secrets(task: Task, document: Document) -> None:
+def _check_secret_files(task: Task, document: Document) -> None:
+    taken: dict[str, str] = {**task.file_mounts, **dict.fromkeys(task.storage_mounts, ""), WORKDIR_TARGET: ""}
     for secret in task.managed_secrets:
-        if secret.name not in task.secrets and secret.mount_path is None:
-            path = _secret_path(document, secret.name)
-            hint = f'give it with --secret {secret.name}=VALUE; write {secret.name}: "" if it shall be empty'
-            raise document.error(path, f"secret '{secret.name}' has no value", hint=hint, code="secrets.missing")
-
-
-def _secret_path(document: Document, name: str) -> Path:
-    for key in ("secrets", "managed_secrets"):
-        entries = (document.data or {}).get(key) or ()
-        for place, entry in enumerate(entries):
-            written = entry if isinstance(entry, str) else next(iter(entry), "")
-            if written.split(":")[-1].split(".")[-1] == name:
-                return (key, place if isinstance(entries, list) else written)
-    return ("secrets", name)
+        path = secret.mount_path
+        if path is None:
+            continue
+        fault = "ends with a slash" if path.endswith("/") else "is taken already" if path in taken else ""
+        if not path or fault:
+            sentence = f"the path '{path}' of secret '{secret.name}' {fault or 'is empty'}"
+            raise document.error(("managed_secrets",), sentence, hint="for example: mount_path: ~/.cache/token")
+        taken[path] = secret.name
 
 
 def _check_mount(task: Task, document: Document, target: str, source: str) -> None:

@@ -1,7 +1,10 @@
 """Where stix keeps its things: `$STIX_HOME`, default `~/.stix`."""
 
 import os
+import shutil
 from pathlib import Path
+
+from stix.state.memory import folders, private_folder
 
 SOCKET_PATH_LIMIT = 60
 """Longest folder for control sockets: OpenSSH needs up to 60 more characters below the system's limit of 107."""
@@ -61,6 +64,22 @@ class Home:
     def ssh_control(self) -> Path:
         """Control sockets of kept-open ssh connections; Ansible and our own reads share them."""
         return self._short("ssh")
+
+    def secrets_file(self, run_id: str) -> Path:
+        """Where the secrets of a run are while a play of it needs them: in memory where there is some."""
+        return (private_folder(self._memory(run_id)) or self.runs / run_id) / "secrets.json"
+
+    def drop_secrets(self, run_id: str) -> None:
+        """Remove the secrets of a run, wherever its process may have put them."""
+        (self.runs / run_id / "secrets.json").unlink(missing_ok=True)
+        for folder in folders(self._memory(run_id)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _memory(self, run_id: str) -> str:
+        """The name of a run's own folder: others remove theirs meanwhile."""
+        import hashlib
+
+        return f"stix-run-{os.getuid()}-{hashlib.sha256(f'{self.root} {run_id}'.encode()).hexdigest()[:16]}"
 
     def ensure(self) -> "Home":
         """Make the folder, private to its owner."""

@@ -21,9 +21,7 @@ NOT_REFUSED = {
     "resources._cluster_config_overrides": "SkyPilot's own tools write it; the same as config",
 }
 """Keys that do not work and stand in no way."""
-ALSO = {
-    "managed_secrets": ("managed_secrets", "managed_secrets: [HF_TOKEN]"),
-}
+ALSO: dict[str, tuple[str, str]] = {}
 """Keys that are refused under another name, or whose example asks nothing."""
 PLACES = {
     "aws": "aws",
@@ -80,11 +78,6 @@ def test_what_works_is_not_refused() -> None:
         tried += 1
         assert refusals(task) == (), path
     assert tried > 20
-
-
-def test_a_kept_secret_with_a_value_from_here_is_one_like_others() -> None:
-    task = from_config({"run": "ls", "managed_secrets": ["HF_TOKEN", "OTHER"]}, secrets={"HF_TOKEN": "given"})
-    assert [sentence.partition("with ")[2] for _, sentence in refusals(task)] == ["--secret OTHER"]
 
 
 @pytest.mark.parametrize("name", sorted(name for name in clouds() if clouds()[name].settings))

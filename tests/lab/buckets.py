@@ -41,8 +41,9 @@ def unmount_below(folder: Path) -> None:
 class S3Server:
     """The server; `address` is where it answers. It can be stopped and started again at the same address."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, secret: str = SECRET) -> None:
         self.root = folder
+        self.secret = secret
         folder.mkdir(parents=True, exist_ok=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -55,7 +56,7 @@ class S3Server:
         """rclone's options that lead here."""
         return {
             "type": "s3", "provider": "Other", "endpoint": self.address, "access_key_id": KEY,
-            "secret_access_key": SECRET, "force_path_style": "true",
+            "secret_access_key": self.secret, "force_path_style": "true",
         }  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -69,7 +70,7 @@ class S3Server:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        words = ["rclone", "serve", "s3", "--addr", f"127.0.0.1:{self.port}", "--auth-key", f"{KEY},{SECRET}"]
+        words = ["rclone", "serve", "s3", "--addr", f"127.0.0.1:{self.port}", "--auth-key", f"{KEY},{self.secret}"]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         # Caching would hide for a while what a test puts into a bucket.
         self._process = start_bound([*words, "--dir-cache-time=0s", "--vfs-cache-mode=off", str(self.root)], **quiet)

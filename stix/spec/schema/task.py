@@ -44,8 +44,8 @@ TASK = Key(
         ),
         "secrets": Key(
             ("map", "list"),
-            "As envs, but never shown or stored. One without a value must be given by `--secret`; a list "
-            "names only such ones, each as `secrets:NAME`.",
+            "As envs, but never shown or stored. One without a value is given by `--secret` or found where "
+            "managed_secrets are; a list names only such ones, each as `secrets:NAME`.",
             "secrets: {HF_TOKEN: null}",
             examples=("secrets: [secrets:HF_TOKEN]",),
             values=Key(("value",), example="HF_TOKEN: null", secret=True),
@@ -53,8 +53,8 @@ TASK = Key(
         ),
         "managed_secrets": Key(
             ("list",),
-            "Secrets that are kept elsewhere: names, perhaps with a scope (`personal.`, `workspace.`, `global.`), or "
-            "maps that say where one appears as a file.",
+            "Secrets that are kept elsewhere, in Ansible vaults, the environment or a password manager: names, perhaps "
+            "with a scope (`personal.`, `workspace.`, `global.`), or maps that say where one appears as a file.",
             "managed_secrets: [{HF_TOKEN: {mount_path: ~/.cache/token}}]",
             items=Key(
                 ("text", "map"),
@@ -63,10 +63,13 @@ TASK = Key(
                 values=Key(
                     ("map",),
                     example="HF_TOKEN: {mount_path: ~/.cache/token}",
-                    keys={"mount_path": Key(("text",), "Where it appears as a file.", "mount_path: ~/.cache/token")},
+                    keys={
+                        "mount_path": Key(
+                            ("text",), "Where it appears as a file while the job runs.", "mount_path: ~/.cache/token"
+                        )
+                    },
                 ),
             ),
-            works=False,
         ),
         "file_mounts": Key(
             ("map",),

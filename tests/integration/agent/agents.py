@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.lab.memory import memory_of
+
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = os.environ.get("STIX_TEST_AGENT_PYTHON", sys.executable)
 TIMES = {
@@ -132,6 +134,10 @@ class Agent:
             except OSError:
                 continue
         return found
+
+    def memory(self) -> Path:
+        """The agent's folder in memory."""
+        return memory_of(self.home)
 
     def close(self) -> None:
         """Ends everything of this agent."""

@@ -33,11 +33,13 @@ def test_job_runs_with_its_environment(cluster):
 
 def test_secrets_are_gone_after_the_job_and_never_in_the_database(cluster):
     head = cluster()[0]
-    job_id = head.submit("sleep 0.5", secrets={"S": "planted-value"})
-    eventually(lambda: (head.home / f"jobs/{job_id}/secrets.json").exists())
-    assert (head.home / f"jobs/{job_id}/secrets.json").stat().st_mode & 0o777 == 0o600
+    job_id = head.submit("while [ ! -e ~/go ]; do sleep 0.05; done", secrets={"S": "planted-value"})
+    kept = head.memory() / f"jobs/{job_id}/secrets.json"
+    assert kept.stat().st_mode & 0o777 == 0o600 and head.memory().stat().st_mode & 0o777 == 0o700
+    (head.user_home / "go").touch()
     head.wait(job_id)
-    found = subprocess.run(["grep", "-r", "planted-value", str(head.home)], capture_output=True)
+    assert not kept.exists()
+    found = subprocess.run(["grep", "-r", "planted-value", str(head.home), str(head.memory())], capture_output=True)
     assert found.stdout == b""
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from stix.state.home import Home
+
 PHASES = ["provision", "connect", "setup", "submit"]
 
 
@@ -119,13 +121,16 @@ def test_a_killed_launch_leaves_no_secret(spawn, run_stix, ok, task_file, stix_h
     words = ("up", "-y", "-c", "demo", "--infra", "local", "--", "true")
     assert kill_in(spawn("up", "-y", "-c", "demo", "--infra", "local", task), "setup")
     deadline = time.monotonic() + 60
-    while list(stix_home.glob("runs/*/secrets.json")) and time.monotonic() < deadline:
+    (run,) = stix_home.glob("runs/*")
+    kept = Home(stix_home).secrets_file(run.name)
+    while kept.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert list(stix_home.glob("runs/*/secrets.json")) == []
-    leftover = next(iter(sorted(stix_home.glob("runs/*")))) / "secrets.json"
-    leftover.write_text(planted)  # as if the play's process had been killed, too
+    assert not kept.exists()
+    kept.parent.mkdir(exist_ok=True)
+    for leftover in (kept, run / "secrets.json"):
+        leftover.write_text(planted)  # as if the play's process had been killed, too
     ok(run_stix(*words))
-    assert not leftover.exists()
+    assert not leftover.exists() and not kept.exists()
     runs = json.loads(ok(run_stix("run", "list", "-o", "json")))
     assert [run["error"]["code"] for run in runs if run["error"]] == ["interrupted"]
 

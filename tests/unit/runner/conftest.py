@@ -38,7 +38,7 @@ class Stage:
     def play(self, *tasks: dict, hosts: dict | None = None, lock: int | None = None, settings: str = "") -> Play:
         """A play of these tasks on hosts `{name: host variables}`, ready in a run folder of its own."""
         self.count += 1
-        run = RunFolder(self.home / "runs" / str(self.count))
+        run = RunFolder(self.home / "runs" / str(self.count), self.home / f"secrets-{self.count}.json")
         inventory = yaml.safe_dump({"all": {"hosts": hosts or {"a": HERE}}})
         folder = run.stage("1", {"hosts.yml": inventory}, self.settings + settings, "play.yml")
         play = {"name": "Test", "hosts": "all", "gather_facts": False, "tasks": list(tasks)}

@@ -10,9 +10,9 @@ from stix.spec.load import load_file, load_storage
 REFUSED = {
     "name: my task": "1:1: 'name' must be letters and digits, with single dots, dashes or underscores between them, "
     "not 'my task'",
-    "secrets:\n  TOKEN: null": "2:3: secret 'TOKEN' has no value",
-    "secrets: [secrets:global.TOKEN]": "1:11: secret 'TOKEN' has no value",
-    "managed_secrets: [TOKEN]": "1:19: secret 'TOKEN' has no value",
+    "managed_secrets: [{TOKEN: {mount_path: ~/x/}}]": "1:1: the path '~/x/' of secret 'TOKEN' ends with a slash",
+    "managed_secrets: [{A: {mount_path: /x}}, {B: {mount_path: /x}}]": "1:1: the path '/x' of secret 'B' is taken "
+    "already",
     "file_mounts: {/data: ./here/}": "1:15: './here/' in 'file_mounts' ends with a slash",
     "envs: {D: data}\nfile_mounts: {'/$D/': ./here}": "2:15: '/data/' in 'file_mounts' ends with a slash",
     "file_mounts: {s3://data: ./here}": "1:15: 's3://data' in 'file_mounts' must be a path on the nodes",
@@ -34,6 +34,8 @@ REFUSED = {
 }
 TAKEN = [
     "secrets: {TOKEN: ''}",
+    "secrets: {TOKEN: null}",
+    "secrets: [secrets:global.TOKEN]",
     "managed_secrets: [{TOKEN: {mount_path: ~/token}}]",
     "file_mounts: {/a: s3://x/y, /b: skypilot:files, /c: ./here, /d: https://x.blob.core.windows.net/y}",
     "file_mounts: {/a: {name: x}, /b: {name: x, source: ./here}, /c: {source: s3://x}}",

@@ -27,7 +27,9 @@ def as_yaml(*documents: object) -> str:
 
 
 def test_every_field_is_tried() -> None:
-    assert {*FIELDS, "resources", "resources_order"} == Task.__dataclass_fields__.keys()
+    # What the driver fills in is in no file.
+    filled_in = {"file_secrets"}
+    assert {*FIELDS, "resources", "resources_order"} == Task.__dataclass_fields__.keys() - filled_in
 
 
 @slow

@@ -1,0 +1,166 @@
+"""Secrets of jobs on this node: files of mode 0600, in memory where there is some, gone when the job ends.
+
+`<memory>/jobs/<job>/secrets.json` is the head's, from submission to the job's end. `<memory>/jobs/<job>/files/` holds
+what the job finds at its mount paths, on each node that it runs on; the paths are links to these files.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+
+from .home import Home, read_json, remove, write_bytes, write_json
+from .receive import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from typing import Any
+
+MEMORY = "/dev/shm"
+
+
+def memory(home: Home) -> str:
+    """The folder for what no disk shall keep; below the agent's own where the machine has no files in memory."""
+    name = f"stix-{os.getuid()}-{hashlib.sha1(home.root.encode()).hexdigest()[:12]}"
+    folder = os.path.join(MEMORY, name)
+    if not os.access(MEMORY, os.W_OK):
+        return home.memory
+    try:
+        found = os.lstat(folder)
+    except FileNotFoundError:
+        return folder
+    # Everybody may make folders there: another's, or a link, is not ours.
+    return folder if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() else home.memory
+
+
+def make_private(folder: str, *below: str) -> str:
+    """Makes a folder, and those below it, that nobody else may enter; the last one."""
+    for name in ("", *below):
+        folder = os.path.join(folder, name) if name else folder
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:
+            pass
+        found = os.lstat(folder)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise OSError(errno.EPERM, f"{folder} is not ours")
+    return folder
+
+
+class JobSecrets:
+    """The secrets of one agent's jobs."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    @property
+    def _jobs(self) -> str:
+        return os.path.join(memory(self.home), "jobs")
+
+    def _folder(self, job_id: int) -> str:
+        return os.path.join(self._jobs, str(job_id))
+
+    def keep(self, job_id: int, variables: Mapping[str, str], files: Mapping[str, str]) -> None:
+        """Keeps a job's secrets until `forget`.
+
+        Args:
+            files: mount path -> content.
+        """
+        make_private(memory(self.home), "jobs", str(job_id))
+        kept = {"variables": dict(variables), "files": dict(files)}
+        write_json(os.path.join(self._folder(job_id), "secrets.json"), kept)
+
+    def read(self, job_id: int) -> dict[str, Any]:
+        """`{variables, files}` of a job; `{}` when there are none, or no more: memory does not outlive a machine."""
+        return dict(read_json(os.path.join(self._folder(job_id), "secrets.json")))
+
+    def forget(self, job_id: int) -> None:
+        """Removes all secrets of a job that are here."""
+        self.take_away(job_id)
+        shutil.rmtree(self._folder(job_id), ignore_errors=True)
+
+    def forget_others(self, job_ids: Collection[int]) -> None:
+        """Removes the kept secrets of all jobs but these: those of a daemon that was killed."""
+        for job_id in self._known():
+            if job_id not in job_ids:
+                remove(os.path.join(self._folder(job_id), "secrets.json"))
+                self._drop_empty(job_id)
+
+    def place(self, job_id: int, files: Mapping[str, str]) -> None:
+        """Makes a job's secrets appear at their paths.
+
+        Raises:
+            OSError: at one of them is something else, or it cannot be made; the message names it.
+        """
+        if not files:
+            return
+        folder = make_private(memory(self.home), "jobs", str(job_id), "files")
+        links: dict[str, str] = {}
+        for number, (target, content) in enumerate(files.items()):
+            links[resolve(self.home, target)] = path = os.path.join(folder, str(number))
+            write_bytes(path, content.encode("utf-8", "surrogateescape"))
+        write_json(self._links(job_id), links)  # noted before there is one, for who must take them away
+        for path, file in links.items():
+            self._link(path, file)
+
+    def _link(self, path: str, file: str) -> None:
+        try:
+            if os.path.lexists(path) and not self._is_ours(path):
+                raise FileExistsError(errno.EEXIST, "something else is there already")
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            partial = f"{path}.stix-{os.getpid()}"
+            os.symlink(file, partial)
+            os.replace(partial, path)
+        except OSError as error:
+            raise OSError(error.errno, f"the secret at {path}: {error.strerror}") from None
+
+    def _is_ours(self, path: str) -> bool:
+        return os.path.islink(path) and os.readlink(path).startswith(self._jobs + "/")
+
+    def take_away(self, job_id: int) -> None:
+        """Removes a job's secrets from their paths; one that another job here has at the same path gets that one's."""
+        links = self._placed(job_id)
+        for path, file in links.items():
+            if not os.path.islink(path) or os.readlink(path) != file:
+                continue
+            others = (self._placed(other).get(path) for other in self._known() if other != job_id)
+            other_file = next(filter(None, others), None)
+            remove(path)
+            if other_file:
+                self._link(path, other_file)
+        remove(self._links(job_id))
+        shutil.rmtree(os.path.join(self._folder(job_id), "files"), ignore_errors=True)
+        self._drop_empty(job_id)
+
+    def take_away_others(self, job_ids: Collection[int]) -> None:
+        """As `take_away`, of all jobs but these."""
+        for job_id in self._known():
+            if job_id not in job_ids:
+                self.take_away(job_id)
+
+    def clear(self) -> None:
+        """Removes everything, the folder too."""
+        self.take_away_others(())
+        shutil.rmtree(memory(self.home), ignore_errors=True)
+
+    def _drop_empty(self, job_id: int) -> None:
+        try:
+            os.rmdir(self._folder(job_id))
+        except OSError:
+            pass  # the head still has the secrets of a job that goes on, or the node its files
+
+    def _links(self, job_id: int) -> str:
+        return os.path.join(self._folder(job_id), "links.json")
+
+    def _placed(self, job_id: int) -> dict[str, str]:
+        return {path: str(file) for path, file in read_json(self._links(job_id)).items()}
+
+    def _known(self) -> list[int]:
+        try:
+            return sorted(int(name) for name in os.listdir(self._jobs) if name.isdigit())
+        except OSError:
+            return []
