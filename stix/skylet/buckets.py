@@ -35,6 +35,8 @@ FLAGS = {
 }  # fmt: skip
 """Settings of a mount that rclone has under the same name, with dashes."""
 
+FUSE_SETTINGS = "/etc/fuse.conf"
+
 MODES = {
     # Nothing is kept but what is being written; a closed file is sent at once.
     "MOUNT": ("--vfs-cache-mode=writes", "--vfs-write-back=0s", "--dir-cache-time=5s"),
@@ -241,11 +243,26 @@ class Mount:
             f"--cache-dir={os.path.join(self.home.mounts, self.name)}", "--rc", f"--rc-addr=unix://{os.path.basename(socket)}",
             "--rc-no-auth", "--log-level=NOTICE", "--contimeout=20s", "--low-level-retries=3", *base, *flags,
             *(["--read-only"] if settings.get("read_only") else []),
-            *(["--allow-other"] if os.getuid() == 0 else []),
+            *(["--allow-other"] if _others_may(self.home) else []),
         ]  # fmt: skip
 
     def _failure(self, sentence: str, code: str = "sync.failed") -> AgentError:
         return AgentError(code, sentence, target=self.wish["target"])
+
+
+def _others_may(home: Home) -> bool:
+    """Whether a mount shall be seen by other users; the jobs of a container are some, unless the login is root, too."""
+    if os.getuid() == 0 or not home.read_config().get("container"):
+        return os.getuid() == 0
+    try:
+        with open(FUSE_SETTINGS, encoding="utf-8", errors="replace") as file:
+            if any(line.strip() == "user_allow_other" for line in file):
+                return True
+    except OSError:
+        pass
+    line = f"echo user_allow_other >>{FUSE_SETTINGS}"
+    done = subprocess.run(["sudo", "-n", "sh", "-c", line], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return done.returncode == 0
 
 
 def start(record: dict[str, Any], target: str) -> None:

@@ -42,7 +42,7 @@ def inside(engine: DockerLab, agent: Agent) -> str:
     return engine.docker("exec", name(agent), "/bin/ps", check=False)
 
 
-def test_a_job_runs_inside_with_its_environment_and_its_folder(node: Node, docker_engine: DockerLab) -> None:
+def test_a_job_runs_inside_and_ends_as_it_should(node: Node, docker_engine: DockerLab) -> None:
     agent = node()
     secrets = {"KEY": 'it\'s $HOME\n`secret` "two" lines\\'}
     script = """set -e; [ ! -e /usr ]; printf "[%s]\\n" "$KEY"
@@ -56,10 +56,12 @@ def test_a_job_runs_inside_with_its_environment_and_its_folder(node: Node, docke
     assert agent.wait(agent.submit("[ -e /kept ]"))["status"] == "SUCCEEDED"
     assert "secret" not in docker_engine.docker("inspect", name(agent))
     assert not list(agent.user_home.glob(".stix-job-*"))
+    _ends_as_it_should(agent, docker_engine)
+    _opens_shells(agent)
+    _says_what_cannot_be(agent)
 
 
-def test_exit_codes_and_what_a_failed_job_leaves(node: Node, docker_engine: DockerLab) -> None:
-    agent = node()
+def _ends_as_it_should(agent: Agent, docker_engine: DockerLab) -> None:
     job = agent.submit("sleep 998 & exit 7")
     ended = agent.wait(job)
     assert (ended["status"], ended["exit_codes"]) == ("FAILED", [7])
@@ -88,6 +90,7 @@ def test_cancel_ends_what_runs_inside_gently_at_first(node: Node, docker_engine:
     assert agent.wait(stubborn)["status"] == "CANCELLED"
     assert agent.wait(other)["status"] == "CANCELLED"
     eventually(lambda: "sleep" not in inside(docker_engine, agent))
+    _is_found_again_without_its_supervisor(agent, docker_engine)
 
 
 def test_a_job_of_another_user_of_the_image_is_ended_too(node: Node, docker_engine: DockerLab) -> None:
@@ -129,24 +132,20 @@ def test_the_container_stays_as_long_as_it_is_what_is_wanted(
     assert name(agent) not in docker_engine.docker("ps", "-a", "--format", "{{.Names}}")
 
 
-def test_what_cannot_be_is_told_plainly(node: Node) -> None:
-    agent = node()
+def _says_what_cannot_be(agent: Agent) -> None:
     wrong = have(agent, run_options=["--no-such-flag"])["error"]
     assert wrong["code"] == "config.invalid" and "--no-such-flag" in wrong["message"]
     absent = have(agent, "127.0.0.1:1/no/image")["error"]
     assert absent["code"] == "setup.failed" and "SKYPILOT_DOCKER_USERNAME" in absent["hint"]
 
 
-def test_a_shell_in_the_container(node: Node) -> None:
-    agent = node()
-    agent.wait(agent.submit("echo made > file"))
-    done = agent.run("enter", "--command", "pwd; cat file; echo $HOME")
-    assert done.stdout.decode().splitlines() == [f"{agent.user_home}/sky_workdir", "made", str(agent.user_home)]
-    assert agent.run("enter", data=b"cat file; exit 3\n").returncode == 3
+def _opens_shells(agent: Agent) -> None:
+    done = agent.run("enter", "--command", "pwd; cat made; echo $HOME")
+    assert done.stdout.decode().splitlines() == [f"{agent.user_home}/sky_workdir", "out", str(agent.user_home)]
+    assert agent.run("enter", data=b"cat made; exit 3\n").returncode == 3
 
 
-def test_processes_are_found_again_when_the_supervisor_was_killed(node: Node, docker_engine: DockerLab) -> None:
-    agent = node()
+def _is_found_again_without_its_supervisor(agent: Agent, docker_engine: DockerLab) -> None:
     job = agent.submit("sleep 992")
     eventually(lambda: "sleep 992" in inside(docker_engine, agent))
     [state] = (agent.home / "ranks").iterdir()

@@ -1,11 +1,14 @@
 """`image_id: docker:...` on a machine of one's own: jobs, shells and files of a task are in a container there."""
 
+import json
+import shutil
 import subprocess
 import time
 
 import pytest
 
 from tests.conftest import demand
+from tests.lab import buckets
 from tests.lab import engine as engines
 from tests.lab.host_engine import host_engine
 from tests.lab.k8s.private_registry import private_registry
@@ -68,6 +71,10 @@ def test_a_life_in_a_container(machine, pool, task_file, run_stix, ok, jobs, saf
     inside = run_stix("ssh", "box", "--", "cat /kept; pwd; id -u")
     assert ok(inside).split() == ["of", "setup", "/home/ann/stix_home/sky_workdir", "0"]
 
+    mount_a_bucket(host)
+    assert "in the bucket" in ok(run_stix("exec", "box", "--", "cat ~/bucket/file; echo more > ~/bucket/new"))
+    assert host.run("cat /home/ann/source/new", user="ann").stdout == "more\n"
+
     ok(run_stix("exec", "-d", "box", "--", "sleep 991"))
     wait_for(lambda: "sleep 991" in engine.docker("exec", box, "/bin/ps"))
     ok(run_stix("cancel", "-y", "box", "-a"))
@@ -81,6 +88,21 @@ def test_a_life_in_a_container(machine, pool, task_file, run_stix, ok, jobs, saf
     assert engine.docker("ps", "-aq") == ""
     assert host.run("ls -A ~/.stix 2>/dev/null; true", user="ann").stdout.split() == []
     assert host.run("find /home/ann -user root", user="ann").stdout == ""
+
+
+def mount_a_bucket(host):
+    """A bucket appears in the jobs' HOME while the container runs, as a later task may ask; it is a folder here."""
+    demand(buckets.missing())
+    shutil.copy(shutil.which("rclone"), host.files / "usr/local/bin/rclone")
+    (host.files / "etc/fuse.conf").write_text("user_allow_other\n")
+    # As udev does; the host sees this machine's /dev, which shall stay as it is.
+    host.run("mknod -m 666 /run/fuse c 10 229 && mount --bind /run/fuse /dev/fuse")
+    host.run("mkdir ~/source; echo in the bucket > ~/source/file", user="ann")
+    mount = {"target": "~/bucket", "remote": "lab", "bucket": "home/ann/source", "path": "", "mode": "MOUNT"}
+    order = {"mounts": [{**mount, "address": "s3://lab"}], "remotes": {"lab": {"type": "alias", "remote": "/"}}}
+    agent = "python3 ~/.stix/agent/skylet.pyz --home ~/.stix/agent"
+    done = host.run(f"echo '{json.dumps(order)}' | {agent} mounts", user="ann", check=False)
+    assert '"changed": true' in done.stdout, done.stdout + done.stderr
 
 
 def wait_for(condition, seconds=60.0):
