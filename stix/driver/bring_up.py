@@ -64,7 +64,9 @@ def bring_up(
     run: Run, cluster: Cluster, task: Task, options: LaunchOptions, submission: str, *, only_job: bool = False
 ) -> Done:
     """Set-up, files and job in one play on machines that exist."""
-    cluster = containers.renewed(run, buckets.prepare(run, cluster, task), task)
+    cluster = buckets.prepare(run, cluster, task)
+    if not only_job:
+        cluster = containers.renewed(run, cluster, task)
     resources = served_candidate(task, cluster)
     has_job = bool(task.run or (task.setup and not options.no_setup))
     secrets_file = str(run.folder.secrets_file) if task.secret_values and has_job else None

@@ -295,8 +295,10 @@ def uninstall(home: Home) -> dict[str, Any]:
 
 def clear(home: Home) -> None:
     """Deletes the container and the agent's files except its tombstone; the config, which is the lease, last."""
-    container = find(home, home.read_config())
+    config: dict[str, Any] = dict(home.read_config())
+    container = find(home, config)
     if container is not None:
+        container.give_back(home.user_home(config))
         container.remove()
     JobSecrets(home).clear()
     keep = {os.path.basename(home.tombstone), os.path.basename(home.config)}
