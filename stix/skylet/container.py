@@ -142,8 +142,11 @@ def run(words: list[str], seconds: float | None = None) -> subprocess.CompletedP
 
 def _of_root(folder: str) -> list[str]:
     """What belongs to root below a folder, as far as can be seen, and not in a bucket that is mounted there."""
-    device = os.lstat(folder).st_dev
     found, folders = [], [folder]
+    try:
+        device = os.lstat(folder).st_dev
+    except OSError:
+        return []
     while folders:
         try:
             with os.scandir(folders.pop()) as entries:

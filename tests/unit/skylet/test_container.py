@@ -15,7 +15,7 @@ from stix.skylet.home import Home
 
 SHELLS = [["dash"], ["bash"], ["bash", "--posix"], ["busybox", "sh"]]
 FOUND = [words for words in SHELLS if shutil.which(words[0])]
-NASTY = "it's $HOME\n`id` \"two\"\\ é {{x}}"
+NASTY = 'it\'s $HOME\n`id` "two"\\ é {{x}}'
 
 
 @pytest.fixture(params=FOUND, ids=" ".join)
