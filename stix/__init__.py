@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from stix.api.service import SkyServiceSpec
     from stix.api.service import SkyServiceSpec as Service
     from stix.api.status import status
-    from stix.api.storage import Storage, storage_delete, storage_ls
+    from stix.api.storage import Storage, storage_delete, storage_ls, storage_transfer
     from stix.api.task import Task
     from stix.api.volume import Volume
     from stix.api.why import skips, why
@@ -85,6 +85,7 @@ _HOMES = {
     "Storage": "stix.api.storage",
     "storage_ls": "stix.api.storage",
     "storage_delete": "stix.api.storage",
+    "storage_transfer": "stix.api.storage",
     "Volume": "stix.api.volume",
     "SkyServiceSpec": "stix.api.service",
     "Service": "stix.api.service:SkyServiceSpec",
@@ -225,6 +226,7 @@ __all__ = [
     "stop",
     "storage_delete",
     "storage_ls",
+    "storage_transfer",
     "stream_and_get",
     "tail_logs",
     "why",

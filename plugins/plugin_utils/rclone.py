@@ -58,8 +58,13 @@ def for_machine(machine: str, given: dict[str, str]) -> Path:
     return Path(once(f"rclone-{machine}", build))
 
 
-def run(words: list[str], remotes: dict[str, dict[str, str]]) -> "subprocess.CompletedProcess[bytes]":
+def run(
+    words: list[str], remotes: dict[str, dict[str, str]], log: Path | None = None
+) -> "subprocess.CompletedProcess[bytes]":
     """Runs the controller's rclone with these remotes, whose keys are in a file in memory for as long as it runs.
+
+    Args:
+        log: a file that gets what it writes to its standard error, for others to read meanwhile.
 
     Raises:
         Failure: `runner.missing_content`.
@@ -70,7 +75,11 @@ def run(words: list[str], remotes: dict[str, dict[str, str]]) -> "subprocess.Com
             config.write(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in options.items()) + "\n")
         config.flush()
         line = [program(), f"--config={config.name}", "--retries=3", "--contimeout=20s", *words]
-        return subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if log is None:
+            return subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        with open(log, "wb") as file:
+            done = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, check=False)
+        return subprocess.CompletedProcess(line, done.returncode, done.stdout, log.read_bytes())
 
 
 @contextmanager
@@ -93,8 +102,21 @@ def _literal(path: str) -> str:
 
 def transferred(log: bytes) -> tuple[int, int]:
     """Files and bytes in the last statistics of a log in JSON."""
-    stats = [entry["stats"] for entry in _entries(log) if isinstance(entry.get("stats"), dict)]
-    return (int(stats[-1].get("transfers") or 0), int(stats[-1].get("bytes") or 0)) if stats else (0, 0)
+    stats = _statistics(log)
+    return int(stats.get("transfers") or 0), int(stats.get("bytes") or 0)
+
+
+def deleted(log: bytes) -> int:
+    """Files that were deleted, by the same."""
+    return int(_statistics(log).get("deletes") or 0)
+
+
+def _statistics(log: bytes) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for entry in _entries(log):
+        stats = entry.get("stats")
+        found = stats if isinstance(stats, dict) else found
+    return found
 
 
 def last_error(log: bytes) -> str:

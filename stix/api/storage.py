@@ -1,7 +1,7 @@
 """SkyPilot's Storage: a bucket, checked as one in `file_mounts` is."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stix.api.enumerations import FileMountType, StorageMode, StoreType, word
 from stix.errors import UsageError
@@ -10,6 +10,9 @@ from stix.spec import schema
 from stix.spec.document import Document
 from stix.spec.storage import read_storage, storage_config
 from stix.spec.validate import check
+
+if TYPE_CHECKING:
+    from stix.model.event import Listener
 
 
 class Storage:
@@ -184,6 +187,28 @@ def storage_delete(name: str) -> None:
     from stix.driver.session import World
 
     delete_named(World(), name)
+
+
+def storage_transfer(
+    source: str, target: str, *, delete: bool = False, on_event: "Listener | None" = None
+) -> dict[str, Any]:
+    """Bring what is in a bucket or a local folder to another one; also across clouds.
+
+    Args:
+        source, target: addresses, `s3://my-bucket/path`; one of them may be a local folder.
+        delete: what the source lacks is deleted from the target.
+
+    Returns:
+        `{target, files, bytes, deleted, changed}` of this time; what was there already is not counted.
+
+    Raises:
+        UsageError: `usage`, an address that no store has.
+        StixError: `sync.source`, `sync.failed`, `secrets.missing`.
+    """
+    from stix.driver.session import World
+    from stix.driver.transfer import transfer
+
+    return transfer(World(listener=on_event), source, target, exact=delete)
 
 
 def _read(config: Mapping[str, Any]) -> Bucket:

@@ -1,4 +1,4 @@
-"""`storage`: the buckets that stix made."""
+"""`storage`: the buckets that stix made, and what goes from one to another."""
 
 import time
 from typing import Any
@@ -12,12 +12,13 @@ HEADS = ("NAME", "STORE", "ADDRESS", "CREATED", "LAST USED", "CLUSTER", "KEPT")
 
 @click.group("storage")
 def storage() -> None:
-    """Buckets that stix made for tasks.
+    """Buckets: those that stix made for tasks, and transfers between any.
 
     \b
     Examples:
       stix storage ls
       stix storage delete my-checkpoints
+      stix storage transfer s3://ckpt gs://ckpt-eu
     """
 
 
@@ -72,6 +73,54 @@ def delete(names: tuple[str, ...], every: bool, yes: bool, form: str) -> int:
         output.as_json({"deleted": wanted})
     elif not wanted:
         output.say("There are no buckets.")
+    return 0
+
+
+@storage.command("transfer")
+@click.argument("source")
+@click.argument("target")
+@options.as_output
+def transfer(source: str, target: str, form: str) -> int:
+    """Copy what is in a bucket or a folder to another; what is there already is not sent again.
+
+    \b
+    Examples:
+      stix storage transfer s3://ckpt gs://ckpt-eu
+      stix storage transfer ./data r2://my-data/raw
+    """
+    return _transfer(source, target, form, exact=False)
+
+
+@storage.command("sync")
+@click.argument("source")
+@click.argument("target")
+@options.yes
+@options.as_output
+def sync(source: str, target: str, yes: bool, form: str) -> int:
+    """Make a bucket or a folder the same as another: also delete what the source lacks.
+
+    \b
+    Examples:
+      stix storage sync s3://ckpt gs://ckpt-eu
+      stix storage sync -y r2://my-data ./data
+    """
+    from stix.cli import prompts
+
+    prompts.require(f"Delete from {target} what {source} lacks?", default=False, yes=yes)
+    return _transfer(source, target, form, exact=True)
+
+
+def _transfer(source: str, target: str, form: str, *, exact: bool) -> int:
+    from stix.api.storage import storage_transfer
+    from stix.cli.progress import Progress
+
+    with Progress(quiet=form == "json") as progress:
+        done = storage_transfer(source, target, delete=exact, on_event=progress)
+    if form == "json":
+        output.as_json(done)
+        return 0
+    deleted = f", {done['deleted']} deleted" if exact else ""
+    output.say(f"{done['files']} files, {done['bytes'] / 2**20:.1f} MiB brought to {target}{deleted}.")
     return 0
 
 

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 VERBS = (
     "adopt cancel_job check delete_buckets fill_buckets logs prepare probe provision query release run_job setup "
-    "stop survey sweep sync terminate up"
+    "stop survey sweep sync terminate transfer_buckets up"
 ).split()
 
 

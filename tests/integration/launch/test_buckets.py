@@ -144,3 +144,50 @@ def test_a_bucket_of_s3_is_made_by_its_collection(
         ok(run_stix("down", "-y", "b"))
         ok(run_stix("storage", "delete", "-y", "made-of-s3"))
         assert s3.list_buckets()["Buckets"] == []
+
+
+def test_content_goes_from_one_store_to_another_and_back(
+    server: buckets.S3Server, run_stix: Any, ok: Any, stix_home: Path, safe_world: Path
+) -> None:
+    settings = json.loads((stix_home / "config.yaml").read_text())
+    settings["storage"]["vastdata"] = {"endpoint": server.address, "credentials_file": str(keys_of_vast(safe_world))}
+    (stix_home / "config.yaml").write_text(json.dumps(settings))
+    local = safe_world / "data"
+    (local / "deep er").mkdir(parents=True)
+    for number in range(5):
+        (local / "deep er" / f"\u00fc {number}.txt").write_text(str(number))
+
+    first = json.loads(ok(run_stix("storage", "transfer", str(local), "r2://first-one/in", "-o", "json")))
+    assert (first["files"], first["bytes"], first["changed"]) == (5, 5, True)
+    again = json.loads(ok(run_stix("storage", "transfer", str(local), "r2://first-one/in", "-o", "json")))
+    assert (again["files"], again["changed"]) == (0, False), "what is there is not sent again"
+    ok(run_stix("storage", "transfer", "r2://first-one/in", "vastdata://second-one"))
+    assert (server.root / "second-one" / "deep er" / "\u00fc 4.txt").read_text() == "4"
+    assert {row["name"] for row in json.loads(ok(run_stix("storage", "ls", "-o", "json")))} == {
+        "first-one",
+        "second-one",
+    }
+
+    (local / "deep er" / "\u00fc 0.txt").unlink()
+    asked = run_stix("storage", "sync", str(local), "vastdata://second-one")
+    assert asked.returncode == 2 and (server.root / "second-one" / "deep er" / "\u00fc 0.txt").exists()
+    assert "1 deleted" in ok(run_stix("storage", "sync", "-y", str(local), "vastdata://second-one"))
+    assert not (server.root / "second-one" / "deep er" / "\u00fc 0.txt").exists()
+
+    (safe_world / "empty").mkdir()
+    for source in (str(safe_world / "empty"), "r2://first-one/inn"):
+        refused = run_stix("storage", "sync", "-y", source, "vastdata://second-one")
+        assert refused.returncode == 2 and "cannot be sent" in refused.stderr
+    assert len(list((server.root / "second-one" / "deep er").iterdir())) == 4
+    for words in (("a", "b"), ("ftp://x/y", "r2://z"), ("r2://x", "r2://x")):
+        assert run_stix("storage", "transfer", *words).returncode == 2
+    ok(run_stix("storage", "transfer", "vastdata://second-one", str(safe_world / "back")))
+    assert (safe_world / "back" / "deep er" / "\u00fc 4.txt").read_text() == "4"
+    assert holds(stix_home, buckets.SECRET) == []
+
+
+def keys_of_vast(folder: Path) -> Path:
+    """A file of keys as VAST Data's users have one."""
+    file = folder / "vast.credentials"
+    file.write_text(f"[vastdata]\naws_access_key_id = {buckets.KEY}\naws_secret_access_key = {buckets.SECRET}\n")
+    return file
