@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stix import catalog as catalog
     from stix import clouds as clouds
     from stix import exceptions as exceptions
+    from stix.api import volumes as volumes
     from stix.api.answers import get, stream_and_get
     from stix.api.clusters import autostop, down, launch, start, stop
     from stix.api.costs import cost_report
@@ -126,6 +127,7 @@ _HOMES = {
     "catalog": "stix.catalog:",
     "clouds": "stix.clouds:",
     "exceptions": "stix.exceptions:",
+    "volumes": "stix.api.volumes:",
     **dict.fromkeys(_CLOUDS, "stix.clouds.objects"),
 }
 """Public name -> the module that holds it, `module:name` where it is called otherwise there, `module:` for a module."""
@@ -147,7 +149,6 @@ _ABSENT = {
     "download_debug_dump": "stix run show has what a run did",
     "get_user_workspace": "stix has no workspaces",
     "set_preferred_workspace": "stix has no workspaces",
-    "volumes": "stix keeps volumes in tasks, but makes none yet",
     "endpoints": "opened ports are reached at the head's address: stix.status(name)[0]['head_ip']",
     "reload_config": "configuration is read at each call",
     "CLOUD_REGISTRY": "stix.clouds.CLOUDS has the clouds by name",
@@ -229,6 +230,7 @@ __all__ = [
     "storage_transfer",
     "stream_and_get",
     "tail_logs",
+    "volumes",
     "why",
 ]
 

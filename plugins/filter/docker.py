@@ -9,6 +9,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.stix.core.plugins.module_utils.docker_cluster import image_of
 from ansible_collections.stix.core.plugins.module_utils.docker_errors import classify
+from ansible_collections.stix.core.plugins.module_utils.docker_volumes import told
 
 DEFAULT_ENDPOINT = "unix:///var/run/docker.sock"
 
@@ -50,6 +51,17 @@ def _unreachable(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def docker_volumes(wanted: list[dict[str, Any]], results: list[dict[str, Any]], user: str) -> list[dict[str, Any]]:
+    """Wanted volumes as the verb `volume` reports them, with `there` and `fault`."""
+    return told(wanted, [result["volume"] if result.get("exists") else None for result in results], user)
+
+
+def docker_volume_labels(volume: dict[str, Any], marks: dict[str, str]) -> dict[str, str]:
+    """The labels of a volume; those of its cluster only where it goes with it."""
+    own = marks if volume.get("passing") else {"stix.user": marks["stix.user"]}
+    return {**{key: str(value) for key, value in volume["labels"].items()}, **own, "stix.volume": volume["name"]}
+
+
 def docker_endpoint(context: str) -> str:
     """Address of the engine of a docker context; "" is where the docker command looks by itself."""
     folder = Path(os.environ.get("DOCKER_CONFIG") or "~/.docker").expanduser()
@@ -87,6 +99,8 @@ class FilterModule:
             "docker_images": docker_images,
             "docker_error": docker_error,
             "docker_resources": docker_resources,
+            "docker_volumes": docker_volumes,
+            "docker_volume_labels": docker_volume_labels,
             "docker_endpoint": docker_endpoint,
             "docker_connection": docker_connection,
         }

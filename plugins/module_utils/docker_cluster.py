@@ -11,6 +11,7 @@ from ansible_collections.stix.core.plugins.module_utils.docker_containers import
     instance_of,
     remove_container,
 )
+from ansible_collections.stix.core.plugins.module_utils.docker_volumes import binds, require_volumes
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 KEEP_ALIVE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
@@ -57,6 +58,7 @@ class DockerCluster:
         surplus = [entry["Id"] for rank, entry in self.found.items() if rank not in there]
         surplus = surplus if self.params["remove_surplus"] else []
         self._check_room(missing)
+        require_volumes(self.client, self.params["volumes"] if missing else ())
         self._check_ports([node for node in nodes if node["rank"] in there])
         if (missing or asleep or surplus) and not check:
             self._in_parallel(self._wake, asleep)
@@ -87,6 +89,8 @@ class DockerCluster:
         host = settings["HostConfig"]
         host.setdefault("NetworkMode", self.params["network"])
         host["Init"] = True
+        if self.params["volumes"]:
+            host["Binds"] = host.get("Binds", []) + binds(self.params["volumes"])
         if node.get("cpus"):
             host["NanoCpus"] = int(float(node["cpus"]) * 10**9)
         if node.get("memory"):

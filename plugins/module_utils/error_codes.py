@@ -16,5 +16,7 @@ ERROR_CODES = frozenset(
 )
 """Codes that `stix_error.code` may hold."""
 
-EVENT_KINDS = frozenset(["instances", "node", "sync", "job", "check", "jobs", "resources", "attempts", "buckets"])
+EVENT_KINDS = frozenset(
+    ["instances", "node", "sync", "job", "check", "jobs", "resources", "attempts", "buckets", "volumes"]
+)
 """Kinds that `stix_event.kind` may hold (docs/concepts/contracts.md, section 2)."""

@@ -71,8 +71,8 @@ class Api:
                 raise
         name = body["metadata"]["name"]
         there = self.get(kind, name)
-        ours = body["metadata"]["labels"]["stix-cluster-id"]
-        if (there["metadata"].get("labels") or {}).get("stix-cluster-id") == ours:
+        ours = body["metadata"]["labels"].get("stix-cluster-id")
+        if ours and (there["metadata"].get("labels") or {}).get("stix-cluster-id") == ours:
             return there
         raise Failure(
             "provision.config",

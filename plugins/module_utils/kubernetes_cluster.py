@@ -133,7 +133,7 @@ class KubernetesCluster:
 
     def _pod(self, node, labels, annotations):
         labels = {**{key: label_value(value) for key, value in (node.get("labels") or {}).items()}, **labels}
-        return pod(node, self.base, self.params, labels, annotations, self._accelerators(node))
+        return pod(node, self.base, self.params, labels, annotations, self._accelerators(node), self.api.namespace)
 
     def _accelerators(self, node):
         """`(resource, count, label, values)` for what a node asks for; None for none."""

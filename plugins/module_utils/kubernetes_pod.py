@@ -2,6 +2,7 @@
 
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_names import label_value, object_name
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_volumes import mounted
 
 CONTAINER = "node"
 FORMER_CONTAINER = "ray-node"
@@ -80,7 +81,7 @@ def image_of(node, default):
     return image[len("docker:") :] if image.startswith("docker:") else image
 
 
-def pod(node, base, params, labels, annotations, gpu):
+def pod(node, base, params, labels, annotations, gpu, namespace=""):
     """What the API server is asked to make for a wanted node.
 
     Args:
@@ -89,6 +90,7 @@ def pod(node, base, params, labels, annotations, gpu):
         params: the options of the module kubernetes_machines.
         labels, annotations: those of everything in the cluster.
         gpu: `(resource, count, label, values)` of the accelerators, or None.
+        namespace: where it will be.
     """
     name = "%s-%d" % (base, node["rank"])
     container = {
@@ -120,6 +122,7 @@ def pod(node, base, params, labels, annotations, gpu):
         "metadata": {"labels": dict(labels), "annotations": dict(annotations)},
         "spec": spec,
     }
+    mounted(spec, params["volumes"], namespace)
     made = merge(made, params["pod_config"])
     made["metadata"]["name"] = name
     own = {"stix-rank": str(node["rank"]), "stix-name": label_value(node["name"])}

@@ -79,6 +79,13 @@ options:
     type: list
     elements: str
     default: []
+  volumes:
+    description:
+      - What every container mounts, each with C(target) and either C(resource), the name of a volume that must be
+        there, or C(host_path), a folder of the engine's machine, with C(sub_path); C(mode) is C(rw) or C(ro).
+    type: list
+    elements: dict
+    default: []
   connection:
     description: Host variables to add to the C(connection) of each instance.
     type: dict
@@ -151,6 +158,7 @@ OPTIONS = {
     "network": {"type": "str", "default": "bridge"},
     "default_image": {"type": "str", "default": ""},
     "run_options": {"type": "list", "elements": "str", "default": []},
+    "volumes": {"type": "list", "elements": "dict", "default": []},
     "connection": {"type": "dict", "default": {}},
 }
 

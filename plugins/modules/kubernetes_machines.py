@@ -98,6 +98,13 @@ options:
     description: Kueue's local queue that admits the pods.
     type: str
     default: ""
+  volumes:
+    description:
+      - What every pod mounts, each with C(target) and either C(resource), a claim of the namespace, or C(host_path), a
+        folder of the node, with C(sub_path), C(mode) (C(rw) or C(ro)), C(name) and C(config).
+    type: list
+    elements: dict
+    default: []
   timeout:
     description: Seconds that the scheduler gets to place the pods; -1 is without end. A node on its way gets 900.
     type: int
@@ -167,6 +174,7 @@ OPTIONS = {
     "ports": {"type": "str", "choices": ["loadbalancer", "ingress", "podip"], "default": "loadbalancer"},
     "autoscaler": {"type": "str", "default": ""},
     "queue": {"type": "str", "default": ""},
+    "volumes": {"type": "list", "elements": "dict", "default": []},
     "timeout": {"type": "int", "default": 10},
     "queue_timeout": {"type": "int", "default": -1},
 }

@@ -81,6 +81,7 @@ def launch(
     from stix.driver.decide import make_plan, require_runnable
     from stix.driver.launch import launch as drive
     from stix.driver.session import World
+    from stix.driver.volumes import settled
 
     _refuse(backend=backend, clone_disk_from=clone_disk_from)
     target = target_word(optimize_target)
@@ -90,7 +91,7 @@ def launch(
     world, name = World(listener=on_event), checked_name(cluster_name)
     if dryrun:
         require_runnable(model_of(task))
-        make_plan(world, model_of(task), name, options)
+        make_plan(world, settled(world, model_of(task), name), name, options)
         return None, None
     job_id, cluster = drive(world, model_of(task), name, options, confirm)
     return job_id, ClusterHandle(cluster)

@@ -54,12 +54,17 @@ def plan(
     options = launch_options(
         idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, fast, minimize=target_word(minimize)
     )._replace(**failover_options(ignore_skips, race, resize, force))
+    ledger = Ledger()
     found = _model(task)
+    if found.volumes:
+        from stix.driver.volumes import settled
+
+        found = settled(ledger, found, cluster_name or "")
     if save:
         from stix.driver.sources import with_absolute_paths
 
         found = with_absolute_paths(found)
-    decided = make_plan(Ledger(), found, checked_name(cluster_name), options, look=True, count_upload=True)
+    decided = make_plan(ledger, found, checked_name(cluster_name), options, look=True, count_upload=True)
     if save:
         _write(decided, options, save)
     return decided

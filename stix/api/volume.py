@@ -26,6 +26,7 @@ class Volume:
         labels: dict[str, str] | None = None,
         use_existing: bool | None = None,
         config: dict[str, Any] | None = None,
+        resource_name: str | None = None,
     ) -> None:
         given = {key: value for key, value in locals().items() if key != "self" and value is not None}
         self._model = read_volume(Document("volume", given))
@@ -46,9 +47,13 @@ class Volume:
         return cls._of(read_volume(Document("volume", {k: v for k, v in config.items() if v is not None})))
 
     @classmethod
-    def from_yaml(cls, yaml_path: str) -> "Volume":
-        """The volume that a file describes; errors as `from_yaml_config`, with its lines."""
-        return cls._of(load_volume(read(yaml_path), file=yaml_path))
+    def from_yaml(cls, yaml_path: str, **changes: Any) -> "Volume":
+        """The volume that a file describes; errors as `from_yaml_config`, with its lines.
+
+        Args:
+            changes: values of its keys that go over those of the file.
+        """
+        return cls._of(load_volume(read(yaml_path), file=yaml_path, changes=changes))
 
     @classmethod
     def from_yaml_str(cls, yaml_str: str) -> "Volume":
@@ -100,6 +105,11 @@ class Volume:
     def use_existing(self) -> bool | None:
         """Whether it is there already."""
         return self._model.use_existing
+
+    @property
+    def resource_name(self) -> str | None:
+        """What the infrastructure calls it, where that was said."""
+        return self._model.resource_name
 
     @property
     def config(self) -> dict[str, Any]:

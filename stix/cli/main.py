@@ -40,6 +40,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Data": {
         "storage": ("storage:storage", "Buckets that stix made."),
+        "volumes": ("volumes:volumes", "Volumes that tasks mount by name."),
     },
     "Leftovers": {
         "gc": ("recovery:gc", "What carries our tags and nobody wants."),

@@ -265,10 +265,11 @@ def plan_at(
 def _races(choice: Choice, options: LaunchOptions, task: Task) -> tuple[Placement, ...]:
     """The next best places in other infrastructures than the best, where all of them make machines.
 
-    A registry's login is handed over in one file of the run, so a task that has one does not race.
+    A registry's login is handed over in one file of the run, and a volume lies in one place: tasks that have one of
+    them do not race.
     """
     best = choice.ranked[0]
-    if clouds()[best.cloud].exists or registry_login(task):
+    if clouds()[best.cloud].exists or registry_login(task) or task.volumes:
         return ()
     others: dict[str, Placement] = {}
     for place in choice.ranked[1:]:

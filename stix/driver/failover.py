@@ -9,7 +9,7 @@ from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.driver import attempts as told
-from stix.driver import machines, race, remember, resize
+from stix.driver import machines, race, remember, resize, volumes
 from stix.driver.account import limit_note
 from stix.driver.bring_up import Done, serve
 from stix.driver.decide import LaunchOptions, make_plan
@@ -156,9 +156,10 @@ def intended(run: Run, plan: LaunchPlan, place: Placement, task: Task) -> Cluste
         for number, offer in enumerate(place.offers)
         if offer.connection is not None
     ]  # fmt: skip
+    cluster_id = names.cluster_id(plan.cluster, random.token_hex(3))
     return Cluster(
         name=plan.cluster,
-        cluster_id=names.cluster_id(plan.cluster, random.token_hex(3)),
+        cluster_id=cluster_id,
         user=getpass.getuser(),
         infra=place.infra,
         num_nodes=task.num_nodes,
@@ -169,6 +170,7 @@ def intended(run: Run, plan: LaunchPlan, place: Placement, task: Task) -> Cluste
         zones=(place.resources.zone,) if place.resources.zone else place.offers[0].zones,
         config=dict(place.resources.config.get(place.cloud) or {}),
         hourly_cost=place.hourly_cost,
+        volumes=volumes.mounts(run.world, task, place.cloud, place.infra, cluster_id),
         docker_run_options=(*task.docker_run_options, *_mount_options(task, place.cloud)),
         autostop=plan.autostop,
         hooks=task.hooks,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from stix.clouds.registry import clouds
-from stix.driver import machines
+from stix.driver import machines, volumes
 from stix.driver.attempts import ELSEWHERE
 from stix.driver.bring_up import Done
 from stix.driver.decide import LaunchOptions, make_plan, require_runnable
@@ -56,7 +56,7 @@ def launch(
             what cannot run yet.
     """
     require_runnable(task)
-    task = filled(with_absolute_paths(task), world.home)
+    task = volumes.settled(world, filled(with_absolute_paths(task), world.home), name)
     plan = _first_plan(world, task, name, options, saved)
     if plan.makes_machines and confirm and not confirm(plan):
         raise StixError("interrupted", "nothing was done")

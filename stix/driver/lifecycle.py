@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from stix.clouds.registry import clouds
-from stix.driver import machines
+from stix.driver import machines, volumes
 from stix.driver.account import end_vars, limit_note
 from stix.driver.decide import (
     LaunchOptions,
@@ -38,7 +38,7 @@ def exec_task(world: World, task: Task, name: str) -> tuple[int, Cluster]:
         UsageError: `task.invalid`, the task asks what cannot run yet.
     """
     require_runnable(task)
-    task = filled(with_absolute_paths(task), world.home)
+    task = volumes.settled(world, filled(with_absolute_paths(task), world.home), name)
     with world.locked(name, "exec", shared=True) as lock:
         cluster = exec_target(world, task, name)
         with world.run(name, "exec", lock, alone=False) as run:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from stix.clouds.registry import clouds
-from stix.driver import buckets, containers, remember
+from stix.driver import buckets, containers, remember, volumes
 from stix.driver.account import BOOT_SECONDS, SHUT_DOWN, account_vars, cloud_config, end_vars
 from stix.driver.outcome import Outcome, instances
 from stix.driver.pods import pod_vars
@@ -44,6 +44,7 @@ def ensure(run: Run, cluster: Cluster, login: Mapping[str, str] = MappingProxyTy
     cluster = settle_race(run, run.record("changed", wanted="up", phase="create", run_id=run.id) or cluster)
     if cluster.leaving:
         _release(run, cluster)
+    cluster = volumes.prepare(run, cluster)
     variables = cloud_vars(run.world, cluster)
     if login:
         variables["stix_registry_file"] = str(run.folder.secrets_file)
@@ -51,7 +52,7 @@ def ensure(run: Run, cluster: Cluster, login: Mapping[str, str] = MappingProxyTy
     outcome = run.play("provision", cluster, "provision", cloud_vars=variables, secrets=login)
     if outcome.error:
         raise outcome.error
-    cluster = take_instances(run, cluster, outcome)
+    cluster = volumes.learn(run, take_instances(run, cluster, outcome), outcome)
     remember.success(run, cluster, outcome, began)
     return _without_leaving(run, cluster) if cluster.leaving else cluster
 
@@ -162,7 +163,7 @@ def cloud_vars(world: World, cluster: Cluster) -> dict[str, Any]:
         variables |= end_vars(cluster)
     if cluster.docker_run_options and cluster.cloud == "docker":
         variables["cloud_docker_run_options"] = literal(list(cluster.docker_run_options))
-    return variables
+    return variables | volumes.cloud_vars(cluster)
 
 
 def place_vars(world: World, cluster: Cluster) -> dict[str, Any]:
@@ -210,6 +211,7 @@ def node_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
         if cluster.phase != "ready":
             variables["stix_boot_seconds"] = BOOT_SECONDS
     variables |= buckets.node_vars(run.world, cluster) | containers.node_vars(run.world, cluster)
+    variables |= volumes.node_vars(cluster)
     if cluster.cloud in ("docker", "kubernetes"):
         variables |= {"skylet_stop_command": CONTAINER_STOP, "skylet_down_command": CONTAINER_STOP}
     return variables
@@ -316,12 +318,13 @@ def blocking_error(cluster: Cluster, outcome: Outcome) -> StixError | None:
 
 
 def forget(run: Run, cluster: Cluster, *, left: bool = False) -> None:
-    """Drop the record and all files about the cluster, and the buckets that were to go with it.
+    """Drop the record and all files about the cluster, and the buckets and volumes that were to go with it.
 
     Args:
         left: a machine of it may still be there: its buckets stay, too.
     """
     if not left:
+        volumes.drop_passing(run, cluster)
         buckets.drop_passing(run, cluster)
     run.record("gone", **({"left": True} if left else {}))
     remove_entries(cluster.name, stix_home=run.world.home.root)

@@ -29,6 +29,7 @@ class Cluster:
         hosts: machines that make one of its nodes: more than one of a slice of TPUs, whose every host runs the job.
         zones: zones of its region that machines may be made in, best first; empty: any.
         storage: buckets on its nodes, as the role `storage` takes them.
+        volumes: what its nodes mount, as `stix.plan.volumes.volume_mounts` has it; settled when it is made.
         config: the task's `config` for its cloud, `{provision_timeout: 60}`; goes over the user's own settings.
         hourly_cost: dollars an hour of all nodes while they run, as known at launch; None: not known.
         rivals: whole records of the other places of a race, as long as machines of theirs may be there; each has a
@@ -60,6 +61,7 @@ class Cluster:
     config: Mapping[str, Any] = field(default_factory=dict)
     hourly_cost: float | None = 0.0
     storage: tuple[Mapping[str, Any], ...] = ()
+    volumes: tuple[Mapping[str, Any], ...] = ()
     leaving: tuple[str, ...] = ()
     rivals: tuple[Mapping[str, Any], ...] = ()
     lives_since: float = 0.0
@@ -111,6 +113,7 @@ class Cluster:
             "hooks": [dict(hook) for hook in self.hooks],
             "zones": list(self.zones),
             "storage": [dict(mount) for mount in self.storage],
+            "volumes": [dict(mount) for mount in self.volumes],
             "config": dict(self.config),
             "leaving": list(self.leaving),
             "rivals": [dict(rival) for rival in self.rivals],
@@ -129,6 +132,7 @@ class Cluster:
                 "hooks": tuple(record.get("hooks") or ()),
                 "zones": tuple(record.get("zones") or ()),
                 "storage": tuple(record.get("storage") or ()),
+                "volumes": tuple(record.get("volumes") or ()),
                 "leaving": tuple(record.get("leaving") or ()),
                 "rivals": tuple(record.get("rivals") or ()),
             }

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from stix.model.volumes import KINDS
+
 TYPES = ("MODEL_CHECKPOINT_RO", "MODEL_CHECKPOINT_RW", "DATASET_RO", "DATASET_RW")
 """Named sets of settings for a bucket that is mounted with a cache."""
 
-VOLUME_TYPES = ("k8s-pvc", "k8s-hostpath", "runpod-network-volume")
+VOLUME_TYPES = tuple(KINDS)
 """Kinds of volume."""
 
 ACCESS_MODES = ("ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnlyMany")
@@ -53,7 +55,8 @@ class Storage(NamedTuple):
 class Volume(NamedTuple):
     """A volume that outlives clusters. `size` is in GiB, `type` one of `VOLUME_TYPES`.
 
-    infra is where it lies, in normal form; None: anywhere that its type can be.
+    infra is where it lies, in normal form; None: anywhere that its type can be. resource_name is what the
+    infrastructure calls it; None: stix names it, and one that exists is called as `name` says.
     """
 
     name: str
@@ -63,3 +66,4 @@ class Volume(NamedTuple):
     use_existing: bool | None = None
     labels: Mapping[str, str] = MappingProxyType({})
     config: Mapping[str, Any] = MappingProxyType({})
+    resource_name: str | None = None

@@ -12,10 +12,11 @@ from stix.model.offer import Offer
 from stix.model.quantities import Quantity
 from stix.model.resources import Resources
 from stix.model.task import Task
+from stix.model.volumes import unmountable
 
 CONSTRAINTS = (
-    "infra", "num_nodes", "image_id", "ports", "config", "file_mounts", "disk_tier", "network_tier", "autostop",
-    "fault", "held", "blocked", "instance_type", "accelerators", "cpus", "memory", "local_disk", "use_spot",
+    "infra", "num_nodes", "image_id", "ports", "config", "file_mounts", "volumes", "disk_tier", "network_tier",
+    "autostop", "fault", "held", "blocked", "instance_type", "accelerators", "cpus", "memory", "local_disk", "use_spot",
     "max_hourly_cost", "enabled",
 )  # fmt: skip
 """Closed list, in the order in which they are looked at; an offer falls to the first that it does not meet."""
@@ -104,11 +105,13 @@ def inabilities(task: Task, resources: Resources, cloud: Cloud) -> list[Unfit]:
         "local_disk": ("local_disk", resources.local_disk, "promise local disks"),
         "use_spot": ("spot", resources.use_spot, "make spot machines"),
     }
-    return [
+    found = [
         Unfit(constraint, f"{cloud.name} cannot {words}")
         for constraint, (ability, wish, words) in asked.items()
         if wish and ability not in cloud.can
     ]
+    words = unmountable(task.volumes, cloud.name)
+    return [*found, Unfit("volumes", f"{cloud.name} cannot {words}")] if words else found
 
 
 def same_count(have: float, wanted: float) -> bool:

@@ -11,6 +11,7 @@ from stix.model.resources import NEVER, Autostop, Resources
 from stix.model.task import GitSource, Task
 from stix.plan.refusal import nothing_fits
 from stix.plan.table import folded, order_of, rows
+from stix.plan.volumes import check_mounted
 
 if TYPE_CHECKING:
     from stix.model.cluster import Cluster
@@ -139,6 +140,7 @@ def check_fits(task: Task, cluster: "Cluster", *, grows: bool = False) -> None:
     Raises:
         ClusterError: `cluster.mismatch`.
     """
+    check_mounted(task, cluster)
     if task.num_nodes > cluster.num_nodes and not grows:
         raise _mismatch(cluster, f"has {_nodes(cluster.num_nodes)}, the task wants {task.num_nodes}")
     offers = [offer_of(node, cluster.infra) for node in cluster.nodes]

@@ -12,6 +12,7 @@ from stix.clouds.registry import Cloud, clouds
 from stix.model.resources import Resources
 from stix.model.task import Task
 from stix.plan.buckets import bucket_faults
+from stix.plan.volumes import volume_faults
 
 
 def refusals(task: Task) -> tuple[tuple[str, str], ...]:
@@ -26,14 +27,19 @@ def refusals(task: Task) -> tuple[tuple[str, str], ...]:
 
 def _of_task(task: Task) -> Iterator[tuple[str, str]]:
     yield from _of_buckets(task)
+    yield from ((f"volumes.{target}", sentence) for target, sentence in volume_faults(task).items())
     yield from _found(
-        volumes=(task.volumes, "volumes cannot be mounted yet"),
-        volume_mounts=(task.volume_mounts, "volumes cannot be mounted yet"),
+        volume_mounts=(_foreign(task), "volumes of SkyPilot's server are not known here; name them in volumes"),
         event_callback=(task.event_callback, "nothing is called on a job's events yet"),
     )
     if task.service is not None:
         what = ("pool", "pools of workers") if task.service.pool else ("service", "services")
         yield what[0], f"{what[1]} cannot be run yet"
+
+
+def _foreign(task: Task) -> bool:
+    """Whether SkyPilot's own tools name volumes that the task itself does not."""
+    return any(mount.get("path") not in task.volumes for mount in task.volume_mounts)
 
 
 def _of_buckets(task: Task) -> Iterator[tuple[str, str]]:

@@ -95,15 +95,18 @@ def load_job_group(
     return pipeline.read_job_group(parse_documents(text, file=file), file=file, env=env, secrets=secrets)
 
 
-def load_volume(text: str, *, file: str = "volume.yaml") -> Volume:
-    """The volume that a YAML text describes.
+def load_volume(text: str, *, file: str = "volume.yaml", changes: Mapping[str, Any] = _NOTHING) -> Volume:
+    """The volume that a YAML text describes, with some of its keys set to other values.
 
     Raises:
         UsageError: task.invalid.
     """
     from stix.spec.volume import read_volume
 
-    return read_volume(_whole(text, file, "a volume"))
+    document = _whole(text, file, "a volume")
+    if changes and isinstance(document.data, dict):
+        document.data.update(changes)
+    return read_volume(document)
 
 
 def load_storage(text: str, *, file: str = "storage.yaml") -> Storage:

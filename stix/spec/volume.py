@@ -5,16 +5,17 @@ from typing import Any
 
 from stix.model.quantities import parse_memory
 from stix.model.storage import ACCESS_MODES, VOLUME_TYPES, Volume
+from stix.model.volumes import KINDS, Kind
 from stix.spec import schema
 from stix.spec.document import Document
 from stix.spec.infra import read_infra
 from stix.spec.validate import check
 
-CLOUD_OF = {"k8s-pvc": "kubernetes", "k8s-hostpath": "kubernetes", "runpod-network-volume": "runpod"}
-"""Type of a volume -> the only cloud that has it."""
-
 _LEAST_ON_RUNPOD = 10
 """GiB."""
+
+_PLACES = {2: ("region", "{cloud}/REGION"), 3: ("zone", "{cloud}/REGION/ZONE")}
+"""Number of parts of `infra` -> what the last one is, and how it is written."""
 
 
 def read_volume(document: Document) -> Volume:
@@ -41,7 +42,9 @@ def read_volume(document: Document) -> Volume:
         use_existing=data.get("use_existing"),
         labels=data.get("labels") or {},
         config=_settings(data.get("config") or {}),
+        resource_name=data.get("resource_name"),
     )
+    _check_place(document, volume, KINDS[kind])
     _check_type(document, volume)
     return volume
 
@@ -56,6 +59,7 @@ def volume_config(volume: Volume) -> dict[str, Any]:
         "labels": dict(volume.labels),
         "use_existing": volume.use_existing,
         "config": dict(volume.config),
+        "resource_name": volume.resource_name,
     }
     return {key: value for key, value in config.items() if value is not None and value != {}}
 
@@ -75,23 +79,35 @@ def _whole_gib(text: str | int) -> int:
     return size
 
 
-def _check_type(document: Document, volume: Volume) -> None:
+def _check_place(document: Document, volume: Volume, kind: Kind) -> None:
     cloud = (volume.infra or "").partition("/")[0]
-    wanted = CLOUD_OF[volume.type]
-    if cloud and cloud != wanted:
-        sentence = f"'{volume.type}' is a volume of {wanted}, but 'infra' names {cloud}"
-        raise document.error(("infra",), sentence, hint=f"write infra: {wanted}")
-    if volume.type == "k8s-hostpath":
-        _check_host_path(document, volume.config.get("host_path"))
-    elif volume.size is None and not volume.use_existing:
+    if cloud and cloud not in kind.clouds:
+        where = kind.clouds[0] if len(kind.clouds) == 1 else f"{', '.join(kind.clouds[:-1])} or {kind.clouds[-1]}"
+        sentence = f"'{volume.type}' is a volume of {where}, but 'infra' names {cloud}"
+        raise document.error(("infra",), sentence, hint=f"write infra: {kind.clouds[0]}")
+    if not cloud and len(kind.clouds) > 1:
+        raise document.error(
+            (), f"a '{volume.type}' volume needs 'infra'", hint=f"for example: infra: {kind.clouds[0]}"
+        )
+    if kind.works and kind.depth > len((volume.infra or "").split("/")):
+        last, example = _PLACES[kind.depth]
+        sentence = f"a '{volume.type}' volume lies in one {last}, which 'infra' must name"
+        path = ("infra",) if cloud else ()
+        raise document.error(path, sentence, hint=f"for example: infra: {example.format(cloud=kind.clouds[0])}")
+
+
+def _check_type(document: Document, volume: Volume) -> None:
+    if not KINDS[volume.type].made:
+        _check_host_path(document, volume.type, volume.config.get("host_path"))
+    elif volume.size is None and not volume.use_existing and KINDS[volume.type].sized:
         raise document.error((), "a new volume needs 'size'", hint="for example: size: 100Gi")
     if volume.type == "runpod-network-volume":
         _check_runpod(document, volume)
 
 
-def _check_host_path(document: Document, host_path: str | None) -> None:
+def _check_host_path(document: Document, kind: str, host_path: str | None) -> None:
     if not host_path:
-        sentence = "a 'k8s-hostpath' volume needs 'config.host_path'"
+        sentence = f"a '{kind}' volume needs 'config.host_path'"
         raise document.error(("config",), sentence, hint="for example: config: {host_path: /mnt/data}")
     parts = [part for part in host_path.split("/") if part not in ("", ".")]
     if not host_path.startswith("/") or not parts or ".." in parts:

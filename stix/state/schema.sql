@@ -45,6 +45,12 @@ create table if not exists buckets (
     used_at real not null,
     primary key (name, store)
 );
+create table if not exists volumes (
+    name text primary key,
+    record text not null,             -- JSON: type, infra, size, labels, config, existing, resource, id, ours, cluster
+    made_at real not null,
+    used_at real not null
+);
 create table if not exists infras (
     infra text primary key,           -- docker, docker/<context>
     ok integer not null,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stix.model.cluster import Cluster
     from stix.model.skip import Skip
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Store:
@@ -303,6 +303,28 @@ class Store:
     def forget_bucket(self, name: str, store: str) -> None:
         """Drop a bucket's row."""
         self._rows("delete from buckets where name = ? and store = ?", (name, store))
+
+    def save_volume(self, name: str, record: Mapping[str, Any]) -> None:
+        """Record a volume as it is now."""
+        self._rows(
+            "insert into volumes (name, record, made_at, used_at) values (?, ?, ?, 0) "
+            "on conflict (name) do update set record = excluded.record",
+            (name, json.dumps(record), time.time()),
+        )
+
+    def use_volume(self, name: str) -> None:
+        """Note that machines have a volume now."""
+        self._rows("update volumes set used_at = ? where name = ?", (time.time(), name))
+
+    def volumes(self) -> dict[str, dict[str, Any]]:
+        """Volumes by name: what was recorded, with `name`, `made_at` and `used_at` (Unix seconds; 0: never)."""
+        rows = self._rows("select * from volumes order by name")
+        times = ("name", "made_at", "used_at")
+        return {row["name"]: json.loads(row["record"]) | {key: row[key] for key in times} for row in rows}
+
+    def forget_volume(self, name: str) -> None:
+        """Drop a volume's row."""
+        self._rows("delete from volumes where name = ?", (name,))
 
     def save_skips(self, skips: Sequence["Skip"]) -> None:
         """Remember places that had nothing; a newer entry about the same replaces the older one."""

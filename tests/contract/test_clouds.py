@@ -36,7 +36,7 @@ def test_described_and_playable(name: str) -> None:
     if cloud.role is None:
         return
     tasks = ROOT / "roles" / f"cloud_{cloud.role}" / "tasks"
-    assert {path.stem for path in tasks.glob("*.yml")} == VERBS
+    assert {path.stem for path in tasks.glob("*.yml")} - {"volume"} == VERBS
     refuses = "provision.unsupported" in (tasks / "stop.yml").read_text()
     assert refuses == ("stop" not in cloud.can), "the role and cloud.yml disagree about stopping"
 

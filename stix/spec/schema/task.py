@@ -88,7 +88,6 @@ TASK = Key(
             "volumes: {/mnt/data: data}",
             examples=("volumes: {/mnt/cache: {size: 100Gi}}",),
             values=TASK_VOLUME,
-            works=False,
         ),
         "service": SERVICE,
         "pool": POOL,

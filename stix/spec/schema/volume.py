@@ -24,8 +24,15 @@ _CONFIG = {
         choices=ACCESS_MODES,
     ),
     "namespace": Key(("text",), "The namespace of a `k8s-pvc`.", "namespace: default"),
-    "host_path": Key(("text",), "The folder on the machine, of a `k8s-hostpath`.", "host_path: /mnt/data"),
-    "cleanup_on_deletion": Key(("boolean",), "Delete that folder with the volume.", "cleanup_on_deletion: true"),
+    "host_path": Key(
+        ("text",), "The folder on the machine, of a `hostpath` or `k8s-hostpath`.", "host_path: /mnt/data"
+    ),
+    "cleanup_on_deletion": Key(
+        ("boolean",), "Delete that folder with the volume.", "cleanup_on_deletion: true", works=False
+    ),
+    "disk_type": Key(("text",), "The cloud's own word for the kind of disk.", "disk_type: gp3"),
+    "driver": Key(("text",), "The engine's driver of a `docker-volume`.", "driver: local"),
+    "driver_opts": Key(("map",), "Options of that driver.", "driver_opts: {type: nfs}"),
 }
 
 VOLUME = Key(
@@ -48,18 +55,22 @@ VOLUME = Key(
             like=_LIKE_SIZE,
             least=1,
         ),
+        "resource_name": Key(
+            ("text",),
+            "What the infrastructure calls it, if not as stix names it.",
+            "resource_name: vol-0123456789abcdef0",
+        ),
         "use_existing": Key(("boolean",), "Take one that is there instead of making it.", "use_existing: true"),
         "labels": Key(("map",), "Its labels.", "labels: {team: vision}", values=TEXT),
         "config": Key(
             ("map",), "Settings of its type.", "config: {access_mode: ReadWriteMany}", keys=_CONFIG, open=True
         ),
     },
-    works=False,
 )
 
 TASK_VOLUME = Key(
     ("text", "map"),
-    "A volume's name; `{name, sub_path}`; `{size}` of one that goes with the cluster; or, on Slurm, `{host_path}`.",
+    "A volume's name; `{name, sub_path}`; `{size}` of one that goes with the cluster; or `{host_path}`.",
     "/mnt/data: data",
     keys={
         "name": Key(("text",), "The volume's name.", "name: data"),
@@ -76,7 +87,9 @@ TASK_VOLUME = Key(
             "Of a volume that goes with the cluster: its size in GiB, or with a unit.",
             "size: 100Gi",
         ),
-        "type": Key(("text",), "Of a volume that goes with the cluster: `k8s-pvc`.", "type: k8s-pvc"),
+        "type": Key(
+            ("text",), "Of a volume that goes with the cluster; default: the cloud's own kind.", "type: k8s-pvc"
+        ),
         "labels": Key(("map",), "Of a volume that goes with the cluster.", "labels: {team: vision}", values=TEXT),
         "config": Key(("map",), "Of a volume that goes with the cluster.", "config: {access_mode: ReadWriteMany}"),
         "host_path": Key(("text",), "A folder of the machine.", "host_path: /scratch"),

@@ -36,7 +36,7 @@ PARAMS: dict[str, Any] = {
     "state": "present", "cluster": "demo", "cluster_id": "demo-1", "user": "ann", "run_id": "r", "deadline": 0,
     "pod_config": {}, "metadata": {}, "service_account": "", "image_pull_secrets": [], "resource_limits": False,
     "ports": "loadbalancer", "autoscaler": "", "queue": "", "timeout": 10, "queue_timeout": -1, "kubeconfig": None,
-    "remove_surplus": False, "registry_file": None,
+    "remove_surplus": False, "registry_file": None, "volumes": [],
 }  # fmt: skip
 KINDS = "pods,services,ingresses,secrets"
 SOON = 90

@@ -13,7 +13,7 @@ PARAMS = {
     "state": "present", "cluster": "demo", "user": "ann", "run_id": "r", "deadline": 0, "default_image": "i",
     "pod_config": {}, "metadata": {}, "service_account": "", "image_pull_secrets": [], "resource_limits": False,
     "ports": "loadbalancer", "autoscaler": "", "queue": "", "timeout": 0, "queue_timeout": -1, "kubeconfig": None,
-    "remove_surplus": False, "registry_file": None,
+    "remove_surplus": False, "registry_file": None, "volumes": [],
 }  # fmt: skip
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
 

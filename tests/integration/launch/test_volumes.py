@@ -1,0 +1,172 @@
+"""Volumes of tasks, from `stix volumes apply` to what outlives the cluster: on a real engine, and on this machine."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.engine import DockerLab
+
+IMAGE = "docker:stix-test/debian"
+
+
+@pytest.fixture
+def volumes(run_stix: Any, ok: Any) -> Callable[[], dict[str, Any]]:
+    """What `stix volumes ls -o json` says, by name."""
+    return lambda: {row["name"]: row for row in json.loads(ok(run_stix("volumes", "ls", "-o", "json")))}
+
+
+def test_a_volume_outlives_its_cluster_and_one_that_goes_along_does_not(
+    docker_engine: DockerLab, task_file: Callable[..., Path], run_stix: Any, ok: Any, volumes: Any, tmp_path: Path
+) -> None:
+    words = ("volumes", "apply", "-n", "keep", "--type", "docker-volume", "--infra", "docker", "-y")
+    ok(run_stix(*words))
+    ok(run_stix(*words))  # again: nothing changes
+    assert volumes()["keep"]["status"] == "READY"
+    docker_engine.docker("volume", "create", "theirs")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "a").write_text("from the host\n")
+    mounts = {
+        "/data": "keep",
+        "/scratch": {"size": "1Gi"},
+        "/host": {"host_path": str(tmp_path / "shared")},
+    }
+    place = {"infra": "docker", "image_id": IMAGE}
+    task = task_file(
+        run="cat /host/a; touch /host/b 2>/dev/null || echo read only; date > /data/x; date > /scratch/y",
+        num_nodes=2, volumes=mounts, resources={**place, "cpus": 0.5},
+    )  # fmt: skip
+    out = ok(run_stix("up", "-y", "-c", "one", task))
+    assert out.count("from the host") == 2 and out.count("read only") == 2
+    listed = volumes()
+    assert listed["keep"]["usedby_clusters"] == ["one"] and len(listed) == 2
+    [passing] = [row for row in listed.values() if row["is_ephemeral"]]
+    busy = run_stix("volumes", "delete", "-y", "keep")
+    assert busy.returncode == 6 and "cluster one" in busy.stderr
+    again = task_file("again.yaml", run="true", volumes={"/data": "keep", "/more": "keep"}, resources=place)
+    other = run_stix("up", "-y", "-c", "one", again)
+    assert other.returncode == 1 and "/more" in other.stderr
+    labels = docker_engine.docker("volume", "inspect", "-f", "{{json .Labels}}", passing["name_on_cloud"])
+    assert json.loads(labels)["stix.cluster"] == "one"
+
+    ok(run_stix("down", "-y", "one"))
+    assert set(volumes()) == {"keep"}
+    left = docker_engine.docker("volume", "ls", "-q").split()
+    assert "stix-keep" in left and passing["name_on_cloud"] not in left
+    then = task_file("then.yaml", run="ls /data", volumes={"/data": "keep"}, resources={"image_id": IMAGE})
+    assert "x\n" in ok(run_stix("up", "-y", "-c", "two", "--down", then))
+    ok(run_stix("down", "-y", "two"))
+    ok(run_stix("volumes", "delete", "-y", "keep"))
+
+    ok(run_stix("volumes", "apply", "-n", "theirs", "--type", "docker-volume", "--infra", "docker", "--use-existing",
+                "-y"))  # fmt: skip
+    ok(run_stix("volumes", "delete", "-y", "theirs"))
+    assert docker_engine.docker("volume", "ls", "-q").split() == ["theirs"] and volumes() == {}
+    docker_engine.docker("volume", "rm", "theirs")
+
+
+def test_a_volume_that_is_somebody_elses_or_gone_is_said(
+    docker_engine: DockerLab, task_file: Callable[..., Path], run_stix: Any, ok: Any, clusters: Any
+) -> None:
+    docker_engine.docker("volume", "create", "stix-mine")
+    words = ("volumes", "apply", "-y", "--type", "docker-volume", "--infra", "docker", "-n")
+    foreign = run_stix(*words, "mine")
+    assert foreign.returncode == 1 and "somebody else's" in foreign.stderr
+    docker_engine.docker("volume", "rm", "stix-mine")
+    ok(run_stix(*words, "mine"))
+    docker_engine.docker("volume", "rm", "stix-mine")
+    task = task_file(run="true", volumes={"/data": "mine"}, resources={"infra": "docker", "image_id": IMAGE})
+    gone = run_stix("up", "-y", "-c", "one", task)
+    assert gone.returncode == 1 and "no volume 'stix-mine'" in gone.stderr
+    run_stix("down", "-y", "one")
+    ok(run_stix("volumes", "delete", "-y", "mine"))
+    assert clusters() == [] and docker_engine.docker("volume", "ls", "-q").split() == []
+
+
+def test_folders_of_this_machine_are_volumes(
+    task_file: Callable[..., Path], run_stix: Any, ok: Any, safe_world: Path, volumes: Any, tmp_path: Path
+) -> None:
+    folder = safe_world / "big" / "data"
+    (safe_world / "v.yaml").write_text(
+        json.dumps({"name": "big", "type": "hostpath", "infra": "local", "config": {"host_path": str(folder)}})
+    )
+    ok(run_stix("volumes", "apply", "-y", "v.yaml"))
+    mounts = {"~/data": {"name": "big", "sub_path": "runs/1"}, str(tmp_path / "all"): "big"}
+    task = task_file(run="echo 1 >> ~/data/result; cat ~/data/result", volumes=mounts, num_nodes=2)
+    ok(run_stix("up", "-y", "-c", "here", task))
+    assert (folder / "runs" / "1" / "result").read_text() == "1\n1\n" and (tmp_path / "all").is_symlink()
+    ok(run_stix("stop", "-y", "here"))
+    assert not (tmp_path / "all").exists()
+    ok(run_stix("start", "-y", "here"))
+    assert ok(run_stix("exec", "here", "--", "cat ~/data/result")).count(") 1\n") == 2
+    ok(run_stix("down", "-y", "here"))
+    assert not (tmp_path / "all").exists() and (folder / "runs" / "1" / "result").exists()
+    ok(run_stix("volumes", "delete", "-y", "big"))
+    assert folder.is_dir() and volumes() == {}
+
+
+def test_what_cannot_be_mounted_is_said_before_anything_is_made(
+    task_file: Callable[..., Path], run_stix: Any, clusters: Any
+) -> None:
+    task = task_file(run="true", volumes={"/data": "nowhere"})
+    done = run_stix("up", "-y", "-c", "one", task)
+    assert done.returncode == 2 and "there is no volume 'nowhere'" in done.stderr and clusters() == []
+    task = task_file(run="true", volumes={"/data": {"size": 5}}, resources={"infra": "local"})
+    done = run_stix("up", "-y", "-c", "one", task)
+    assert done.returncode == 3 and "local cannot mount volumes that go with the cluster" in done.stderr
+
+
+def test_claims_of_kubernetes(
+    kubernetes_lab: Any, task_file: Callable[..., Path], run_stix: Any, ok: Any, volumes: Any, clusters: Any,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stix_home: Path,
+) -> None:  # fmt: skip
+    lab = kubernetes_lab
+    monkeypatch.setenv("KUBECONFIG", str(lab.kubeconfig))
+    stix_home.mkdir(mode=0o700, exist_ok=True)
+    (stix_home / "config.yaml").write_text(f"kubernetes: {{default_image: '{lab.image}', provision_timeout: 60}}")
+    disks = [persistent_volume(name, tmp_path / name) for name in ("one", "two")]
+    lab.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": disks}))
+    try:
+        words = ("volumes", "apply", "-y", "-n", "data", "--type", "k8s-pvc", "--infra", "k8s/lab", "--size")
+        (tmp_path / "v.yaml").write_text("config: {storage_class_name: lab-volumes}\n")
+        row = json.loads(ok(run_stix(*words, "1Gi", str(tmp_path / "v.yaml"), "-o", "json")))
+        assert row["infra"] == "kubernetes/lab" and row["name_on_cloud"] == "stix-data"
+        mounts = {"/data": {"name": "data", "sub_path": "a/b"}, "/scratch": {"size": 1, "config": SLOW}}
+        resources = {"cpus": 0.1, "memory": 0.25}
+        task = task_file(
+            run="date > /data/x; date > /scratch/y; ls /data /scratch", volumes=mounts, resources=resources
+        )
+        many = run_stix("up", "-y", "-c", "pods", "--num-nodes", "2", task)
+        assert many.returncode == 2 and "one node only" in many.stderr
+        out = ok(run_stix("up", "-y", "-c", "pods", task))
+        assert "x\n" in out and "y\n" in out
+        assert volumes()["data"]["usedby_clusters"] == ["pods"]
+        busy = run_stix("volumes", "delete", "-y", "data")
+        assert busy.returncode == 6 and "cluster pods" in busy.stderr
+        second = run_stix("up", "-y", "-c", "more", task)
+        assert second.returncode == 6 and "cluster pods" in second.stderr and len(clusters()) == 1
+        ok(run_stix("down", "-y", "pods"))
+        assert set(volumes()) == {"data"}
+        assert [each["metadata"]["name"] for each in lab.items("persistentvolumeclaims")] == ["stix-data"]
+        ok(run_stix("volumes", "delete", "-y", "data"))
+        assert lab.items("persistentvolumeclaims") == []
+    finally:
+        lab.kubectl("delete", "pods,persistentvolumeclaims", "--all", "--force", "--grace-period=0")
+        lab.kubectl("delete", "persistentvolumes", "--all")
+
+
+SLOW = {"storage_class_name": "lab-volumes"}
+
+
+def persistent_volume(name: str, folder: Path) -> dict[str, Any]:
+    """A volume that an administrator made: no provisioner is needed."""
+    spec = {
+        "capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "lab-volumes",
+        "persistentVolumeReclaimPolicy": "Retain",
+        "hostPath": {"path": str(folder), "type": "DirectoryOrCreate"},
+    }
+    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"lab-{name}"}, "spec": spec}

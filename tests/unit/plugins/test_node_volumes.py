@@ -1,0 +1,175 @@
+"""Disks as volumes, on real loop devices: formatted once, never where something is on them, grown, unmounted."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.node_mounts import holders, mounted
+from ansible_collections.stix.core.plugins.module_utils.node_volumes import Volumes
+
+from tests.conftest import demand
+
+MIB = 2**20
+TABLE = bytes([0, 1, 1, 0, 0x83, 1, 1, 1, 1, 0, 0, 0, 255, 0, 0, 0]) + bytes(48) + b"\x55\xaa"
+"""A table of one partition, as it ends a disk's first sector."""
+Disk = Callable[..., str]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """`disk(32)`: a new, empty device of so many MiB; again with the same name: it became larger."""
+    demand("" if os.geteuid() == 0 and Path("/dev/loop-control").exists() else "loop devices need root")
+    demand("" if shutil.which("mkfs.ext4", path=os.environ["PATH"] + ":/sbin:/usr/sbin") else "needs e2fsprogs")
+    made: dict[str, str] = {}
+
+    def make(size: int, name: str = "one") -> str:
+        image = tmp_path / f"{name}.img"
+        image.touch()
+        os.truncate(image, size * MIB)
+        if name in made:
+            subprocess.run(["losetup", "-c", made[name]], check=True)
+        else:
+            shown = subprocess.run(["losetup", "-f", "--show", image], check=True, capture_output=True, text=True)
+            made[name] = shown.stdout.strip()
+        return made[name]
+
+    yield make
+    for point in sorted((each for each in mounted() if each.startswith(str(tmp_path))), reverse=True):
+        subprocess.run(["umount", "-l", point], check=False)
+    for device in made.values():
+        subprocess.run(["losetup", "-d", device], check=False)
+
+
+@pytest.fixture
+def volumes(tmp_path: Path) -> Callable[..., Volumes]:
+    def run(words: list[str]) -> tuple[int, str, str]:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def make(*, check: bool = False, owner: str = "") -> Volumes:
+        return Volumes(run, str(tmp_path / "whole"), str(tmp_path / "home"), owner, 0.5, check)
+
+    return make
+
+
+def may_resize() -> bool:
+    """Whether this process may let a mounted file system grow (CAP_SYS_RESOURCE)."""
+    status = Path("/proc/self/status").read_text()
+    held = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff"))
+    return bool(int(held, 16) >> 24 & 1)
+
+
+def mount(device: str, target: Path | str, **more: Any) -> dict[str, Any]:
+    return {"target": str(target), "name": "data", "devices": ["/dev/none", device], **more}
+
+
+def test_a_disk_is_formatted_once_and_grows(disk: Disk, volumes: Any, tmp_path: Path) -> None:
+    wish = mount(disk(32), tmp_path / "data")
+    looked = volumes(check=True)
+    looked.have(wish)
+    assert looked.changed and not (tmp_path / "data").exists()
+    first = volumes(owner="nobody")
+    first.have(wish)
+    assert first.changed and os.path.ismount(tmp_path / "data") and (tmp_path / "data").owner() == "nobody"
+    (tmp_path / "data" / "kept").write_text("weights")
+    size = shutil.disk_usage(tmp_path / "data").total
+    second = volumes()
+    second.have(wish)
+    assert not second.changed
+    disk(64)
+    if may_resize():
+        grown = volumes()
+        grown.have(wish)
+        assert grown.changed and shutil.disk_usage(tmp_path / "data").total > 1.5 * size
+    else:
+        with pytest.raises(Failure, match="resize2fs"):
+            volumes().have(wish)
+        disk(32)
+
+    gone = volumes()
+    gone.leave(wish)
+    assert gone.changed and not (tmp_path / "data").exists() and not (tmp_path / "whole" / "data").exists()
+    assert not any(each.startswith(str(tmp_path)) for each in mounted())
+    again = volumes()
+    again.have({**wish, "target": "~/part", "sub_path": "a/b", "mode": "ro"})
+    again.have({**wish, "target": "~/all"})
+    assert (tmp_path / "home" / "all" / "kept").read_text() == "weights"
+    with pytest.raises(OSError, match="Read-only"):
+        (tmp_path / "home" / "part" / "x").touch()
+    empty = volumes()
+    empty.leave({**wish, "target": "~/part"})
+    empty.leave({**wish, "target": "~/all"})
+    once_more = volumes()
+    once_more.leave(wish)
+    assert not once_more.changed
+
+
+@pytest.mark.parametrize("words", ["partitions", "raw", "late"])
+def test_what_holds_something_is_never_formatted(disk: Disk, volumes: Any, tmp_path: Path, words: str) -> None:
+    device = disk(16, words)
+    places = {"raw": (0, b"a database"), "late": (MIB - 10, b"a database"), "partitions": (446, TABLE)}
+    with open(device, "r+b") as raw:
+        raw.seek(places[words][0])
+        raw.write(places[words][1])
+    before = Path(device).read_bytes()
+    with pytest.raises(Failure, match="neither formatted nor mounted"):
+        volumes().have(mount(device, tmp_path / "data"))
+    assert Path(device).read_bytes() == before
+
+
+def test_another_file_system_is_mounted_as_it_is(disk: Disk, volumes: Any, tmp_path: Path) -> None:
+    device = disk(16)
+    subprocess.run(["mkfs.ext2", "-q", "-L", "theirs", device], check=True)
+    volumes().have(mount(device, tmp_path / "data"))
+    shown = subprocess.run(["blkid", "-o", "value", "-s", "LABEL", device], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "theirs" and os.path.ismount(tmp_path / "data")
+
+
+def test_what_is_in_the_way_is_said(disk: Disk, volumes: Any, tmp_path: Path) -> None:
+    wish = mount(disk(16), tmp_path / "full")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    with pytest.raises(Failure, match="not empty"):
+        volumes().have(wish)
+    with pytest.raises(Failure, match="does not appear"):
+        volumes().have({**wish, "devices": ["/dev/none"], "name": "other"})
+    with pytest.raises(Failure, match="attached nowhere"):
+        volumes().have({"target": "/x", "name": "data"})
+
+
+def test_who_holds_a_disk_is_ended_before_it_goes(disk: Disk, volumes: Any, tmp_path: Path) -> None:
+    wish = mount(disk(16), tmp_path / "data")
+    volumes().have(wish)
+    code = "import sys, time; file = open(sys.argv[1], 'w'); print('open', flush=True); time.sleep(600)"
+    words = [sys.executable, "-c", code, str(tmp_path / "data" / "log")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as job:
+        assert job.stdout and job.stdout.readline()
+        assert holders(str(tmp_path / "data")) == [job.pid]
+        began = time.monotonic()
+        volumes().leave(wish)
+        assert job.wait() != 0 and time.monotonic() - began < 60
+    assert not any(each.startswith(str(tmp_path)) for each in mounted())
+
+
+def test_folders_are_linked(volumes: Any, tmp_path: Path) -> None:
+    wish = {"target": "~/data", "host_path": str(tmp_path / "big"), "sub_path": "one"}
+    first, second = volumes(), volumes()
+    first.have(wish)
+    second.have(wish)
+    assert first.changed and not second.changed and (tmp_path / "big" / "one").is_dir()
+    assert (tmp_path / "home" / "data").resolve() == tmp_path / "big" / "one"
+    with pytest.raises(Failure, match="is not there"):
+        volumes().have({**wish, "target": "~/other", "host_path": str(tmp_path / "absent"), "mode": "ro"})
+    with pytest.raises(Failure, match="there already"):
+        volumes().have({**wish, "host_path": str(tmp_path / "other")})
+    volumes().leave({**wish, "host_path": str(tmp_path / "other")})
+    assert (tmp_path / "home" / "data").is_symlink()
+    volumes().leave(wish)
+    assert not (tmp_path / "home" / "data").exists() and (tmp_path / "big" / "one").is_dir()
