@@ -78,13 +78,16 @@ def main():
     module = AnsibleModule(OPTIONS, supports_check_mode=True)
     given, who = module.params, login()
 
+    home = given["home"] or "~"
+    home = who.pw_dir + home[1:] if home.startswith("~") else home
+
     def run(words):
         program = module.get_bin_path(words[0], opt_dirs=["/sbin", "/usr/sbin"])
         if program is None:
             raise Failure("setup.failed", "the node has no %s" % words[0], "Install it, or take another image.")
         return module.run_command([program, *words[1:]])
 
-    volumes = Volumes(run, given["base"], given["home"] or who.pw_dir, who.pw_name, given["seconds"], module.check_mode)
+    volumes = Volumes(run, given["base"], home, who.pw_name, given["seconds"], module.check_mode)
     try:
         if given["state"] == "present":
             for mount in sorted(given["mounts"], key=lambda each: each["target"]):
