@@ -12,6 +12,7 @@ LOGIN = {
     "password": "SKYPILOT_DOCKER_PASSWORD",
     "server": "SKYPILOT_DOCKER_SERVER",
 }
+WORDS = {"docker": "a Docker engine that answers", "container_gpu": "NVIDIA's container toolkit"}
 
 
 class ActionModule(NodeAction):
@@ -23,6 +24,7 @@ class ActionModule(NodeAction):
         "run_options": {"type": "list", "elements": "str", "default": []},
         "paths": {"type": "list", "elements": "str", "default": []},
         "registry_file": {"type": "path", "default": ""},
+        "required": {"type": "bool", "default": False},
     }
 
     def act(self) -> dict[str, Any]:
@@ -30,6 +32,13 @@ class ActionModule(NodeAction):
         order = {name: self.args[name] for name in ("image", "run_options", "paths")}
         order |= {"login": self._login(), "check": self.check_mode}
         answer = self.agent("container", json.dumps(order).encode())
+        if self.args["required"] and answer.get("missing"):
+            raise Failure(
+                "setup.failed",
+                f"Machine '{self.host}' still lacks {WORDS[answer['missing'][0]]}",
+                "Set it up by hand, or choose an image of the machine that has it.",
+                {"host": self.host, "missing": answer["missing"]},
+            )
         return {"changed": False, **answer}
 
     def _login(self) -> dict[str, str]:

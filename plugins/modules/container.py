@@ -28,6 +28,10 @@ options:
     type: list
     elements: str
     default: []
+  required:
+    description: Whether it is an error that the machine lacks something.
+    type: bool
+    default: false
   registry_file:
     description: JSON file on the controller with SKYPILOT_DOCKER_USERNAME, _PASSWORD and _SERVER.
     type: path

@@ -57,13 +57,30 @@ def have(home: Home, text: bytes) -> dict[str, Any]:
         raise AgentError("agent.unreachable", "The agent here was not told of a container", "Install it first.")
     docker = _engine()
     if not docker:
-        return {"missing": ["docker"]}
+        return _lacking("docker", "a Docker engine that answers")
     gpus = os.path.exists(GPU_DEVICE)
     if gpus and not _has_toolkit():
-        return {"missing": ["container_gpu"]}
+        return _lacking("container_gpu", "NVIDIA's container toolkit")
     with open(os.path.join(home.root, "container.lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return _Maker(home, config, docker, order, gpus).have()
+
+
+def _lacking(part: str, words: str) -> dict[str, Any]:
+    """The answer that the machine lacks a part, which the role of that name installs.
+
+    Raises:
+        AgentError: `setup.failed`, the login may install nothing.
+    """
+    sudo = run(["sudo", "-n", "true"], START_SECONDS) if os.getuid() else None
+    if os.getuid() and (sudo is None or sudo.returncode):
+        raise AgentError(
+            "setup.failed",
+            f"The machine lacks {words}, and its login may not use sudo without a password to install it",
+            "Install it by hand, or let the login use sudo.",
+            missing=[part],
+        )
+    return {"missing": [part]}
 
 
 def _engine() -> list[str]:

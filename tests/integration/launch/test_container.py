@@ -90,6 +90,13 @@ def test_a_life_in_a_container(machine, pool, task_file, run_stix, ok, jobs, saf
     assert host.run("find /home/ann -user root", user="ann").stdout == ""
 
 
+def test_a_machine_without_an_engine_is_told_plainly(ssh_hosts, pool, run_stix, ok):
+    for login, words in (("root", "still lacks a Docker engine that answers"), ("ann", "may not use sudo")):
+        pool(login, ssh_hosts(1, user=login))
+        done = run_stix("up", "-y", "-c", login, "--infra", f"ssh/{login}", "--image-id", "docker:debian", "--", "true")
+        assert done.returncode == 1 and words in done.stderr
+
+
 def mount_a_bucket(host):
     """A bucket appears in the jobs' HOME while the container runs, as a later task may ask; it is a folder here."""
     demand(buckets.missing())

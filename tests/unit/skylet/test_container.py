@@ -135,3 +135,22 @@ def test_words_name_no_values(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert box.shell_words("/h", "/h/it's", "ls", tty=True, term="xterm")[3:5] == ["exec", "-it"]
     assert container.find(Home(str(tmp_path)), {}) is None
+
+
+DOCKER = """#!/bin/sh
+if [ -n "$AS_ROOT" ]; then echo 28.1; else echo "permission denied while trying to connect" >&2; exit 1; fi
+"""
+
+
+def test_a_login_that_may_not_use_the_engine_goes_by_sudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/other.sock")
+    for name, text in (("docker", DOCKER), ("sudo", '#!/bin/sh\n[ "$1" = -n ] && shift && AS_ROOT=1 exec "$@"\n')):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    assert engine._engine() == ["sudo", "-n", "docker", "-H", "unix:///run/other.sock"]
+    (tmp_path / "sudo").write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(engine.AgentError, match="may not be used by this login"):
+        engine._engine()
+    (tmp_path / "docker").write_text('#!/bin/sh\necho "Cannot connect to the Docker daemon" >&2\nexit 1\n')
+    assert engine._engine() == []
