@@ -31,7 +31,9 @@ class ActionModule(ControllerAction):
             reason = f"'{error.filename or self.args['root']}' cannot be used: {error.strerror}"
             raise Failure("provision.config", reason, "Check who owns the folder.") from error
         instances = [] if self.args["state"] == "absent" and not self.check_mode else cluster.instances()
-        return {"changed": changed, "instances": instances, "stix_event": {"kind": "instances", "data": instances}}
+        event = {"kind": "instances", "data": instances}
+        facts = {"stix_instances": instances}  # as report_event's
+        return {"changed": changed, "instances": instances, "stix_event": event, "ansible_facts": facts}
 
     def _bring(self, cluster: LocalCluster) -> bool:
         state, check = self.args["state"], self.check_mode

@@ -15,5 +15,7 @@ class ActionModule(ControllerAction):
     }
 
     def act(self) -> dict[str, Any]:
-        """The event; nothing changes."""
-        return {"changed": False, "stix_event": {"kind": self.args["kind"], "data": self.args["data"]}}
+        """The event; nothing changes. Machines are a fact of Ansible, too, for playbooks that go on with them."""
+        kind, data = self.args["kind"], self.args["data"]
+        facts = {"ansible_facts": {"stix_instances": data}} if kind == "instances" else {}
+        return {"changed": False, "stix_event": {"kind": kind, "data": data}, **facts}

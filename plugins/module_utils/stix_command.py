@@ -19,9 +19,6 @@ TASK = {
 }
 """Options of every module that hands over a task."""
 
-JOB_ENDED = {0: "SUCCEEDED", 100: "FAILED", 103: "CANCELLED"}
-"""Exit status of a command that shows a job -> what became of it."""
-
 
 class Stix:
     """The command on this machine, for one module.

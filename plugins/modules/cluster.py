@@ -121,13 +121,11 @@ stix_error:
 """
 
 # ruff: noqa: E402 - documentation comes first
-import time
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.stix.core.plugins.module_utils import stix_jobs as jobs
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.stix_command import COMMON, TASK, run_module
 
-POLL_SECONDS = 3
 SHOWN = ("status", "infra", "num_nodes", "autostop", "to_down", "lifetime_minutes")
 """Fields of a cluster that a diff compares."""
 
@@ -223,22 +221,10 @@ def _end(stix):
     if stix.module.check_mode:
         return {"changed": True, "cluster": before, "diff": _diff(before, wanted)}
     if given["drain"] and before["status"] == "UP":
-        _drain(stix, name, given["drain_timeout"])
+        jobs.drain(stix, name, given["drain_timeout"])
     stix.call("down" if gone else "stop", "-y", name, *(["--purge"] if gone and given["purge"] else []))
     after = stix.cluster(name)
     return {"changed": True, "cluster": after, "diff": _diff(before, _shown(after))}
-
-
-def _drain(stix, name, seconds):
-    deadline = time.monotonic() + seconds
-    while True:
-        jobs = stix.call("queue", name, "--skip-finished")[1]
-        if not jobs:
-            return
-        if time.monotonic() > deadline:
-            numbers = ", ".join(str(job["job_id"]) for job in jobs)
-            raise Failure("timeout", "jobs %s of cluster %r did not end in %d s" % (numbers, name, seconds))
-        time.sleep(POLL_SECONDS)
 
 
 def _shown(cluster):

@@ -122,14 +122,10 @@ stix_error:
 """
 
 # ruff: noqa: E402 - documentation comes first
-import time
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.stix.core.plugins.module_utils import stix_jobs as jobs
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
-from ansible_collections.stix.core.plugins.module_utils.stix_command import COMMON, JOB_ENDED, TASK, run_module
-
-LONGEST_POLL = 5.0
-SHOWN_STATUSES = (0, 100, 101, 103)
+from ansible_collections.stix.core.plugins.module_utils.stix_command import COMMON, TASK, run_module
 
 
 def main():
@@ -171,57 +167,36 @@ def _submit(stix):
         stix.call("exec", given["cluster"], "--dryrun", *words, **how)
         return {"changed": True, "job_id": None, "job": None, "diff": diff}
     job_id = stix.call("exec", given["cluster"], "-d", *words, **how)[1]["job_id"]
-    waited = _wait(stix, job_id) if given["wait"] else {"job": _job(stix, job_id)}
+    waited = _wait(stix, job_id) if given["wait"] else {"job": jobs.find(stix, given["cluster"], job_id)}
     return {"changed": True, "job_id": job_id, "diff": diff, **waited}
 
 
 def _like(stix):
     """The newest job of the wanted name that need not be run again."""
-    jobs = stix.call("queue", stix.params["cluster"])[1]
     kept = ("FAILED", "CANCELLED")
-    fits = [job for job in jobs if job["name"] == stix.params["name"] and not job["status"].startswith(kept)]
+    listed = jobs.queue(stix, stix.params["cluster"])
+    fits = [job for job in listed if job["name"] == stix.params["name"] and not job["status"].startswith(kept)]
     return fits[0] if fits else None
-
-
-def _job(stix, job_id):
-    jobs = stix.call("queue", stix.params["cluster"])[1]
-    return next((job for job in jobs if job["job_id"] == job_id), None)
 
 
 def _finish(stix):
     job_id = stix.params["job_id"]
     if job_id is None:
-        jobs = stix.call("queue", stix.params["cluster"])[1]
-        if not jobs:
+        listed = jobs.queue(stix, stix.params["cluster"])
+        if not listed:
             raise Failure("job.not_found", "cluster %r has no job yet" % stix.params["cluster"])
-        job_id = jobs[0]["job_id"]
+        job_id = listed[0]["job_id"]
     return {"changed": False, "job_id": job_id, **_wait(stix, job_id)}
 
 
 def _wait(stix, job_id):
-    """The job after its end.
-
-    Raises:
-        Failure: `job.not_found`, or `timeout`. A job that does not succeed ends the module.
-    """
-    cluster, seconds = stix.params["cluster"], stix.params["wait_timeout"]
-    words = ("logs", cluster, str(job_id))
-    deadline, pause = time.monotonic() + seconds, 0.3
-    while True:
-        status = stix.call(*words, "--status", good=(*SHOWN_STATUSES, 102))[0]
-        if status == 102:
-            raise Failure("job.not_found", "cluster %r has no job %d" % (cluster, job_id))
-        if status in JOB_ENDED:
-            break
-        if seconds and time.monotonic() > deadline:
-            raise Failure("timeout", "job %d of cluster %r did not end in %d s" % (job_id, cluster, seconds))
-        time.sleep(pause)
-        pause = min(LONGEST_POLL, pause * 1.5)
-    job = _job(stix, job_id)
-    log = stix.run(*words, "--no-follow", "--tail", str(stix.params["log_lines"]))[1]
-    if status:
-        code = "job.cancelled" if status == 103 else "job.failed"
-        message = "job %d of cluster %r ended as %s" % (job_id, cluster, job["status"] if job else JOB_ENDED[status])
+    """The job after its end. One that does not succeed ends the module."""
+    cluster = stix.params["cluster"]
+    code = jobs.wait(stix, cluster, job_id, stix.params["wait_timeout"])
+    job = jobs.find(stix, cluster, job_id)
+    log = stix.run("logs", cluster, str(job_id), "--no-follow", "--tail", str(stix.params["log_lines"]))[1]
+    if code:
+        message = "job %d of cluster %r ended as %s" % (job_id, cluster, job["status"] if job else code)
         failure = Failure(code, message, hint="stix logs %s %d" % (cluster, job_id))
         stix.module.fail_json(msg=message, stix_error=failure.record(), job=job, job_id=job_id, log=log)
     return {"job": job, "log": log}
@@ -229,7 +204,7 @@ def _wait(stix, job_id):
 
 def _cancel(stix):
     given = stix.params
-    unfinished = stix.call("queue", given["cluster"], "--skip-finished")[1]
+    unfinished = jobs.queue(stix, given["cluster"], unfinished=True)
     if given["job_id"] is not None:
         wanted = [job for job in unfinished if job["job_id"] == given["job_id"]]
     else:

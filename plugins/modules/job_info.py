@@ -58,6 +58,7 @@ from fnmatch import fnmatchcase
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.stix.core.plugins.module_utils.stix_command import COMMON, run_module
+from ansible_collections.stix.core.plugins.module_utils.stix_jobs import queue
 
 
 def main():
@@ -73,7 +74,7 @@ def main():
 
 def _look(stix):
     given = stix.params
-    jobs = stix.call("queue", given["cluster"], *(["--skip-finished"] if given["unfinished"] else []))[1]
+    jobs = queue(stix, given["cluster"], given["unfinished"])
     wanted = [
         job
         for job in jobs

@@ -106,3 +106,37 @@ def export_inventory(cluster_names: "Iterable[str]", folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     target.write_text(EXPORT_MARK + text, encoding="utf-8")
     return target
+
+
+def eject(
+    task: Any,
+    folder: Path,
+    cluster_name: str | None = None,
+    *,
+    no_setup: bool = False,
+    down: bool = False,
+    idle_minutes_to_autostop: float | None = None,
+    wait_for: Any = None,
+    lifetime_minutes: float | None = None,
+    minimize: Any = None,
+) -> tuple[str, int]:
+    """Write a task as an Ansible project that goes without stix; where it would run, and on how many nodes.
+
+    Args:
+        folder: new or empty.
+        cluster_name: what the cluster is called; the folder's name if not said.
+
+    Raises:
+        UsageError: `usage`, the folder is not empty; `task.invalid`.
+        ProvisionError: no place serves.
+    """
+    from stix.api.plans import checked_name, launch_options, target_word
+    from stix.api.task import model_of
+    from stix.driver.eject import eject as write
+    from stix.driver.session import World
+
+    options = launch_options(
+        idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, minimize=target_word(minimize)
+    )
+    cluster = write(World(), model_of(task), checked_name(cluster_name or folder.absolute().name), options, folder)
+    return cluster.infra, cluster.num_nodes

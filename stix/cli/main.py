@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "playbook": ("content:playbook", "Run your own playbooks on a cluster."),
         "ansible": ("content:ansible", "Run one module on the nodes of a cluster."),
         "inventory": ("content:inventory", "Clusters as an Ansible inventory."),
+        "eject": ("eject:eject", "A task as an Ansible project that goes without stix."),
     },
     "Data": {
         "storage": ("storage:storage", "Buckets that stix made."),

@@ -140,15 +140,15 @@ def _next_plan(
 def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:
     """Write down what is about to be made, before anything is: a killed launch is found again by this record."""
     assert plan.placement is not None
-    cluster = intended(run, plan, plan.placement, task)
-    rivals = tuple(intended(run, plan, place, task).to_record() for place in plan.races)
+    cluster = intended(run.id, plan, plan.placement, task)
+    rivals = tuple(intended(run.id, plan, place, task).to_record() for place in plan.races)
     cluster = replace(cluster, rivals=rivals)
     made = run.record("intent", **cluster.to_record())
     assert made is not None
     return made
 
 
-def intended(run: Run, plan: LaunchPlan, place: Placement, task: Task) -> Cluster:
+def intended(run_id: str, plan: LaunchPlan, place: Placement, task: Task) -> Cluster:
     """The cluster that a place is to become, with an id that no other has."""
     planned = [
         {"name": names.node_name(plan.cluster, number), "rank": number, "state": "pending", "host": offer.name,
@@ -175,7 +175,7 @@ def intended(run: Run, plan: LaunchPlan, place: Placement, task: Task) -> Cluste
         autostop=plan.autostop,
         hooks=task.hooks,
         launched_at=time.time(),
-        run_id=run.id,
+        run_id=run_id,
     )
 
 

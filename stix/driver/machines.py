@@ -189,14 +189,19 @@ def place_vars(world: World, cluster: Cluster) -> dict[str, Any]:
 
 def node_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
     """Variables of the group `stix_nodes` that set up the agent."""
+    return agent_vars(run.world, cluster)
+
+
+def agent_vars(world: World, cluster: Cluster) -> dict[str, Any]:
+    """The same, without a run."""
     cloud = clouds()[cluster.cloud]
-    folder = run.world.home.clusters / cluster.name
+    folder = world.home.clusters / cluster.name
     variables: dict[str, Any] = {
         "skylet_token_file": str(folder / "token"),
         "skylet_persistent_host": cloud.persistent_host,
     }
     if cloud.persistent_host:
-        variables["skylet_former_clusters"] = run.world.store.left_behind()
+        variables["skylet_former_clusters"] = world.store.left_behind()
     port = (cluster.head or {}).get("agent_port")
     if port:
         variables["skylet_port"] = port
@@ -210,7 +215,7 @@ def node_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
         variables |= {"skylet_stop_command": SHUT_DOWN, "skylet_down_command": SHUT_DOWN}
         if cluster.phase != "ready":
             variables["stix_boot_seconds"] = BOOT_SECONDS
-    variables |= buckets.node_vars(run.world, cluster) | containers.node_vars(run.world, cluster)
+    variables |= buckets.node_vars(world, cluster) | containers.node_vars(world, cluster)
     variables |= volumes.node_vars(cluster)
     if cluster.cloud in ("docker", "kubernetes"):
         variables |= {"skylet_stop_command": CONTAINER_STOP, "skylet_down_command": CONTAINER_STOP}

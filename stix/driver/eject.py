@@ -1,0 +1,63 @@
+"""A task as an Ansible project that goes without stix: decides the place as `up` does, and makes nothing."""
+
+from pathlib import Path
+from typing import Any
+
+from stix.driver import machines
+from stix.driver.decide import LaunchOptions, choose, nothing_serves, plan_at, require_runnable
+from stix.driver.failover import intended
+from stix.driver.registry_login import registry_login
+from stix.driver.session import World
+from stix.driver.sources import with_absolute_paths
+from stix.errors import UsageError
+from stix.inventory.project import project
+from stix.inventory.render import file_vars, job_vars
+from stix.model.cluster import Cluster
+from stix.model.task import Task
+from stix.runner import collection_copy
+
+
+def eject(world: World, task: Task, name: str, options: LaunchOptions, folder: Path) -> Cluster:
+    """Write the project; the cluster that it would make.
+
+    Raises:
+        UsageError: `usage`, the folder is not empty; `task.invalid`, the task has what a project cannot have.
+        ProvisionError: no place serves.
+    """
+    if folder.is_dir() and any(folder.iterdir()) or folder.is_file():
+        raise UsageError("usage", f"folder {str(folder)!r} is not empty", hint="name a new one")
+    _require_plain(task)
+    task = with_absolute_paths(task)
+    choice = choose(world, task, name, options.minimize, ignore_skips=True)
+    if not choice.ranked:
+        raise nothing_serves(world, task, choice)
+    plan = plan_at(world, task, name, options, choice, count_upload=False)
+    assert plan.placement is not None
+    cluster = intended("", plan, plan.placement, task)
+    files = project(
+        cluster,
+        cloud_vars=machines.cloud_vars(world, cluster),
+        node_vars=machines.agent_vars(world, cluster) | file_vars(task),
+        head_vars=_job(task, plan.placement.resources, cluster),
+        packages=collection_copy.packages(cluster.cloud),
+        collections=collection_copy.needed(cluster.cloud),
+    )
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    collection_copy.copy(folder / "collections")
+    return cluster
+
+
+def _require_plain(task: Task) -> None:
+    require_runnable(task)
+    if task.storage_mounts:
+        raise UsageError("task.invalid", "a project cannot mount buckets", details={"keys": ["file_mounts"]})
+    if registry_login(task):
+        raise UsageError("task.invalid", "a project cannot log in to a registry of images", details={"keys": ["envs"]})
+
+
+def _job(task: Task, resources: Any, cluster: Cluster) -> dict[str, Any]:
+    secrets_file = "secrets.json" if task.secrets else None
+    return job_vars(task, resources, "", secrets_file=secrets_file, no_setup=False, hosts=cluster.hosts)
