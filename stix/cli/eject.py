@@ -11,7 +11,7 @@ from stix.errors import UsageError
 
 
 @click.command("eject")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False), metavar="TASK.YAML")
+@click.argument("file", metavar="TASK.YAML")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @options.cluster_name
 @options.task_options
@@ -30,7 +30,7 @@ def eject(file: str, folder: Path, **given: Any) -> int:
       stix eject train.yaml ansible/train
       stix eject train.yaml ansible/train --infra docker --num-nodes 2
     """
-    if not file.endswith(options.YAML_SUFFIXES):
+    if options.task_file((file,)) is None:
         raise UsageError("usage", f"{file!r} is no task file", hint="its name ends in .yaml or .yml")
     from stix.api.content import eject as write
 
