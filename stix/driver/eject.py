@@ -33,7 +33,7 @@ def eject(world: World, task: Task, name: str, options: LaunchOptions, folder: P
         raise nothing_serves(world, task, choice)
     plan = plan_at(world, task, name, options, choice, count_upload=False)
     assert plan.placement is not None
-    cluster = intended("", plan, plan.placement, task)
+    cluster = intended(world, "", plan, plan.placement, task)
     files = project(
         cluster,
         cloud_vars=machines.cloud_vars(world, cluster),
@@ -54,6 +54,8 @@ def _require_plain(task: Task) -> None:
     require_runnable(task)
     if task.storage_mounts:
         raise UsageError("task.invalid", "a project cannot mount buckets", details={"keys": ["file_mounts"]})
+    if task.volumes:
+        raise UsageError("task.invalid", "a project cannot mount volumes", details={"keys": ["volumes"]})
     if registry_login(task):
         raise UsageError("task.invalid", "a project cannot log in to a registry of images", details={"keys": ["envs"]})
 

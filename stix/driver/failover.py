@@ -140,15 +140,15 @@ def _next_plan(
 def _intend(run: Run, plan: LaunchPlan, task: Task) -> Cluster:
     """Write down what is about to be made, before anything is: a killed launch is found again by this record."""
     assert plan.placement is not None
-    cluster = intended(run.id, plan, plan.placement, task)
-    rivals = tuple(intended(run.id, plan, place, task).to_record() for place in plan.races)
+    cluster = intended(run.world, run.id, plan, plan.placement, task)
+    rivals = tuple(intended(run.world, run.id, plan, place, task).to_record() for place in plan.races)
     cluster = replace(cluster, rivals=rivals)
     made = run.record("intent", **cluster.to_record())
     assert made is not None
     return made
 
 
-def intended(run_id: str, plan: LaunchPlan, place: Placement, task: Task) -> Cluster:
+def intended(world: World, run_id: str, plan: LaunchPlan, place: Placement, task: Task) -> Cluster:
     """The cluster that a place is to become, with an id that no other has."""
     planned = [
         {"name": names.node_name(plan.cluster, number), "rank": number, "state": "pending", "host": offer.name,
@@ -170,7 +170,7 @@ def intended(run_id: str, plan: LaunchPlan, place: Placement, task: Task) -> Clu
         zones=(place.resources.zone,) if place.resources.zone else place.offers[0].zones,
         config=dict(place.resources.config.get(place.cloud) or {}),
         hourly_cost=place.hourly_cost,
-        volumes=volumes.mounts(run.world, task, place.cloud, place.infra, cluster_id),
+        volumes=volumes.mounts(world, task, place.cloud, place.infra, cluster_id),
         docker_run_options=(*task.docker_run_options, *_mount_options(task, place.cloud)),
         autostop=plan.autostop,
         hooks=task.hooks,
