@@ -241,3 +241,23 @@ def test_homes_are_surveyed_and_swept(play: Play, cloud: dict[str, Any], safe_wo
 
 def test_machines_of_ones_own_are_in_no_account(play: Play) -> None:
     assert play("survey", cluster("ssh")).error["code"] == "provision.unsupported"
+
+
+def test_autostop_is_set_once_and_its_hook_with_it(play: Play, cloud: dict[str, Any], safe_world: Path) -> None:
+    one = {**cloud, "stix_wanted_nodes": WANTED[:1]}
+    [instances] = play("provision", cluster("local", cloud=one)).reported("instances")
+    node = {**token(safe_world), "skylet_port": instances[0]["agent_port"]}
+    shown: list[str] = ["Set when it lets the machines go", "Set the hook that runs before that"]
+
+    def inventory(**head: Any) -> dict[str, Any]:
+        return cluster("local", nodes=from_instances(instances), cloud=one, node=node, head=head)
+
+    assert play("autostop", inventory()).error["code"] == "agent.unreachable"
+    assert play("setup", inventory()).rc == 0
+    wish = {"autostop_idle_minutes": 45, "autostop_down": True, "autostop_hook": "echo saved"}
+    assert play("autostop", inventory(**wish), check=True).changed() == shown
+    assert play("autostop", inventory(**wish)).changed() == shown
+    assert play("autostop", inventory(**wish)).changed() == []
+    assert play("autostop", inventory(**wish | {"autostop_hook": ""})).changed() == shown[1:]
+    assert play("autostop", inventory(autostop_lifetime_minutes=90.5)).changed() == shown[:1]
+    assert play("autostop", inventory(autostop_lifetime_minutes=90.5)).changed() == []

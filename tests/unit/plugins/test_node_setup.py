@@ -15,7 +15,12 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.node_facts import nvidia_devices, parse_smi
 from ansible_collections.stix.core.plugins.module_utils.node_system import SUPPORTED, system_of
 
-SYSTEMS = [(name, version) for name, versions in SUPPORTED.items() for version in versions]
+SYSTEMS = [
+    *(("ubuntu", version) for version in ("20.04", "22.04", "24.04")),
+    *(("debian", version) for version in ("11", "12", "13")),
+    *((name, version) for name in ("rhel", "rocky", "almalinux") for version in ("8", "9")),
+    ("amzn", "2023"),
+]
 RELEASES = {
     ("rhel", "8"): 'NAME="Red Hat Enterprise Linux"\nID="rhel"\nVERSION_ID="8.10"\n',
     ("rocky", "9"): 'NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.5"\n',
@@ -48,6 +53,10 @@ def applied(known: dict[str, Any], steps: list[dict[str, Any]]) -> dict[str, Any
     return known | {"files": {**known["files"], **files}, "installed": [*known["installed"], *names]}
 
 
+def test_these_systems_are_known_and_no_others() -> None:
+    assert sorted((name, version) for name, versions in SUPPORTED.items() for version in versions) == sorted(SYSTEMS)
+
+
 @pytest.mark.parametrize(("name", "version"), SYSTEMS)
 def test_every_system_gets_its_own_and_a_second_look_nothing(name: str, version: str) -> None:
     known = facts(name, version)
@@ -63,6 +72,12 @@ def test_every_system_gets_its_own_and_a_second_look_nothing(name: str, version:
     assert where.get(name, "/linux/centos") in text
     expected = {"deb": "docker-ce=5:28.*", "rpm": "docker-ce-28.*"}[system.family]
     assert packages(engine)[0] == ("docker" if name == "amzn" else expected)
+    assert (f" {system.release} stable" in text) == (system.family == "deb")
+    toolkit, _ = node_container_gpu.plan(known | {"smi": parse_smi(SMI)}, {"mirror": "http://m", "version": "1.17.8-1"})
+    pinned = {"deb": "nvidia-container-toolkit=1.17.8-1", "rpm": "nvidia-container-toolkit-1.17.8-1"}
+    assert packages(toolkit)[0] == pinned[system.family] and f"http://m/stable/{system.family}" in json.dumps(toolkit)
+    conda = node_conda.plan(known, {"mirror": "http://m", "version": "24", "prefix": "/c", "channel": "conda-forge"})
+    assert conda[0]["url"] == "http://m/24/Miniforge3-24-Linux-x86_64.sh"
     cuda, why = node_cuda.plan(known | {"pci": [A100]}, {"mirror": "http://m", "driver": "auto"})
     assert f"http://m/{node_cuda.repository_name(system)}/x86_64" in json.dumps(cuda) and done(cuda)[-1] == "reboot"
     assert "open modules" in why
