@@ -2,8 +2,10 @@
 
 import base64
 
+from ansible_collections.stix.core.plugins.module_utils.azure_disks import DataDisks
 from ansible_collections.stix.core.plugins.module_utils.azure_images import choose_image, image_wish, root_disk
 from ansible_collections.stix.core.plugins.module_utils.azure_offers import check_quota, find_size
+from ansible_collections.stix.core.plugins.module_utils.azure_options import extras, placement
 from ansible_collections.stix.core.plugins.module_utils.azure_removal import remove_machines
 from ansible_collections.stix.core.plugins.module_utils.azure_vms import as_tags
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
@@ -54,15 +56,15 @@ class Launch:
         first = nodes[0]
         if not first.get("instance_type"):
             raise Failure("provision.config", "No instance type is given", "Set instance_type for each node.", {})
-        if first.get("network_tier") == "best":
-            raise Failure(
-                "provision.unsupported",
-                "network_tier: best (InfiniBand) cannot be set up on Azure yet",
-                "Leave it out.",
-            )
         self.spot = bool(first.get("use_spot"))
         self.size = find_size(api, first["instance_type"])
-        self.zones = self.size.open_zones(zones)
+        self.best = first.get("network_tier") == "best"
+        if self.best and self.size.sku and not self.size.fast_network:
+            words = "Azure: interfaces of %s cannot be accelerated" % self.size.name
+            raise Failure("provision.unsupported", words, "Leave network_tier: best out.", {"scope": "type"})
+        self.extras = extras(self.config, self.size, self.spot)
+        self.disks = DataDisks(api, params, self.size)
+        self.zones = self.disks.open_zones(self.size.open_zones(zones))
         shut = [zone for zone in zones if zone not in self.zones]
         self.attempts += [{"zone": zone, "code": "provision.no_capacity", "reason": "not offered"} for zone in shut]
         check_quota(api, self.size, len(nodes), self.spot)
@@ -82,6 +84,7 @@ class Launch:
             Failure: `provision.*`, with `attempts` in the details; no machine is left unless the reason is unknown.
         """
         failures = []
+        self._place()
         for zone in self.zones:
             try:
                 self.api.together(lambda node, at=zone: self._make(node, at, subnet, firewall, network), self.nodes)
@@ -93,10 +96,20 @@ class Launch:
                 if failure.code == "provision.unknown":
                     raise failure from error
                 self.undo()
+                self.disks.undo()
                 if failure.details.get("scope") != "zone":
                     raise failure from error
                 failures.append(failure)
         raise self._nowhere(failures)
+
+    def _place(self):
+        """Has the placement group, if there is to be one."""
+        close = self.best and len(self.params["nodes"]) > 1
+        name = "stix" if not self.config.get("resource_group_vm") else "stix-" + self.params["cluster_id"][:70]
+        tags = as_tags({**(self.config.get("labels") or {}), **cluster_tags(self.params)})
+        group = placement(self.api, self.base, name, tags, self.config, close)
+        if group:
+            self.extras["proximityPlacementGroup"] = {"id": group}
 
     def undo(self):
         """Removes the machines that were to be made; what stays behind carries our tags and is found by them."""
@@ -131,6 +144,9 @@ class Launch:
         interface = network.interface(name, subnet, firewall, tags, self.size.fast_network)
         path = "%s/providers/Microsoft.Compute/virtualMachines/%s" % (self.base, name)
         body = {"location": self.api.region, "tags": tags, "properties": self._properties(node, name, interface)}
+        disks = self.disks.of(name, node["rank"], zone)
+        if disks:
+            body["properties"]["storageProfile"]["dataDisks"] = disks
         if zone:
             body["zones"] = [zone]
         if self.plan:
@@ -148,6 +164,7 @@ class Launch:
                 "networkInterfaces": [{"id": interface, "properties": {"primary": True, "deleteOption": "Delete"}}]
             },
             "osProfile": self._system(node, name),
+            **self.extras,
         }
         if self.spot:
             found |= {"priority": "Spot", "billingProfile": {"maxPrice": -1}}

@@ -9,7 +9,11 @@ ORDER = (
     ("microsoft.compute/virtualmachines",),
     ("microsoft.network/networkinterfaces",),
     ("microsoft.network/publicipaddresses", "microsoft.compute/disks"),
-    ("microsoft.network/networksecuritygroups", "microsoft.network/virtualnetworks"),
+    (
+        "microsoft.network/networksecuritygroups",
+        "microsoft.network/virtualnetworks",
+        "microsoft.compute/proximityplacementgroups",
+    ),
 )
 """Types that stix makes; those of one row do not need each other."""
 

@@ -3,6 +3,7 @@
 import re
 
 from ansible_collections.stix.core.plugins.module_utils.azure_login import CLOUDS
+from ansible_collections.stix.core.plugins.module_utils.azure_mounts import mounts
 from ansible_collections.stix.core.plugins.module_utils.azure_release import release_command
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
@@ -123,7 +124,7 @@ def report(vm, where, params, account, rank=None):
         "id": vm["id"],
         "state": state,
         "private_ip": where[0],
-        "connection": _connection(vm, where, tags, params) if state != "gone" else {},
+        "connection": _connection(vm, where, tags, params, wish) if state != "gone" else {},
         "agent_port": None,
         "cpus": None,
         "memory": None,
@@ -160,7 +161,7 @@ def _image(reference):
     return ":".join(words) if any(words) else None
 
 
-def _connection(vm, where, tags, params):
+def _connection(vm, where, tags, params, wish):
     """Host keys are kept by machine: addresses wander from one to another."""
     more, config = dict(params["connection"]), params["config"]
     alias = "azure-" + (vm["properties"].get("vmId") or vm["name"])
@@ -173,6 +174,8 @@ def _connection(vm, where, tags, params):
         "ansible_ssh_common_args": " ".join(word for word in words if word),
         **more,
     }
+    if wish.get("volumes"):
+        found["disks_mounts"] = mounts(wish)
     if config.get("managed_identity"):
         manager = "https://" + CLOUDS[config.get("cloud") or "AzureCloud"][0]
         for word, verb in (("stop", "deallocate"), ("down", "delete")):

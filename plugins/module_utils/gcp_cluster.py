@@ -2,12 +2,13 @@
 
 from ansible_collections.stix.core.plugins.module_utils import gcp_groups, gcp_placement
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.gcp_disks import Disks, remove_left
 from ansible_collections.stix.core.plugins.module_utils.gcp_errors import classify, classify_exception
 from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import ClusterRule
+from ansible_collections.stix.core.plugins.module_utils.gcp_history import lost_machines
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import number, rank_of, report, state_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import Launch, place_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
-    base_name,
     cluster_labels,
     exact_label,
     last,
@@ -21,9 +22,6 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_wait import wait_unt
 
 KEPT_FRESH = ("stix-deadline", "stix-on-shutdown")
 """Labels that a later launch may change."""
-
-PREEMPTED = "compute.instances.preempted"
-"""The type of the operation that takes a spot machine back."""
 
 
 class GcpCluster:
@@ -42,9 +40,8 @@ class GcpCluster:
         self.api = api
         self.params = params
         self.attempts = []
-        self.lost = {}
-        looks = [self.look, lambda: ClusterRule(api, params)] + ([self._history] if history else [])
-        self.rule = api.together(*looks)[1]
+        told = (lambda: lost_machines(api, params)) if history else dict
+        _, self.rule, self.lost = api.together(self.look, lambda: ClusterRule(api, params), told)
 
     def look(self):
         """Reads the instances anew; of several with one rank the oldest one that runs counts."""
@@ -71,21 +68,6 @@ class GcpCluster:
                 words = "%s did not answer, and may have machines of the cluster" % (zone or region or place)
                 raise classify("UNAVAILABLE", words, region=self.api.region)
 
-    def _history(self):
-        """What happened to machines that are not there: operations tell it for two weeks."""
-        # A filter with a pattern takes one field only.
-        ours = 'targetLink eq ".*/instances/%s-[0-9]+"' % base_name(self.params["cluster_id"])
-        every = self.api.list("aggregated/operations", filter=ours)
-        told = [one for one in every if one["operationType"] in (PREEMPTED, "delete")]
-        wanted = {node["rank"] for node in self.params["nodes"]}
-        for one in sorted(told, key=lambda one: one.get("insertTime") or ""):
-            name, zone = last(one["targetLink"]), part(one["targetLink"], "zones")
-            taken = one["operationType"] == PREEMPTED
-            reason = "preempted" if taken else "deleted by %s" % (one.get("user") or "somebody")
-            gone = {"id": one["targetId"], "name": name, "zone": zone, "status": "GONE", "reason": reason}
-            if not wanted or rank_of(gone) in wanted:
-                self.lost[rank_of(gone)] = {**gone, "scheduling": {"preemptible": taken}}
-
     def instances(self, gone=False):
         """What is reported of the machines, by rank; `gone`: also of those that are no more."""
         shown = {**(self.lost if gone else {}), **self.found}
@@ -106,14 +88,16 @@ class GcpCluster:
         stale = [one for one in there.values() if self._labels(one) != one.get("labels")]
         ports = sorted({str(port) for node in nodes.values() for port in node.get("ports") or ()})
         kind = QueuedLaunch if self.params["config"].get("managed_instance_group") else Launch
-        launch = kind(self.api, self._place(missing, check), self.params) if missing else None
-        changes = bool(missing or asleep or surplus or stale or self.rule.differs(ports))
+        disks = Disks(self.api, self.params)
+        launch = kind(self.api, self._place(missing, check, disks), self.params) if missing else None
+        bare = disks.lacking(there.values())
+        changes = bool(missing or asleep or surplus or stale or bare or self.rule.differs(ports))
         if changes and not check:
-            self._change(there, missing, asleep, surplus, stale, ports, launch)
+            self._change(there, missing, asleep, surplus, stale, ports, launch, disks)
             self.look()
         return changes
 
-    def _change(self, there, missing, asleep, surplus, stale, ports, launch):
+    def _change(self, there, missing, asleep, surplus, stale, ports, launch, disks):
         fresh = False
         try:
             if self.rule.differs(ports):
@@ -129,9 +113,12 @@ class GcpCluster:
                 lambda: self._start(asleep), lambda: self._remove(surplus), lambda: self.api.each(self._relabel, stale)
             )
             self.wait([*there.values(), *made.values()])
+            disks.attach([*there.values(), *made.values()])
         except Exception as error:
             failure = classify_exception(error, region=self.api.region)
             self._undo(launch, fresh, failure)
+            if failure.code != "provision.unknown":
+                disks.remove_made()
             raise failure from error
 
     def _undo(self, launch, fresh, failure):
@@ -214,6 +201,8 @@ class GcpCluster:
             gcp_groups.remove(self.api, groups, templates)  # a group comes before its machines, or makes new ones
             self.api.together(lambda: self._delete(self.alive), self.rule.delete)
             self.api.each(lambda one: self.api.gone(gcp_groups.path_of(one, gcp_placement.POLICIES)), policies)
+            if any(node.get("volumes") for node in self.params["nodes"]):
+                remove_left(self.api, cluster_id)
             self.look()
         return there
 
@@ -229,10 +218,10 @@ class GcpCluster:
     def _delete(self, instances):
         self.api.each(lambda one: self.api.gone("zones/%s/instances/%s" % place_of(one)), instances)
 
-    def _place(self, missing, check):
+    def _place(self, missing, check, disks):
         """Where missing nodes go; the cluster's own zone comes first."""
         here = [last(one["zone"]) for one in self.alive]
-        zones = list(dict.fromkeys([*here, *self.params["zones"]]))
+        zones = disks.narrowed(list(dict.fromkeys([*here, *self.params["zones"]])), self.api.region)
         return Place(self.api, self.params, missing, zones, check)
 
     def wait(self, instances, state="running"):

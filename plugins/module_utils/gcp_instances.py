@@ -5,6 +5,7 @@ import json
 import time
 
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import last
+from ansible_collections.stix.core.plugins.module_utils.gcp_volumes import mounts
 
 STATES = {
     "PENDING": "pending",
@@ -138,7 +139,7 @@ def report(rank, one, params, project):
         "id": str(one["id"]),
         "state": state,
         "private_ip": address(one, True),
-        "connection": _connection(one, told, params) if state != "gone" else {},
+        "connection": _connection(one, told, params, wish) if state != "gone" else {},
         "agent_port": None,
         "cpus": None,
         "memory": None,
@@ -147,7 +148,7 @@ def report(rank, one, params, project):
     }
 
 
-def _connection(one, told, params):
+def _connection(one, told, params, wish):
     """Host keys are kept by instance: addresses wander from machine to machine."""
     more, config = dict(params["connection"]), params["config"]
     words = [more.pop("ansible_ssh_common_args", ""), "-o HostKeyAlias=gcp-%s" % one["id"]]
@@ -156,5 +157,6 @@ def _connection(one, told, params):
         "ansible_host": address(one, config.get("use_internal_ips")) or address(one, True),
         "ansible_user": told.get("login") or config.get("ssh_user") or LOGIN,
         "ansible_ssh_common_args": " ".join(word for word in words if word),
+        **({"disks_mounts": mounts(wish)} if wish.get("volumes") else {}),
         **more,
     }

@@ -9,6 +9,7 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import TAG
 from ansible_collections.stix.core.plugins.module_utils.gcp_images import disk
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import LOGIN
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import cluster_labels, facts, tag_of
+from ansible_collections.stix.core.plugins.module_utils.gcp_volumes import scratch
 
 FAST_NETWORK = {"n2": 32, "n2d": 48, "c2": 30, "c2d": 56, "c3": 44, "c3d": 60, "c4": 48}
 """Family -> vCPUs from which its network can be bought at a higher speed (TIER_1)."""
@@ -39,7 +40,8 @@ def properties(place, params):
         "tags": {"items": [TAG, tag_of(params["cluster_id"])]},
         "metadata": {"items": metadata(params, place.has_gpus)},
         "disks": [
-            {"boot": True, "autoDelete": True, "type": "PERSISTENT", "initializeParams": {**root, "labels": labels}}
+            {"boot": True, "autoDelete": True, "type": "PERSISTENT", "initializeParams": {**root, "labels": labels}},
+            *scratch(node),
         ],
         "networkInterfaces": [_card(place, params)],
         "scheduling": scheduling(params, bool(node.get("use_spot")), place.has_gpus),

@@ -68,6 +68,7 @@ def require_possible(node, config):
         (node.get("image_id"), "a TPU starts from a runtime_version, not from an image_id"),
         (int(node.get("disk_size") or 0) > DISK, "the disk of a TPU machine has %d GiB, not more" % DISK),
         (node.get("disk_tier") not in (None, "best"), "the disk of a TPU machine has no tier to choose"),
+        (node.get("volumes"), "further disks (volumes of resources) are not attached to TPUs"),
         (config.get("managed_instance_group"), "TPUs are made in no managed instance group"),
         (config.get("placement_policy"), "TPUs have no placement policy"),
     )

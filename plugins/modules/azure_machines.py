@@ -94,7 +94,7 @@ options:
       - Settings, which docs/guides/azure.md describes. C(subscription_id),
         C(auth_source), C(profile), C(cloud), C(resource_group_vm), C(vnet_name), C(subnet_name), C(vnet_range),
         C(security_group_name), C(use_internal_ips), C(ssh_proxy_command), C(managed_identity), C(spot_eviction),
-        C(custom_data), C(ssh_user), C(labels).
+        C(custom_data), C(ssh_user), C(labels), C(security_type), C(capacity_reservation_group), C(placement_group).
     type: dict
     default: {}
   connection:
@@ -153,6 +153,7 @@ from ansible_collections.stix.core.plugins.module_utils.azure_api import Api
 from ansible_collections.stix.core.plugins.module_utils.azure_cluster import AzureCluster
 from ansible_collections.stix.core.plugins.module_utils.azure_errors import classify_exception
 from ansible_collections.stix.core.plugins.module_utils.azure_login import Login, environment
+from ansible_collections.stix.core.plugins.module_utils.azure_options import require_known
 from ansible_collections.stix.core.plugins.module_utils.azure_rest import Rest
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
@@ -183,12 +184,6 @@ OPTIONS = {
     "wait_seconds": {"type": "int", "default": 900},
 }
 
-SETTINGS = frozenset(
-    "subscription_id auth_source profile cloud resource_group_vm vnet_name vpc_name subnet_name vnet_range ssh_user "
-    "security_group_name use_internal_ips ssh_proxy_command managed_identity spot_eviction custom_data labels".split()
-)
-"""Keys of the option `config`."""
-
 CHANGES = {"present": AzureCluster.ensure, "stopped": AzureCluster.stop, "absent": AzureCluster.remove}
 
 
@@ -206,10 +201,7 @@ def main():
 
 def _result(module):
     params, state = module.params, module.params["state"]
-    unknown = sorted(set(params["config"]) - SETTINGS)
-    if unknown:
-        hint = "Known are: %s." % ", ".join(sorted(SETTINGS))
-        raise Failure("provision.config", "Azure has no setting '%s'" % unknown[0], hint, {"scope": "cloud"})
+    require_known(params["config"])
     environ = environment()
     rest = Rest(environ)
     login = Login(rest, environ, params["config"])

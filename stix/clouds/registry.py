@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 ABILITIES = frozenset(
     "multi_node stop ports image docker_image file_mounts workdir storage labels run_options disk_size disk_tier "
-    "network_tier local_disk spot mount container".split()
+    "network_tier local_disk spot mount container disks".split()
 )
-"""Closed list of words for `can`; `container`: jobs of its machines may run in a container that stix makes there."""
+"""Closed list of words for `can`; `container`: jobs of its machines may run in a container that stix makes there;
+`disks`: its machines get further disks (`volumes` of resources)."""
 
 Tiers = tuple[tuple[float, float], ...]
 """`(up to GiB a month, dollars a GiB)`, the last one up to infinity."""

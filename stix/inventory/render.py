@@ -112,7 +112,7 @@ def wanted_nodes(cluster: Cluster) -> list[dict[str, Any]]:
 
 def wishes(resources: Mapping[str, Any]) -> dict[str, Any]:
     """Sizes and settings of one node as cloud roles take them; absent sizes are null, other settings are left out."""
-    settings = ("use_spot", "disk_tier", "network_tier", "accelerator_args")
+    settings = ("use_spot", "disk_tier", "network_tier", "accelerator_args", "volumes")
     return {
         "cpus": _amount(resources.get("cpus")),
         "memory": _memory(resources),

@@ -126,6 +126,7 @@ def describe_resources(resources: Resources) -> dict[str, Any]:
         "disk_tier": resources.disk_tier,
         "network_tier": resources.network_tier,
         "local_disk": resources.local_disk,
+        "volumes": [dict(volume) for volume in resources.volumes] or None,
     }
     return {key: value for key, value in shown.items() if value is not None}
 

@@ -97,6 +97,7 @@ def inabilities(task: Task, resources: Resources, cloud: Cloud) -> list[Unfit]:
         "file_mounts": ("storage", any(each.mounted for each in task.storage_mounts.values()), "mount buckets"),
         "disk_tier": ("disk_tier", resources.disk_tier not in (None, "best"), "choose a disk_tier"),
         "network_tier": ("network_tier", resources.network_tier == "best", "choose a network_tier"),
+        "volumes": ("disks", resources.volumes, "attach further disks (volumes of resources)"),
         "autostop": (
             "stop",
             autostop is not None and autostop.enabled and not autostop.down and not cloud.exists,

@@ -68,6 +68,7 @@ def _of_candidate(wishes: Resources) -> Iterator[tuple[str, str]]:
         "use_spot": ("spot", wishes.use_spot, "are no spot machines"),
         "disk_tier": ("disk_tier", wishes.disk_tier not in (None, "best"), "have the disk that they have"),
         "network_tier": ("network_tier", wishes.network_tier == "best", "have the network that they have"),
+        "volumes": ("disks", wishes.volumes, "get no further disks this way"),
         "local_disk": ("local_disk", wishes.local_disk, "have the disk that they have"),
     }
     for key, (ability, wish, words) in asked.items():
@@ -87,7 +88,6 @@ def _of_slice(args: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _anywhere(wishes: Resources) -> Iterator[tuple[str, str]]:
     yield from _found(
         job_recovery=(wishes.job_recovery, "jobs are not recovered yet"),
-        volumes=(wishes.volumes, "volumes cannot be attached yet"),
         priority=(wishes.priority is not None, "the queue knows no priorities yet"),
         priority_class=(wishes.priority_class, "the queue knows no priorities yet"),
     )

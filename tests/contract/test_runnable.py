@@ -49,7 +49,7 @@ def example(path: str, key: Key) -> dict[str, Any]:
         for name in reversed(path.split(".")[:-1]):
             given = {name: given}
     place = PLACES.get(path.removeprefix("config.").partition(".")[0], "local")
-    if path.startswith("resources.accelerator_args"):
+    if path.startswith(("resources.accelerator_args", "resources.volumes")):
         place = "gcp"
     resources = {"infra": place, **(given.get("resources") or {})}
     return {"run": "ls", **given, "resources": resources}

@@ -285,6 +285,23 @@ _AZURE = {
         default="Delete",
     ),
     "custom_data": Key(("text",), "For cloud-init of every machine.", 'custom_data: "#cloud-config"'),
+    "security_type": Key(
+        ("text",),
+        "Whether the firmware checks what it starts, with a virtual TPM.",
+        "security_type: TrustedLaunch",
+        choices=("TrustedLaunch", "Standard"),
+    ),
+    "capacity_reservation_group": Key(
+        ("text",),
+        "Id of a group of reserved capacity that machines are taken from.",
+        "capacity_reservation_group: /subscriptions/S/resourceGroups/G/providers/Microsoft.Compute/"
+        "capacityReservationGroups/N",
+    ),
+    "placement_group": Key(
+        ("text",),
+        "How close the machines stand: compact, or a proximity placement group by group/name or id.",
+        "placement_group: compact",
+    ),
     "ssh_user": Key(("text",), "The login that is made.", "ssh_user: azureuser", default="azureuser"),
     "labels": Key(("map",), "Tags of everything that is made.", "labels: {team: vision}", values=TEXT),
     "remote_identity": Key(

@@ -84,8 +84,15 @@ _JOB_RECOVERY = {
 
 _VOLUME = {
     "path": Key(("text",), "Where the machines have it.", "path: /mnt/data", needed=True),
-    "name": Key(("text",), "The disk's name; a network disk must have one.", "name: my-disk"),
-    "disk_size": Key(("integer", "text"), "Size in GiB, or with a unit.", "disk_size: 100"),
+    "name": Key(
+        ("text",),
+        "The disk's name; a network disk must have one. A disk that exists is attached. Of several nodes each has its "
+        "own, `NAME-0` for instance, unless it is read only.",
+        "name: my-disk",
+    ),
+    "disk_size": Key(
+        ("integer", "text"), "Size in GiB, or with a unit, of a disk that does not exist yet.", "disk_size: 100"
+    ),
     "disk_tier": Key(("text",), "How fast it is.", "disk_tier: high", choices=DISK_TIERS, default="best"),
     "storage_type": Key(
         ("text",),
@@ -257,9 +264,8 @@ _CANDIDATE = {
     ),
     "volumes": Key(
         ("list",),
-        "Disks of GCP that the machines get.",
+        "Disks of GCP or Azure that the machines get.",
         "volumes: [{path: /mnt/data, name: my-disk}]",
-        works=False,
         items=Key(("map",), example="- path: /mnt/data", keys=_VOLUME, open=True),
     ),
     "cloud": Key(("text",), "The first part of `infra`.", "cloud: aws", instead="infra: <cloud>/<region>/<zone>"),

@@ -194,7 +194,8 @@ def test_quota_and_offer_are_asked_before_anything_is_made(azure: AzureLab) -> N
     assert quota.code == "provision.quota" and "0 of 4" in quota.message and quota.details["region"] == "westus"
     assert refused(wanted(1, instance_type="Standard_NC4as_T4_v3"), "westeurope").code == "provision.no_capacity"
     assert "no instance type" in refused(wanted(1, instance_type="Standard_Z1")).message
-    assert refused(wanted(1, network_tier="best")).code == "provision.unsupported"
+    slow = wanted(1, network_tier="best", instance_type="Standard_B2s")
+    assert refused(slow).code == "provision.unsupported"
     assert refused(wanted(1, image_id="vendor:nothing:x:latest")).code == "provision.config"
     assert writes(azure) == []
     machines(wanted(1, image_id={"eastus": "vendor:appliance:pro:latest"})).ensure(False)

@@ -92,8 +92,11 @@ class Things:
         along: list[dict[str, Any]] = []
         if one["type"] == VM:
             along += about["networkProfile"]["networkInterfaces"]
-            disk = about["storageProfile"]["osDisk"]
-            along.append({"id": disk["managedDisk"]["id"], "properties": {"deleteOption": disk.get("deleteOption")}})
+            profile = about["storageProfile"]
+            for disk in [profile["osDisk"], *(profile.get("dataDisks") or [])]:
+                identity = disk["managedDisk"]["id"]
+                along.append({"id": identity, "properties": {"deleteOption": disk.get("deleteOption")}})
+                self.by_id.get(identity.lower(), {}).pop("managedBy", None)
         if one["type"] == NIC:
             along += [each["properties"].get("publicIPAddress") or {} for each in about["ipConfigurations"]]
         for each in along:
@@ -159,6 +162,26 @@ class Things:
         disk["managedDisk"] = {**disk.get("managedDisk", {}), "id": path}
         made = self.put(path, {"location": vm["location"], "managedBy": vm["id"], "tags": dict(vm.get("tags") or {})})
         made["properties"] |= {"diskSizeGB": disk.get("diskSizeGB", 30), "provisioningState": "Succeeded"}
+        for disk in about["storageProfile"].get("dataDisks") or []:
+            self._data_disk(vm, disk)
+        for key in ("proximityPlacementGroup",):
+            if key in about and about[key]["id"].lower() not in self.by_id:
+                raise Refused(404, "ResourceNotFound", f"The entity {about[key]['id']} was not found.")
+
+    def _data_disk(self, vm: dict[str, Any], disk: dict[str, Any]) -> None:
+        if disk["createOption"] == "Empty":
+            path = "/".join(vm["id"].split("/")[:5]) + "/providers/Microsoft.Compute/disks/" + disk["name"]
+            disk["managedDisk"]["id"] = path
+            made = self.put(path, {"location": vm["location"], "tags": dict(vm.get("tags") or {})})
+            made["properties"] |= {"diskSizeGB": disk["diskSizeGB"], "provisioningState": "Succeeded"}
+        found = self.by_id.get(disk["managedDisk"]["id"].lower())
+        if found is None:
+            raise Refused(404, "NotFound", f"Disk {disk['managedDisk']['id']} is not found.")
+        if found.get("managedBy", vm["id"]) != vm["id"]:
+            raise Refused(409, "ConflictingUserInput", f"Disk {found['id']} cannot be attached as the disk is in use.")
+        if found.get("zones", vm.get("zones")) != vm.get("zones"):
+            raise Refused(400, "BadRequest", f"Disk {found['id']} is not in the zone of the machine.")
+        found["managedBy"] = vm["id"]
 
     def _user_of(self, nic: str) -> str:
         for vm in self.of_type(VM):

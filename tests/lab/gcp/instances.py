@@ -144,12 +144,13 @@ class Instances:
     def drop(self, path: str) -> None:
         """It is gone, and its disks that go with it."""
         one = self.store.things.pop(path, None)
-        for disk in (one or {}).get("disks", ()):
+        for disk in [disk for disk in (one or {}).get("disks", ()) if disk.get("type") != "SCRATCH"]:
             disk_path = disk["source"].partition("/projects/")[2]
             if disk.get("autoDelete"):
                 self.store.things.pop(disk_path, None)
             elif disk_path in self.store.things:
-                self.store.things[disk_path]["users"] = []
+                users = self.store.things[disk_path]["users"]
+                self.store.things[disk_path]["users"] = [link for link in users if link != (one or {})["selfLink"]]
 
     def preempt(self, name: str) -> bool:
         """Take a spot machine back, as its scheduling says."""

@@ -106,7 +106,8 @@ def test_machines_that_are_held_or_broken() -> None:
         ("lambda", "use_spot", {"resources": {"use_spot": True}}),
         ("gcp", "local_disk", {"resources": {"local_disk": "nvme:100+"}}),
         ("vast", "disk_tier", {"resources": {"disk_tier": "high"}}),
-        ("azure", "network_tier", {"resources": {"network_tier": "best"}}),
+        ("lambda", "network_tier", {"resources": {"network_tier": "best"}}),
+        ("aws", "volumes", {"resources": {"volumes": ({"path": "/data"},)}}),
     ],
 )
 def test_what_a_cloud_cannot_do(cloud: str, constraint: str, asked: dict) -> None:
