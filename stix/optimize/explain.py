@@ -92,7 +92,7 @@ def wish(task: Task, resources: Resources, constraint: str) -> str:
         "file_mounts": "mounted buckets",
         "disk_tier": resources.disk_tier,
         "network_tier": resources.network_tier,
-        "volumes": ", ".join(str(volume["path"]) for volume in resources.volumes),
+        "volumes": ", ".join([*task.volumes, *(str(volume["path"]) for volume in resources.volumes)]),
         "autostop": "down: false",
         "instance_type": resources.instance_type,
         "accelerators": format_accelerators(resources.accelerators or {}),
