@@ -54,6 +54,26 @@ echo $n
 """
 
 
+TOOLS = ".stix-tools"
+"""Folder in the jobs' HOME that is last in PATH."""
+
+SUDO = """#!/bin/sh
+# For images without sudo: a job of this container is root already.
+[ -w / ] || { echo "stix: the image has no sudo" >&2; exit 1; }
+while [ $# -gt 0 ]; do
+  case $1 in
+    -u | --user) [ "$2" = root ] || { echo "stix: the image has no sudo to become $2" >&2; exit 1; }; shift 2 ;;
+    -g | -h | -p | -C | -D | -R | -T) shift 2 ;;
+    --) shift; break ;;
+    -*) shift ;;
+    *=*) export "$1"; shift ;;
+    *) break ;;
+  esac
+done
+[ $# -eq 0 ] || exec "$@"
+"""
+
+
 class Container:
     """The container of this machine.
 
@@ -178,6 +198,7 @@ def prelude(env: Mapping[str, str], workdir: str, script: str) -> bytes:
         workdir, script: paths, the same inside and outside.
     """
     lines = [f"export {name}={quoted(value)}" for name, value in env.items() if NAME.fullmatch(name)]
+    lines.append(f'command -v sudo >/dev/null 2>&1 || export PATH="$PATH:$HOME/{TOOLS}"')
     lines.append(f'cd {quoted(workdir)} || cd "$HOME" || cd /')
     lines += [f"[ ! -x {shell} ] || exec {shell} {quoted(script)} </dev/null" for shell in SHELLS]
     lines.append(f"exec /bin/sh {quoted(script)} </dev/null")

@@ -12,9 +12,9 @@ import shutil
 import tempfile
 
 from . import processes, rankstate
-from .container import run
+from .container import SUDO, TOOLS, run
 from .errors import AgentError
-from .home import WORKDIR, Home, read_json, write_json
+from .home import WORKDIR, Home, read_json, write_bytes, write_json
 from .receive import resolve
 
 TYPE_CHECKING = False
@@ -172,8 +172,15 @@ class _Maker:
         if there:
             self._must("rm", "-f", "-v", self.name)
         os.makedirs(os.path.join(self.user_home, WORKDIR), exist_ok=True)
+        os.makedirs(os.path.join(self.user_home, TOOLS), exist_ok=True)
+        write_bytes(os.path.join(self.user_home, TOOLS, "sudo"), SUDO.encode(), 0o755)
         paths = sorted({*self.paths, *(path for path in self.before.get("paths") or [] if os.path.exists(path))})
-        done = run(self.run_words(image, paths), None)
+        words = self.run_words(image, paths)
+        done = run(words)
+        if done is not None and done.returncode and "docker-init" in done.stderr:
+            # Not every distribution's Docker has it; without it, orphans stay as zombies.
+            run([*self.docker, "rm", "-f", "-v", self.name], START_SECONDS)
+            done = run([word for word in words if word != "--init"])
         if done is None or done.returncode:
             run([*self.docker, "rm", "-f", "-v", self.name], START_SECONDS)
             raise self._refused(image, done.stderr if done else "docker cannot be run")
@@ -194,6 +201,8 @@ class _Maker:
         ]
         if self.gpus:
             defaults.append((("--gpus", "--runtime"), ["--gpus=all"]))
+        if os.path.exists("/sys/fs/selinux/enforce"):
+            words.append("--security-opt=label=disable")  # else the login's files cannot be seen
         if os.path.isdir("/dev/infiniband"):
             defaults.append((("--device=/dev/infiniband",), ["--device=/dev/infiniband"]))
         for flags, default in defaults:

@@ -12,7 +12,7 @@ import time
 import zipfile
 
 from . import VERSION, client, detach, hardware, processes
-from .container import find
+from .container import TOOLS, find
 from .errors import AgentError, disk_full, is_disk_full
 from .home import WORKDIR, Home, read_json, remove, write_bytes, write_json
 from .job_secrets import JobSecrets
@@ -285,6 +285,8 @@ def uninstall(home: Home) -> dict[str, Any]:
         clear(home)
         remove(home.tombstone)
         ours = [user_home] if config.get("container") else []
+        if ours:
+            shutil.rmtree(os.path.join(user_home, TOOLS), ignore_errors=True)
         for folder in (os.path.join(user_home, WORKDIR), *ours, home.root):
             try:
                 os.rmdir(folder)  # empty: nobody's files

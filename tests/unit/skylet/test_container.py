@@ -39,6 +39,22 @@ def test_a_folder_that_is_gone_is_no_reason_not_to_run(shell: list[str], tmp_pat
     assert done.stdout == b"/\n"
 
 
+def test_sudo_is_there_where_an_image_has_none(shell: list[str], tmp_path: Path) -> None:
+    tool = tmp_path / "sudo"
+    tool.write_text(container.SUDO)
+
+    def ask(*words: str) -> tuple[int, str]:
+        done = subprocess.run([*shell, str(tool), *words], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    assert ask("-n", "-E", "A=b c", "-u", "root", "--", "sh", "-c", 'echo "$A $1"; exit 3', "-", "-x") == (
+        3,
+        "b c -x\n",
+    )
+    assert ask("-u", "postgres", "true") == (1, "stix: the image has no sudo to become postgres\n")
+    assert ask("-v") == (0, "")
+
+
 @pytest.fixture
 def processes() -> Iterator[dict[str, "subprocess.Popen[bytes]"]]:
     """Sleeping processes of jobs 1 and 11, among them one that handles USR1."""
