@@ -16,17 +16,17 @@ def specs(role: Path) -> dict[str, Any]:
 def render(role: Path) -> str:
     """The README's text."""
     parts = [f"# stix.core.{role.name}\n"]
+    defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text()) or {}
     for name, spec in specs(role).items():
         parts.append(f"## {name}\n\n{spec['short_description']}.\n")
-        rows = [_row(option, about) for option, about in spec["options"].items()]
+        rows = [_row(option, about, defaults.get(option)) for option, about in spec["options"].items()]
         if rows:
             parts.append("| variable | type | default | meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
 
 
-def _row(name: str, about: dict[str, Any]) -> str:
+def _row(name: str, about: dict[str, Any], default: Any) -> str:
     kind = about["type"] + (f" of {about['elements']}" if "elements" in about else "")
-    default = about.get("default")
     shown = "" if default in ("", None) else f"`{default}`".replace("|", "\\|")
     return f"| `{name}` | {kind} | {shown} | {about['description']} |"
 

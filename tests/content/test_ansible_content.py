@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import ChainableUndefined
+from jinja2.nativetypes import NativeEnvironment
 
 from tests.content.role_readme import ROLES, render, specs
 
@@ -82,7 +84,17 @@ def test_defaults_are_those_of_the_specs(role: Path) -> None:
         for name, option in spec["options"].items():
             assert described.setdefault(name, option) == option, f"{name} is described twice, differently"
             assert option["description"]
-    assert defaults == {name: option["default"] for name, option in described.items()}
+    assert defaults.keys() == described.keys()
+    for name, option in described.items():
+        assert option["default"] == defaults[name] or option["default"] == alone(option["type"], defaults[name]), name
+
+
+def alone(kind: str, default: Any) -> Any:
+    """What a default is where no other variable is set; in a spec only text can be an expression."""
+    if kind in ("str", "path", "raw") or "{{" not in str(default):
+        return default
+    variables = {name: [] for name in re.findall(r"__\w+", default)}
+    return NativeEnvironment(undefined=ChainableUndefined).from_string(default).render(variables)
 
 
 @pytest.mark.parametrize("role", ROLE_FOLDERS, ids=ident)
@@ -130,7 +142,7 @@ def test_a_playbook_is_short_and_gathers_no_facts(path: Path) -> None:
 
 
 def test_no_file_outgrows_its_reader() -> None:
-    limits = [("plugins/**/*.py", 250), ("roles/*/tasks/*.yml", 100), ("roles/*/meta/*.yml", 150)]
+    limits = [("plugins/**/*.py", 250), ("roles/*/tasks/*.yml", 100), ("roles/*/meta/*.yml", 180)]
     big = {
         ident(path): lines
         for pattern, limit in limits
