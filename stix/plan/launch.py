@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from stix.clouds.registry import clouds
 from stix.errors import ClusterError
 from stix.model import names
 from stix.model.offer import Offer, Placement, Refusal, missing
@@ -65,7 +66,7 @@ def plan_launch(
         action,
         task,
         place,
-        _steps(action, task, f"{machines} on {where}", existing, fast=fast, no_setup=no_setup),
+        _steps(action, task, place, f"{machines} on {where}", existing, fast=fast, no_setup=no_setup),
         folded(places),
         tuple(refusals) if existing is None else (),
         existing,
@@ -89,7 +90,14 @@ def _action(existing: "Cluster", wanted: int, *, shrink: bool) -> str:
 
 
 def _steps(
-    action: str, task: Task, machines: str, existing: "Cluster | None", *, fast: bool, no_setup: bool
+    action: str,
+    task: Task,
+    place: Placement | None,
+    machines: str,
+    existing: "Cluster | None",
+    *,
+    fast: bool,
+    no_setup: bool,
 ) -> tuple[Step, ...]:
     reasons = {
         "resize": _resize(existing, task.num_nodes) if existing else "",
@@ -101,6 +109,8 @@ def _steps(
     if fast and action == "reuse":
         return (*steps, Step("run_job", "hand the job to the agent; --fast skips set-up and files"))
     does = ["make the nodes ready", f"bring {_files(task)}"]
+    if place and place.resources.container_image and "container" in clouds()[place.cloud].can:
+        does.append(f"have the container of {place.resources.container_image}")
     does += ["run the task's setup"] if task.setup and not no_setup else []
     does += ["hand the job to the agent"] if task.run else []
     return (*steps, Step("up", ", ".join(does)))
