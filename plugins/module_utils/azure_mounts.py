@@ -2,13 +2,14 @@
 
 
 def mounts(node):
-    """What a node is told: `disks_mounts` of the role disks."""
+    """What a node is told: `volumes_disks` of the role volumes. Azure itself attaches disks to be written to."""
     places = ("/dev/disk/azure/data/by-lun/%d", "/dev/disk/azure/scsi1/lun%d")
     return [
         {
-            "path": wish["path"],
+            "target": wish["path"],
+            "name": str(wish["name"]).rpartition("/")[2],
             "devices": [place % number for place in places],
-            "read_only": wish.get("attach_mode") == "read_only",
+            "mode": "ro" if wish.get("attach_mode") == "read_only" else "rw",
         }
         for number, wish in enumerate(node.get("volumes") or ())
     ]

@@ -175,7 +175,7 @@ def _connection(vm, where, tags, params, wish):
         **more,
     }
     if wish.get("volumes"):
-        found["disks_mounts"] = mounts(wish)
+        found["volumes_disks"] = mounts(wish)
     if config.get("managed_identity"):
         manager = "https://" + CLOUDS[config.get("cloud") or "AzureCloud"][0]
         for word, verb in (("stop", "deallocate"), ("down", "delete")):

@@ -1,6 +1,7 @@
 """Further disks of instances: those that exist are attached, others are made first. Each is attached to one machine."""
 
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.gcp_disk_wishes import DEVICE, wishes
 from ansible_collections.stix.core.plugins.module_utils.gcp_images import disk
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import rank_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import place_of
@@ -11,7 +12,6 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
     region_of,
     request_id,
 )
-from ansible_collections.stix.core.plugins.module_utils.gcp_volumes import DEVICE, wishes
 
 KEPT = "stix-kept"
 """The label of a disk that outlives its cluster: it carries no cluster's id, so that no sweeper takes it."""

@@ -4,8 +4,8 @@ import calendar
 import json
 import time
 
+from ansible_collections.stix.core.plugins.module_utils.gcp_disk_wishes import mounts
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import last
-from ansible_collections.stix.core.plugins.module_utils.gcp_volumes import mounts
 
 STATES = {
     "PENDING": "pending",
@@ -157,6 +157,6 @@ def _connection(one, told, params, wish):
         "ansible_host": address(one, config.get("use_internal_ips")) or address(one, True),
         "ansible_user": told.get("login") or config.get("ssh_user") or LOGIN,
         "ansible_ssh_common_args": " ".join(word for word in words if word),
-        **({"disks_mounts": mounts(wish)} if wish.get("volumes") else {}),
+        **({"volumes_disks": mounts(wish)} if wish.get("volumes") else {}),
         **more,
     }

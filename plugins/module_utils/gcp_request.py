@@ -5,11 +5,11 @@ import time
 
 from ansible_collections.stix.core.plugins.module_utils import gcp_placement
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.gcp_disk_wishes import scratch
 from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import TAG
 from ansible_collections.stix.core.plugins.module_utils.gcp_images import disk
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import LOGIN
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import cluster_labels, facts, tag_of
-from ansible_collections.stix.core.plugins.module_utils.gcp_volumes import scratch
 
 FAST_NETWORK = {"n2": 32, "n2d": 48, "c2": 30, "c2d": 56, "c3": 44, "c3d": 60, "c4": 48}
 """Family -> vCPUs from which its network can be bought at a higher speed (TIER_1)."""

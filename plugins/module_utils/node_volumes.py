@@ -37,7 +37,7 @@ class Volumes(object):
         self.changed = False
 
     def have(self, mount):
-        """Mounts one volume, `{target, name, devices, host_path, sub_path, mode}`; what is there as wanted stays.
+        """Mounts one volume, `{target, name, devices, host_path, sub_path, mode, sealed}`; what is as wanted stays.
 
         Raises:
             Failure: `setup.failed`.
@@ -124,20 +124,23 @@ class Volumes(object):
         empty = False
         if whole not in mounted():
             empty = self._is_empty(device, mount["name"])
+            if empty and mount.get("sealed"):
+                raise Failure("setup.failed", "nothing is on the disk of %s, which is only to be read" % mount["name"])
             if empty:
                 self._do(lambda: self._command("mkfs.ext4", "-q", "-m", "0", device))
-            self._do(lambda: self._mount_whole(device, whole, empty))
-        if not self.check:
+            self._do(lambda: self._mount_whole(device, whole, empty, bool(mount.get("sealed"))))
+        if not self.check and not mount.get("sealed"):
             self._grow(device, whole)
         inside = self._inside(whole, mount)
         if not self.check and not os.path.isdir(inside):
             self._make_folder(inside)
         return inside
 
-    def _mount_whole(self, device, whole, empty):
+    def _mount_whole(self, device, whole, empty, sealed):
         if not os.path.isdir(whole):
             os.makedirs(whole, 0o755)
-        self._command("mount", device, whole)
+        # A journal cannot be looked through on a disk that is attached for reading only.
+        self._command("mount", *(["-o", "ro,noload"] if sealed else []), device, whole)
         if empty:
             self._give(whole)
 

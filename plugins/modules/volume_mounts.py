@@ -18,7 +18,8 @@ options:
   mounts:
     description:
       - The volumes, each C(target), C(name), and C(devices) (names that the disk may have, the first that is there is
-        taken) or C(host_path); as wanted C(sub_path) and C(mode) (C(rw) or C(ro)).
+        taken) or C(host_path); as wanted C(sub_path), C(mode) (C(rw) or C(ro)) and C(sealed), of a disk that is
+        attached for reading only.
     type: list
     elements: dict
     required: true

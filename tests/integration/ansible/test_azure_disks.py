@@ -42,10 +42,11 @@ def test_a_new_disk_goes_with_its_machine_or_stays_in_a_group_of_its_own(azure: 
     assert (second["lun"], second["createOption"], second["deleteOption"]) == (1, "Attach", "Detach")
     assert second["managedDisk"]["id"].endswith("/resourceGroups/stix-disks/providers/Microsoft.Compute/disks/keep-1")
     [one, _] = machines(nodes).instances()
-    assert one["connection"]["disks_mounts"][1] == {
-        "path": "/mnt/data",
+    assert one["connection"]["volumes_disks"][1] == {
+        "target": "/mnt/data",
+        "name": "keep",
         "devices": ["/dev/disk/azure/data/by-lun/1", "/dev/disk/azure/scsi1/lun1"],
-        "read_only": False,
+        "mode": "rw",
     }
     assert not machines(nodes, zones=["1"]).ensure(False)
     assert machines(nodes).remove(False) and sorted(disks()) == ["keep-0", "keep-1"]
@@ -59,7 +60,7 @@ def test_a_disk_that_exists_is_attached_in_its_zone_and_stays(azure: AzureLab) -
     [body] = sent(azure, VM)
     [disk] = body["properties"]["storageProfile"]["dataDisks"]
     assert body["zones"] == ["2"] and (disk["managedDisk"]["id"], disk["deleteOption"]) == (path, "Detach")
-    assert machines(nodes).instances()[0]["connection"]["disks_mounts"][0]["read_only"]
+    assert machines(nodes).instances()[0]["connection"]["volumes_disks"][0]["mode"] == "ro"
     assert machines(nodes).remove(False) and list(disks()) == ["corpus"]
     assert refused(nodes, zones=["1"]).code == "provision.no_capacity"
 

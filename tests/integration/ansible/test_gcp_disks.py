@@ -48,8 +48,14 @@ def test_a_disk_that_exists_is_attached_where_it_is_and_never_deleted(gcp: GcpLa
     assert machines(gcp, nodes).ensure(True) and gcp.all() == []
     assert machines(gcp, nodes).ensure(False) and attached(gcp) == [[("data", "READ_WRITE", False)]]
     [one] = machines(gcp, nodes).instances()
-    assert one["details"]["zone"] == F and one["connection"]["disks_mounts"] == [
-        {"path": "/mnt/data", "devices": ["/dev/disk/by-id/google-stix-disk-0"], "read_only": False}
+    assert one["details"]["zone"] == F and one["connection"]["volumes_disks"] == [
+        {
+            "target": "/mnt/data",
+            "name": "data",
+            "devices": ["/dev/disk/by-id/google-stix-disk-0"],
+            "mode": "rw",
+            "sealed": False,
+        }
     ]
     assert not machines(gcp, nodes).ensure(False), "a second time changes nothing"
     assert machines(gcp, nodes).remove(False) and list(disks(gcp)) == ["data"]
@@ -67,7 +73,7 @@ def test_new_disks_are_one_for_each_node_and_go_or_stay(gcp: GcpLab) -> None:
     made = disks(gcp)["data-0"]
     assert (made["sizeGb"], made["type"].rpartition("/")[2]) == ("30", "pd-ssd") and one["disks"][2]["autoDelete"]
     assert made["labels"]["stix-cluster-id"] == "demo-1"
-    told = machines(gcp, nodes).instances()[1]["connection"]["disks_mounts"]
+    told = machines(gcp, nodes).instances()[1]["connection"]["volumes_disks"]
     assert told[1]["devices"] == ["/dev/disk/by-id/google-local-nvme-ssd-0"]
     assert machines(gcp, nodes).remove(False) and disks(gcp) == {}
     kept = wanted(volumes=[volume(disk_size=30)])

@@ -173,3 +173,13 @@ def test_folders_are_linked(volumes: Any, tmp_path: Path) -> None:
     assert (tmp_path / "home" / "data").is_symlink()
     volumes().leave(wish)
     assert not (tmp_path / "home" / "data").exists() and (tmp_path / "big" / "one").is_dir()
+
+
+def test_a_disk_that_is_attached_for_reading_only_is_never_formatted(disk: Disk, volumes: Any, tmp_path: Path) -> None:
+    device = disk(32)
+    with pytest.raises(Failure, match="nothing is on the disk of data, which is only to be read"):
+        volumes().have(mount(device, tmp_path / "data", mode="ro", sealed=True))
+    subprocess.run(["mkfs.ext4", "-q", device], check=True)
+    volumes().have(mount(device, tmp_path / "data", mode="ro", sealed=True))
+    with pytest.raises(OSError, match="Read-only file system"):
+        (tmp_path / "data" / "file").touch()

@@ -16,13 +16,15 @@ def scratch(node):
 
 
 def mounts(node):
-    """What the node is told: `disks_mounts` of the role disks."""
+    """What the node is told: `volumes_disks` of the role volumes."""
     found, local = [], 0
     for number, wish in enumerate(node.get("volumes") or ()):
         if wish.get("storage_type") == "instance":
-            device, local = "google-local-nvme-ssd-%d" % local, local + 1
+            name = device = "google-local-nvme-ssd-%d" % local
+            local += 1
         else:
-            device = "google-" + DEVICE % number
-        read_only = wish.get("attach_mode") == "read_only"
-        found.append({"path": wish["path"], "devices": ["/dev/disk/by-id/" + device], "read_only": read_only})
+            name, device = wish["name"], "google-" + DEVICE % number
+        mode = "ro" if wish.get("attach_mode") == "read_only" else "rw"
+        devices = ["/dev/disk/by-id/" + device]
+        found.append({"target": wish["path"], "name": name, "devices": devices, "mode": mode, "sealed": mode == "ro"})
     return found
