@@ -33,9 +33,9 @@ KINDS = {
         Kind("k8s-hostpath", ("kubernetes",), made=False, sized=False),
         Kind("docker-volume", ("docker",), sized=False),
         Kind("hostpath", ("docker", "ssh", "local"), made=False, sized=False),
-        Kind("aws-ebs", ("aws",), disk=True, depth=3, works=False),
-        Kind("gcp-pd", ("gcp",), disk=True, depth=3, works=False),
-        Kind("azure-disk", ("azure",), disk=True, depth=2, works=False),
+        Kind("aws-ebs", ("aws",), disk=True, depth=3),
+        Kind("gcp-pd", ("gcp",), disk=True, depth=3),
+        Kind("azure-disk", ("azure",), disk=True, depth=2),
         Kind("runpod-network-volume", ("runpod",), depth=3, works=False),
     )
 }

@@ -23,6 +23,7 @@ from ansible_collections.stix.core.plugins.module_utils.aws_offer import quota_o
 from ansible_collections.stix.core.plugins.module_utils.aws_place import Missing
 from ansible_collections.stix.core.plugins.module_utils.aws_survey import Survey
 from ansible_collections.stix.core.plugins.module_utils.aws_sweep import sweep
+from ansible_collections.stix.core.plugins.module_utils.aws_kept_disks import AwsVolumes  # noqa: F401 - for tests
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 __all__ = ["Failure", "Missing", "Survey", "account", "aws", "created", "machines", "quota_of", "refused", "sweep"]

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from tests.integration.ansible import disks
 from tests.integration.ansible.aws_clusters import (  # noqa: F401 - fixtures come by their names
+    AwsVolumes,
     Failure,
     Missing,
+    Survey,
     account,
     aws,
     created,
@@ -254,3 +257,33 @@ def test_a_named_network_with_internal_addresses(aws: lab.AwsLab) -> None:
     assert one["connection"]["ansible_host"] == one["private_ip"] and one["connection"]["ansible_user"] == "me"
     [seen] = aws.instances()
     assert [each["GroupId"] for each in seen["SecurityGroups"]] == [group] and "PublicIpAddress" not in seen
+
+
+def test_a_volume_is_made_attached_and_deleted(aws: lab.AwsLab) -> None:
+    def launch(cluster_id: str) -> None:
+        node = {"name": cluster_id, "rank": 0, "instance_type": "m6i.large"}
+        machines(aws, [node], cluster_id=cluster_id, zones=["us-east-1a"]).ensure(False)
+
+    place = disks.Place(
+        lambda params: AwsVolumes(aws.client(), "us-east-1", params),
+        launch,
+        lambda cluster_id: machines(aws, cluster_id=cluster_id).stop(False),
+        "aws/us-east-1",
+        "us-east-1a",
+    )
+    ours = disks.live(
+        place,
+        lambda disk: [
+            f"/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_{disk['id'].replace('-', '')}", "/dev/sdf", "/dev/xvdf"
+        ],
+    )  # fmt: skip
+    found = aws.client().describe_volumes()["Volumes"]
+    assert ours not in [one["VolumeId"] for one in found]
+    wish = {"name": "keep", "resource": "stix-keep", "zone": "us-east-1a", "size": 1}
+    passing = {**wish, "name": "demo-1-0", "resource": "stix-demo-1-0", "passing": True}
+    kept, gone = (volume["id"] for volume in disks.play(place, "present", wish, passing)["volumes"])
+    params = {"config": {}, "private_key_file": "", "account": "", "kinds": ["disk"]}
+    things = Survey({"us-east-1": aws.client()}, params).things(["disk"])
+    assert kept not in {one["id"] for one in things}, "no survey finds what is to stay"
+    assert gone in {one["id"] for one in things}
+    disks.play(place, "absent", wish, passing)

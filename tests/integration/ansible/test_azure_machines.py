@@ -6,9 +6,11 @@ from collections import Counter
 import pytest
 
 # ruff: noqa: F811 - fixtures are named again where they are used
+from tests.integration.ansible import disks
 from tests.integration.ansible.azure_clusters import (  # noqa: F401 - fixtures come by their names
     NO_ROOM,
     PARAMS,
+    AzureVolumes,
     Failure,
     arm,
     azure,
@@ -362,3 +364,18 @@ def test_two_clusters_at_once(azure: AzureLab) -> None:
         job.join()
     assert made == [True, True] and len(azure.machines()) == 4
     assert machines(cluster_id="one-1").remove(False) and len(machines(cluster_id="two-2").instances()) == 2
+
+
+def test_a_disk_is_made_attached_and_deleted(azure: AzureLab) -> None:
+    def launch(cluster_id: str) -> None:
+        node = {"name": cluster_id, "rank": 0, "instance_type": "Standard_D2s_v5"}
+        machines([node], cluster_id=cluster_id).ensure(False)
+
+    place = disks.Place(
+        lambda params: AzureVolumes(arm(), params),
+        launch,
+        lambda cluster_id: machines(cluster_id=cluster_id).stop(False),
+        "azure/eastus",
+        "",
+    )
+    disks.live(place, lambda disk: ["/dev/disk/azure/scsi1/lun0", "/dev/disk/azure/data/by-lun/0"])

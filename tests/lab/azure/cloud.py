@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from tests.lab.azure import catalog, entra
+from tests.lab.azure import catalog, disks, entra
 from tests.lab.azure.things import GROUP, VM, Refused, Things, now, shown, type_of, view
 from tests.lab.cloud_machines import Machine
 from tests.lab.cloud_proxy.cloud import Answer, Request
@@ -148,7 +148,11 @@ class Cloud:
         if target != path:
             one["tags"] = {**(one.get("tags") or {}), **body["properties"]["tags"]}
         else:
-            one["tags"] = body["tags"]
+            one["tags"] = body.get("tags", one.get("tags"))
+            try:
+                disks.change(self._things.by_id, one, body.get("properties") or {})
+            except disks.InUse as error:
+                raise Refused(409, "AttachDiskWhileBeingDetached", str(error)) from None
         return Answer(200, shown(one))
 
     def _post(self, path: str, verb: str) -> Answer:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
+from tests.lab.azure import disks
 from tests.lab.azure.catalog import IMAGES, SIZES
 from tests.lab.cloud_machines import Machine
 
@@ -91,6 +92,7 @@ class Things:
         about = one["properties"]
         along: list[dict[str, Any]] = []
         if one["type"] == VM:
+            disks.release(self.by_id, one)
             along += about["networkProfile"]["networkInterfaces"]
             profile = about["storageProfile"]
             for disk in [profile["osDisk"], *(profile.get("dataDisks") or [])]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.lab.cloud_proxy.cloud import Answer, Request
 from tests.lab.faults import Faults
-from tests.lab.gcp import facts
+from tests.lab.gcp import disks, facts
 from tests.lab.gcp.filters import fits
 from tests.lab.gcp.groups import KINDS, Groups
 from tests.lab.gcp.instances import Instances
@@ -122,12 +122,17 @@ class Compute:
             using = [one for one in self.store.every("instances") if path in str(one.get("resourcePolicies"))]
             if collection == "resourcePolicies" and using:
                 raise Refusal(400, "resourceInUseByAnotherResource", f"'projects/{path}' is already being used")
+            if collection == "disks" and thing.get("users"):
+                raise Refusal(400, "resourceInUseByAnotherResource", f"'projects/{path}' is already being used")
             thing["status"] = "STOPPING"
             dropping = self.instances.drop if collection == "instances" else self.store.things.pop
             return self.store.operate(scope, "delete", path, target_id=thing["id"], then=lambda: dropping(path))
         if method in ("PATCH", "PUT"):
             thing.update(body)
             return self.store.operate(scope, "patch", path)
+        if verb in disks.VERBS:
+            disks.change(self.store, thing, verb, body, request.query)
+            return self.store.operate(scope, verb, path)
         return self._change(scope, path, thing, verb, body)
 
     def _change(self, scope: str, path: str, thing: Thing, verb: str, body: Any) -> Thing:

@@ -1,0 +1,118 @@
+"""Disks as volumes, whatever the cloud: made once, grown, deleted if ours, attached to one machine, detached from it.
+
+A cloud's own half has these methods; a disk is `{id, size, ours, machines}`, a machine `{id, running}`:
+
+- `find(volume)`: the disk, or None.
+- `make(volume)`, `grow(disk, size)`, `delete(disk)`: wait until it is done; `make` answers the disk.
+- `head()`: the machine of rank 0 of the cluster, or None.
+- `machine(identity)`: a machine that has a disk, or None where it is gone.
+- `attach(disk, head)`, `detach(disk, identity)`: wait; `devices(disk, identity)`: names that it may have there.
+"""
+
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+
+STATES = ("present", "absent", "attached", "detached")
+
+OPTIONS = {
+    "state": {"type": "str", "choices": list(STATES), "default": "present"},
+    "volumes": {"type": "list", "elements": "dict", "required": True},
+    "user": {"type": "str", "default": ""},
+    "cluster": {"type": "str", "default": ""},
+    "cluster_id": {"type": "str", "default": ""},
+}
+"""What every module of disks takes, beside its cloud's own options."""
+
+
+class DiskVolumes(object):
+    """Brings disks to a state.
+
+    Args:
+        cloud: the cloud's own half.
+        infra: what the place is called, `aws/us-east-1`, before a zone.
+        check: whether nothing may be changed.
+    """
+
+    def __init__(self, cloud, infra, check):
+        self.cloud = cloud
+        self.infra = infra
+        self.check = check
+        self.changed = False
+
+    def result(self, state, volumes):
+        """The module's result: `changed`, and what is there of the volumes."""
+        head = self.cloud.head() if state in ("attached", "detached") else None
+        told = []
+        for volume in volumes:
+            if state == "absent":
+                self._remove(volume)
+            elif state == "present":
+                told += [self._told(volume, disk) for disk in [self._have(volume)] if disk]
+            else:
+                told += self._joined(state, volume, head)
+        return {"changed": self.changed, "volumes": told}
+
+    def _have(self, volume):
+        disk = self.cloud.find(volume)
+        if disk is None and volume.get("existing"):
+            raise _config(volume, "is not there", "Leave use_existing out to have it made.")
+        if disk is None:
+            return self._do(lambda: self.cloud.make(volume))
+        if not volume.get("existing") and not disk["ours"]:
+            raise _config(volume, "is somebody else's", "Choose another name, or take it as it is: use_existing: true.")
+        if disk["ours"] and (volume.get("size") or 0) > disk["size"]:
+            self._do(lambda: self.cloud.grow(disk, volume["size"]))
+            disk = dict(disk, size=volume["size"])
+        return disk
+
+    def _remove(self, volume):
+        disk = self.cloud.find(volume)
+        if disk is None or not disk["ours"]:
+            return
+        held = [one for one in disk["machines"] if self.cloud.machine(one)]
+        if held:
+            raise _config(volume, "is attached to %s" % held[0], "Take that machine down first.")
+        self._do(lambda: self.cloud.delete(disk))
+
+    def _joined(self, state, volume, head):
+        """What is told of a disk that is attached to the head, or detached from it."""
+        disk = self.cloud.find(volume)
+        if disk is None:
+            if state == "detached":
+                return []
+            raise _config(volume, "is not there", "It may have been deleted: stix volumes ls.")
+        if state == "detached":
+            if head and head["id"] in disk["machines"]:
+                self._do(lambda: self.cloud.detach(disk, head["id"]))
+            return [self._told(volume, disk)]
+        if head is None:
+            if self.check:
+                return []
+            raise _config(volume, "has no machine that it could be attached to", "")
+        for other in [one for one in disk["machines"] if one != head["id"]]:
+            machine = self.cloud.machine(other)
+            if machine and machine["running"]:
+                raise _config(volume, "is attached to %s, which runs" % other, "Take that machine down first.")
+            if machine:
+                self._do(lambda other=other: self.cloud.detach(disk, other))
+        if head["id"] not in disk["machines"]:
+            self._do(lambda: self.cloud.attach(disk, head))
+            disk = self.cloud.find(volume) or disk
+        return [dict(self._told(volume, disk), devices=self.cloud.devices(disk, head["id"]))]
+
+    def _do(self, act):
+        self.changed = True
+        return None if self.check else act()
+
+    def _told(self, volume, disk):
+        return {
+            "name": volume["name"],
+            "resource": volume["resource"],
+            "id": disk["id"],
+            "infra": "/".join(part for part in (self.infra, volume.get("zone") or disk.get("zone")) if part),
+            "size": disk["size"],
+            "ours": disk["ours"],
+        }
+
+
+def _config(volume, words, hint):
+    return Failure("provision.config", "Volume %s %s" % (volume["name"], words), hint, {"volume": volume["name"]})

@@ -1,0 +1,86 @@
+"""What disks of every cloud must do, told once: made, grown, attached, taken over from a machine that is stopped."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from ansible.plugins.loader import init_plugin_loader
+
+from tests.integration.ansible.conftest import ROOT
+
+os.environ.setdefault("ANSIBLE_LOCAL_TEMP", tempfile.gettempdir())
+init_plugin_loader([str(ROOT / "collections")])
+
+# ruff: noqa: E402 - the loader comes first
+from ansible_collections.stix.core.plugins.module_utils.disk_volumes import DiskVolumes
+from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+
+
+class Place(NamedTuple):
+    """A cloud's lab, and what the test needs of it.
+
+    Attributes:
+        half: the cloud's own half of `disk_volumes` for `{user, cluster, cluster_id}`.
+        launch, stop: make the machine of a cluster, and stop it.
+        infra, zone: where.
+    """
+
+    half: Callable[..., Any]
+    launch: Callable[[str], None]
+    stop: Callable[[str], None]
+    infra: str
+    zone: str
+
+
+def play(place: Place, state: str, *volumes: dict[str, Any], check: bool = False, **more: Any) -> dict[str, Any]:
+    """The module's result."""
+    params = {"user": "ann", "cluster": "demo", "cluster_id": "demo-1", "config": {}, **more}
+    result: dict[str, Any] = DiskVolumes(place.half(params), place.infra, check).result(state, list(volumes))
+    return result
+
+
+def fault(place: Place, state: str, volume: dict[str, Any], **more: Any) -> str:
+    """Why it fails."""
+    with pytest.raises(Failure) as raised:
+        play(place, state, volume, **more)
+    assert raised.value.code == "provision.config"
+    return str(raised.value.message)
+
+
+def live(place: Place, devices: Callable[[dict[str, Any]], list[str]]) -> str:
+    """The life of a disk; its id.
+
+    Args:
+        devices: names that it must have on its machine.
+    """
+    wish = {"name": "data", "resource": "stix-data", "zone": place.zone, "size": 10, "labels": {"team": "x"}}
+    assert play(place, "present", wish, check=True)["changed"] and play(place, "detached", wish)["volumes"] == []
+    made = play(place, "present", wish)
+    [disk] = made["volumes"]
+    assert made["changed"] and disk["ours"] and disk["size"] == 10 and disk["infra"].startswith(place.infra)
+    assert not play(place, "present", wish)["changed"] and not play(place, "present", {**wish, "size": 5})["changed"]
+    grown = play(place, "present", {**wish, "size": 20})
+    assert grown["changed"] and play(place, "present", wish)["volumes"][0]["size"] == 20
+    there = {**wish, "id": disk["id"], "existing": True}
+    assert not play(place, "present", there, user="bob")["volumes"][0]["ours"]
+    assert not play(place, "absent", there, user="bob")["changed"]
+    assert "not there" in fault(place, "present", {**wish, "resource": "other", "existing": True})
+    assert "no machine" in fault(place, "attached", wish)
+
+    place.launch("demo-1")
+    attached = play(place, "attached", wish)
+    assert attached["changed"] and attached["volumes"][0]["devices"] == devices(disk)
+    assert not play(place, "attached", wish)["changed"]
+    assert "is attached to" in fault(place, "absent", wish)
+    place.launch("next-1")
+    assert "which runs" in fault(place, "attached", wish, cluster_id="next-1")
+    place.stop("demo-1")
+    assert play(place, "attached", wish, cluster_id="next-1")["changed"]
+    assert not play(place, "detached", wish)["changed"], "it is another cluster's now"
+    assert play(place, "detached", wish, cluster_id="next-1")["changed"]
+    assert not play(place, "detached", wish, cluster_id="next-1")["changed"]
+
+    assert play(place, "absent", wish)["changed"] and not play(place, "absent", wish)["changed"]
+    return str(disk["id"])
