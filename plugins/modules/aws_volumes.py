@@ -70,8 +70,8 @@ stix_error:
 """
 
 # ruff: noqa: E402 - documentation comes first
-from ansible_collections.stix.core.plugins.module_utils.aws_module import Module, require_account
 from ansible_collections.stix.core.plugins.module_utils.aws_kept_disks import AwsVolumes
+from ansible_collections.stix.core.plugins.module_utils.aws_module import Module, require_account
 from ansible_collections.stix.core.plugins.module_utils.disk_volumes import OPTIONS as DISKS
 from ansible_collections.stix.core.plugins.module_utils.disk_volumes import DiskVolumes
 

@@ -77,9 +77,9 @@ stix_error:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.stix.core.plugins.module_utils.azure_api import Api
 from ansible_collections.stix.core.plugins.module_utils.azure_errors import classify_exception
+from ansible_collections.stix.core.plugins.module_utils.azure_kept_disks import AzureVolumes
 from ansible_collections.stix.core.plugins.module_utils.azure_login import Login, environment
 from ansible_collections.stix.core.plugins.module_utils.azure_rest import Rest
-from ansible_collections.stix.core.plugins.module_utils.azure_kept_disks import AzureVolumes
 from ansible_collections.stix.core.plugins.module_utils.disk_volumes import OPTIONS as DISKS
 from ansible_collections.stix.core.plugins.module_utils.disk_volumes import DiskVolumes
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure

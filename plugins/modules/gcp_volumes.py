@@ -76,8 +76,8 @@ stix_error:
 # ruff: noqa: E402 - documentation comes first
 from ansible_collections.stix.core.plugins.module_utils.disk_volumes import OPTIONS as DISKS
 from ansible_collections.stix.core.plugins.module_utils.disk_volumes import DiskVolumes
-from ansible_collections.stix.core.plugins.module_utils.gcp_module import GcpModule
 from ansible_collections.stix.core.plugins.module_utils.gcp_kept_disks import GcpVolumes
+from ansible_collections.stix.core.plugins.module_utils.gcp_module import GcpModule
 
 OPTIONS = {
     **DISKS,

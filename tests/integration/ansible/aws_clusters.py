@@ -18,12 +18,12 @@ init_plugin_loader([str(ROOT / "collections")])
 # ruff: noqa: E402 - the loader comes first
 from ansible_collections.stix.core.plugins.module_utils.aws_cluster import AwsCluster
 from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify_exception
+from ansible_collections.stix.core.plugins.module_utils.aws_kept_disks import AwsVolumes  # noqa: F401 - for tests
 from ansible_collections.stix.core.plugins.module_utils.aws_network import key_name
 from ansible_collections.stix.core.plugins.module_utils.aws_offer import quota_of
 from ansible_collections.stix.core.plugins.module_utils.aws_place import Missing
 from ansible_collections.stix.core.plugins.module_utils.aws_survey import Survey
 from ansible_collections.stix.core.plugins.module_utils.aws_sweep import sweep
-from ansible_collections.stix.core.plugins.module_utils.aws_kept_disks import AwsVolumes  # noqa: F401 - for tests
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 __all__ = ["Failure", "Missing", "Survey", "account", "aws", "created", "machines", "quota_of", "refused", "sweep"]

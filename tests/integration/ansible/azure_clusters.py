@@ -21,9 +21,9 @@ init_plugin_loader([str(ROOT / "collections")])
 from ansible_collections.stix.core.plugins.module_utils import azure_account, azure_survey  # noqa: F401 - for tests
 from ansible_collections.stix.core.plugins.module_utils.azure_api import Api
 from ansible_collections.stix.core.plugins.module_utils.azure_cluster import AzureCluster
+from ansible_collections.stix.core.plugins.module_utils.azure_kept_disks import AzureVolumes  # noqa: F401 - for tests
 from ansible_collections.stix.core.plugins.module_utils.azure_login import Login
 from ansible_collections.stix.core.plugins.module_utils.azure_rest import Rest
-from ansible_collections.stix.core.plugins.module_utils.azure_kept_disks import AzureVolumes  # noqa: F401 - for tests
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 PARAMS: dict[str, Any] = {

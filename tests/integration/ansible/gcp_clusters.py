@@ -23,9 +23,9 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_api import Api
 from ansible_collections.stix.core.plugins.module_utils.gcp_cluster import GcpCluster
 from ansible_collections.stix.core.plugins.module_utils.gcp_ground import Missing  # noqa: F401 - for tests
+from ansible_collections.stix.core.plugins.module_utils.gcp_kept_disks import GcpVolumes  # noqa: F401 - for tests
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import Launch  # noqa: F401 - for tests
 from ansible_collections.stix.core.plugins.module_utils.gcp_tpu_cluster import TpuCluster  # noqa: F401 - for tests
-from ansible_collections.stix.core.plugins.module_utils.gcp_kept_disks import GcpVolumes  # noqa: F401 - for tests
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKOxXTpTNIKg/6xbqIVMpSCuMXEe2ubqzCFkWtStDMCA me@here"
 NO_ROOM = {"action": "instances.bulkInsert", "code": "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS"}

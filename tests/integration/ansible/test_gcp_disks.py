@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.ansible import disks as life
 from tests.integration.ansible import gcp_clusters as base
 from tests.integration.ansible.gcp_clusters import PARAMS, Failure, api, gcp_survey, machines, refused, wanted
 from tests.lab.gcp.lab import GcpLab
@@ -107,3 +108,19 @@ def test_what_a_launch_that_was_cut_off_did_not_attach_is_attached_by_the_next(g
     assert attached(gcp) == [[("data", "READ_WRITE", True)]]
     with pytest.raises(Failure):
         machines(gcp, wanted(volumes=[volume("other")])).ensure(False)
+
+
+def test_a_disk_is_made_attached_and_deleted(gcp: GcpLab) -> None:
+    def launch(cluster_id: str) -> None:
+        node = {"name": cluster_id, "rank": 0, "instance_type": "n2-standard-2"}
+        machines(gcp, [node], cluster_id=cluster_id, zones=["us-central1-a"]).ensure(False)
+
+    place = life.Place(
+        lambda params: base.GcpVolumes(api(gcp), params),
+        launch,
+        lambda cluster_id: machines(gcp, cluster_id=cluster_id).stop(False),
+        "gcp/us-central1",
+        "us-central1-a",
+    )
+    life.live(place, lambda disk: ["/dev/disk/by-id/google-stix-data"])
+    assert [one["name"] for one in gcp.all("disks") if not one.get("users")] == []

@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 
 # ruff: noqa: F811 - fixtures are named again where they are used
-from tests.integration.ansible import disks
 from tests.integration.ansible.gcp_clusters import (  # noqa: F401 - fixtures come by their names
     KEY,
     NO_ROOM,
     PARAMS,
     Api,
     Failure,
-    GcpVolumes,
     Launch,
     Missing,
     api,
@@ -426,19 +424,3 @@ def test_a_policy_that_demands_os_login_is_told_with_what_to_do(gcp: lab.GcpLab)
     gcp.refuse({"action": "instances.bulkInsert", "code": "conditionNotMet", "status": 412, "message": words})
     failure = refused(gcp, wanted(1))
     assert (failure.code, failure.hint) == ("provision.config", "Set config gcp.os_login: true")
-
-
-def test_a_disk_is_made_attached_and_deleted(gcp: lab.GcpLab) -> None:
-    def launch(cluster_id: str) -> None:
-        node = {"name": cluster_id, "rank": 0, "instance_type": "n2-standard-2"}
-        machines(gcp, [node], cluster_id=cluster_id, zones=["us-central1-a"]).ensure(False)
-
-    place = disks.Place(
-        lambda params: GcpVolumes(api(gcp), params),
-        launch,
-        lambda cluster_id: machines(gcp, cluster_id=cluster_id).stop(False),
-        "gcp/us-central1",
-        "us-central1-a",
-    )
-    disks.live(place, lambda disk: ["/dev/disk/by-id/google-stix-data"])
-    assert [one["name"] for one in gcp.all("disks") if not one.get("users")] == []
