@@ -90,8 +90,11 @@ class JobSecrets:
                 remove(os.path.join(self._folder(job_id), "secrets.json"))
                 self._drop_empty(job_id)
 
-    def place(self, job_id: int, files: Mapping[str, str]) -> None:
+    def place(self, job_id: int, files: Mapping[str, str], *, copies: bool = False) -> None:
         """Makes a job's secrets appear at their paths.
+
+        Args:
+            copies: files, not links: a container does not see this machine's memory.
 
         Raises:
             OSError: at one of them is something else, or it cannot be made; the message names it.
@@ -101,17 +104,23 @@ class JobSecrets:
         folder = make_private(memory(self.home), "jobs", str(job_id), "files")
         links: dict[str, str] = {}
         for number, (target, content) in enumerate(files.items()):
-            links[resolve(self.home, target)] = path = os.path.join(folder, str(number))
-            write_bytes(path, content.encode("utf-8", "surrogateescape"))
-        write_json(self._links(job_id), links)  # noted before there is one, for who must take them away
-        for path, file in links.items():
-            self._link(path, file)
-
-    def _link(self, path: str, file: str) -> None:
-        try:
+            path, file = resolve(self.home, target), os.path.join(folder, str(number))
             if os.path.lexists(path) and not self._is_ours(path):
-                raise FileExistsError(errno.EEXIST, "something else is there already")
+                raise OSError(errno.EEXIST, f"the secret at {path}: something else is there already")
+            links[path] = file
+            write_bytes(file, content.encode("utf-8", "surrogateescape"))
+        # Noted before there is one, for who must take them away.
+        write_json(self._placed_path(job_id), {"links": links, "copies": copies})
+        for path, file in links.items():
+            self._put(path, file, copies)
+
+    def _put(self, path: str, file: str, copies: bool) -> None:
+        try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
+            if copies:
+                with open(file, "rb") as source:
+                    write_bytes(path, source.read())
+                return
             partial = f"{path}.stix-{os.getpid()}"
             os.symlink(file, partial)
             os.replace(partial, path)
@@ -119,20 +128,22 @@ class JobSecrets:
             raise OSError(error.errno, f"the secret at {path}: {error.strerror}") from None
 
     def _is_ours(self, path: str) -> bool:
-        return os.path.islink(path) and os.readlink(path).startswith(self._jobs + "/")
+        if os.path.islink(path):
+            return os.readlink(path).startswith(self._jobs + "/")
+        return any(path in placed["links"] and placed["copies"] for placed in map(self._placed, self._known()))
 
     def take_away(self, job_id: int) -> None:
         """Removes a job's secrets from their paths; one that another job here has at the same path gets that one's."""
-        links = self._placed(job_id)
-        for path, file in links.items():
-            if not os.path.islink(path) or os.readlink(path) != file:
+        placed = self._placed(job_id)
+        others = [self._placed(other)["links"] for other in self._known() if other != job_id]
+        for path, file in placed["links"].items():
+            if not placed["copies"] and not (os.path.islink(path) and os.readlink(path) == file):
                 continue
-            others = (self._placed(other).get(path) for other in self._known() if other != job_id)
-            other_file = next(filter(None, others), None)
             remove(path)
+            other_file = next((links[path] for links in others if path in links), None)
             if other_file:
-                self._link(path, other_file)
-        remove(self._links(job_id))
+                self._put(path, other_file, placed["copies"])
+        remove(self._placed_path(job_id))
         shutil.rmtree(os.path.join(self._folder(job_id), "files"), ignore_errors=True)
         self._drop_empty(job_id)
 
@@ -153,11 +164,12 @@ class JobSecrets:
         except OSError:
             pass  # the head still has the secrets of a job that goes on, or the node its files
 
-    def _links(self, job_id: int) -> str:
-        return os.path.join(self._folder(job_id), "links.json")
+    def _placed_path(self, job_id: int) -> str:
+        return os.path.join(self._folder(job_id), "placed.json")
 
-    def _placed(self, job_id: int) -> dict[str, str]:
-        return {path: str(file) for path, file in read_json(self._links(job_id)).items()}
+    def _placed(self, job_id: int) -> dict[str, Any]:
+        """`{links: path -> file, copies}`."""
+        return {"links": {}, "copies": False, **read_json(self._placed_path(job_id))}
 
     def _known(self) -> list[int]:
         try:

@@ -85,7 +85,7 @@ class Ranks:
         # Noted before it exists: after a crash in between nothing is started twice.
         rankstate.write(self.path(key), {"machine": self.machine, "asked_at": time.time(), "mark": self.mark(key[0])})
         self.seen[key] = {}
-        self.secrets.place(key[0], order.get("files") or {})
+        self.secrets.place(key[0], order.get("files") or {}, copies=bool(self.config.get("container")))
         self.spawned[key] = self._spawn(self.specification(order))
 
     def specification(self, order: dict[str, Any]) -> dict[str, Any]:
