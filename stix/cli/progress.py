@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import IO
 
 from stix.cli import output
-from stix.model.event import Attempt, Event, Note, PhaseEnded, PhaseProgress, PhaseStarted
+from stix.model.event import Attempt, Event, Note, Output, PhaseEnded, PhaseProgress, PhaseStarted
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 TICK = 0.1
@@ -111,6 +111,8 @@ class Progress:
                     self._line(f"  {event.place}: {event.message} ({event.code}, {output.seconds(event.seconds)})")
                 case Note():
                     self._line(f"  {event.text}")
+                case Output():
+                    self._line(event.text)
 
     def summary(self) -> str:
         """'14 s: provision 3.1 s, setup 8.0 s': all time since the beginning, and that of the phases."""

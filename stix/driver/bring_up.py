@@ -5,7 +5,7 @@ import json
 import secrets as random
 from typing import Any
 
-from stix.driver import buckets, containers, machines, resize
+from stix.driver import buckets, containers, machines, own_ansible, resize
 from stix.driver.decide import LaunchOptions, served_candidate
 from stix.driver.registry_login import registry_login
 from stix.driver.session import Run
@@ -73,17 +73,28 @@ def bring_up(
     how: dict[str, Any] = {"secrets_file": secrets_file, "no_setup": options.no_setup, "hosts": cluster.hosts}
     job = job_vars(task, resources, submission, **how) if has_job else None
     registry, login = containers.login(run, cluster, task)
+    has_own = bool(task.ansible) and not (only_job or options.no_setup)
+    values = task.secret_values if secrets_file else {}
     outcome = run.play(
         "run_job" if only_job else "up",
         cluster,
         "connect",
         node_vars=machines.node_vars(run, cluster) | file_vars(task) | registry,
-        head_vars=job,
-        secrets={**(task.secret_values if secrets_file else {}), **login} or None,
+        head_vars=None if has_own else job,
+        secrets={**({} if has_own else values), **login} or None,
     )
     cluster = machines.learn(run, cluster, outcome)
     if outcome.error:
         raise outcome.error
+    if has_own:
+        # The nodes are ready whatever becomes of it.
+        cluster = run.record("phase", phase="ready") or cluster
+        machines.publish(run, cluster)
+        own_ansible.play(run, cluster, task)
+        if job:
+            outcome = run.play("run_job", cluster, "submit", head_vars=job, secrets=values or None)
+        if outcome.error:
+            raise outcome.error
     run.record("changed", pending=None, last_use=f"{run.verb} {task.name or ''}".strip())
     cluster = run.record("phase", phase="ready") or cluster
     machines.publish(run, cluster)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from stix.clouds.registry import clouds
-from stix.driver import machines, volumes
+from stix.driver import machines, own_ansible, volumes
 from stix.driver.attempts import ELSEWHERE
 from stix.driver.bring_up import Done
 from stix.driver.decide import LaunchOptions, make_plan, require_runnable
@@ -60,6 +60,8 @@ def launch(
     plan = _first_plan(world, task, name, options, saved)
     if plan.makes_machines and confirm and not confirm(plan):
         raise StixError("interrupted", "nothing was done")
+    if not options.no_setup:
+        own_ansible.check(task, world)
     with world.locked(name, "up") as lock, world.run(name, "up", lock) as run:
         run.secrets = task.secret_values
         _finish_first(run, name)

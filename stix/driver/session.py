@@ -18,7 +18,7 @@ from stix.driver.settings import Settings, load_settings
 from stix.errors import StixError
 from stix.inventory.render import inventory
 from stix.model.cluster import Cluster
-from stix.model.event import Event, Failed, Listener, Note, Reported
+from stix.model.event import Event, Failed, Listener, Note, Output, Reported
 from stix.model.plan import hidden, tell_nothing
 from stix.runner.play import Play, records
 from stix.runner.rundir import RunFolder, ansible_settings
@@ -129,7 +129,7 @@ class Run:
         self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{cluster}-{verb}-{random.token_hex(4)}"
         self.folder = RunFolder(world.home.runs / self.id, world.home.secrets_file(self.id))
         self.started = time.time()
-        self._lock = lock_fd
+        self.lock = lock_fd
         self._plays: list[dict[str, Any]] = []
         self._staging = threading.Lock()
         self._begun = 0
@@ -176,35 +176,55 @@ class Run:
         files = inventory(
             cluster, sys.executable, run_id=self.id, cloud_vars=cloud_vars, node_vars=node_vars, head_vars=head_vars
         )
-        with self._staging:
-            self._begun += 1
-            number = self._begun
-            text, playbook = settings_text(self.world.home), f"stix.core.{name}"
-            stage = self.folder.stage(f"{number}-{name}", files, text, playbook)
+        playbook = f"stix.core.{name}"
+        stage, ident = self.stage(name, files, playbook)
         nodes = max(1, len(cluster.nodes))
         play = Play(
             stage,
             playbook,
-            f"{name}-{number}",
+            ident,
             forks=min(64, max(5, nodes)),
-            lock=self._lock,
+            lock=self.lock,
             secrets=self.folder.secrets_file if secrets else None,
             account=cloud_vars is not None or "storage_mounts" in (node_vars or {}),
             seconds=seconds,
             cancel=cancel,
         )
+        phases = Phases(_silent if silent else self.emit, cluster.name, phase, nodes)
+        return self.carry_out(play, phases, secrets, heard)
+
+    def stage(self, name: str, files: Mapping[str, str], playbook: str, **own: Any) -> tuple[Path, str]:
+        """The folder of this run's next play, and the play's name.
+
+        Args:
+            files: of its inventory.
+            own: `search` and `variables` of `RunFolder.stage`.
+        """
+        with self._staging:
+            self._begun += 1
+            number = self._begun
+            text = settings_text(self.world.home)
+            return self.folder.stage(f"{number}-{name}", files, text, playbook, **own), f"{name}-{number}"
+
+    def carry_out(
+        self, play: Play, phases: Phases, secrets: Mapping[str, str] | None = None, heard: Hears | None = None
+    ) -> Outcome:
+        """Play what was staged; the rest as `play`.
+
+        Args:
+            secrets: values for `play.secrets`, a file that is there meanwhile.
+        """
         began = time.time()
         if secrets:
             self.folder.write_secrets(secrets)
         try:
-            phases = Phases(_silent if silent else self.emit, cluster.name, phase, nodes)
             outcome = self._follow(play, phases, heard)
         finally:
             if secrets:  # those of another play that goes on beside this one stay
                 self.folder.drop_secrets()
-            self.folder.hide(stage, self.secrets)
+            self.folder.hide(play.folder, self.secrets)
         took = {"ok": outcome.error is None, "seconds": time.time() - began}
-        self._plays.append({"playbook": play.playbook, "folder": str(stage), **took})
+        self._plays.append({"playbook": play.playbook, "folder": str(play.folder), **took})
         return outcome
 
     def _follow(self, play: Play, phases: Phases, heard: Hears | None) -> Outcome:
@@ -223,6 +243,8 @@ class Run:
         return outcome
 
     def _pass_on(self, record: Mapping[str, Any]) -> None:
+        if record["type"] == "output":
+            self.emit(Output(time.time(), hidden(record["text"], self.secrets)))
         if "event" in record:
             data = hidden(record["event"]["data"], self.secrets)
             self.emit(Reported(time.time(), record["event"]["kind"], record["host"], data))

@@ -1,5 +1,6 @@
 """A plan's facts -> inventory text. Pure; see docs/concepts/contracts.md section 1."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,25 +66,43 @@ def inventory(
     if nodes:
         children["stix_nodes"] = {"hosts": nodes}
         children["stix_head"] = {"hosts": {cluster.nodes[0]["name"]: {}}}
-    hosts = {
-        "all": {
-            "vars": {
-                "stix_cluster": cluster.name,
-                "stix_cluster_id": cluster.cluster_id,
-                "stix_user": cluster.user,
-                "stix_cloud_role": cluster.cloud,
-                "stix_num_nodes": cluster.size,
-                "stix_run_id": run_id,
-            },
-            "children": children,
-        }
-    }
-    files = {"hosts.yml": to_yaml(hosts)}
+    files = {"hosts.yml": to_yaml({"all": {"vars": _everywhere(cluster, run_id), "children": children}})}
     groups = {"stix_cloud": cloud_vars, "stix_nodes": node_vars, "stix_head": head_vars}
     for group, variables in groups.items():
         if variables:
             files[f"group_vars/{group}.yml"] = to_yaml(dict(variables))
     return files
+
+
+def own_inventory(cluster: Cluster, *, run_id: str, secrets_file: str | None) -> dict[str, str]:
+    """The files of the inventory that a task's own Ansible content is played on: the nodes, and nothing else.
+
+    Its `all` is all nodes, the driver's machine is not among them; `stix_workers` are those that are not the head.
+
+    Args:
+        secrets_file: JSON that is there while the play runs; `stix_secrets` has what is in it.
+    """
+    nodes = {node["name"]: _host_vars(node) for node in cluster.nodes}
+    head, *workers = nodes
+    secrets = f"{{{{ lookup('ansible.builtin.file', {json.dumps(secrets_file)}) | from_json }}}}"
+    variables = {**_everywhere(cluster, run_id), "stix_secrets": secrets if secrets_file else {}}
+    children = {
+        "stix_nodes": {"hosts": nodes},
+        "stix_head": {"hosts": {head: {}}},
+        "stix_workers": {"hosts": {name: {} for name in workers}},
+    }
+    return {"hosts.yml": to_yaml({"all": {"vars": variables, "children": children}})}
+
+
+def _everywhere(cluster: Cluster, run_id: str) -> dict[str, Any]:
+    return {
+        "stix_cluster": cluster.name,
+        "stix_cluster_id": cluster.cluster_id,
+        "stix_user": cluster.user,
+        "stix_cloud_role": cluster.cloud,
+        "stix_num_nodes": cluster.size,
+        "stix_run_id": run_id,
+    }
 
 
 def _host_vars(node: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-PHASES = ("plan", "provision", "connect", "setup", "sync", "container", "submit", "stop", "terminate", "check")
+PHASES = (
+    "plan",
+    "provision",
+    "connect",
+    "setup",
+    "sync",
+    "container",
+    "ansible",
+    "submit",
+    "stop",
+    "terminate",
+    "check",
+)
 """Words for a phase, in the order in which a launch goes through them."""
 
 
@@ -62,6 +74,13 @@ class Attempt(Event):
 @dataclass(frozen=True, slots=True)
 class Note(Event):
     """One sentence for the user (what is waited for, what was chosen and why)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Event):
+    """Lines that the user's own Ansible content printed."""
 
     text: str
 

@@ -182,6 +182,7 @@ def redacted(task: Task) -> dict[str, Any]:
         "secret_files": task.secret_files,
         "file_mounts": dict(task.file_mounts),
         "storage_mounts": {target: storage.source or storage.name for target, storage in task.storage_mounts.items()},
+        "ansible": dict(task.ansible),
         "setup": task.setup,
         "run": task.run,
     }

@@ -123,6 +123,11 @@ class Task:
         """What runs before machines stop or go, from `config.hooks`; the same for every candidate."""
         return tuple(self.resources[0].config.get("hooks") or ())
 
+    @property
+    def ansible(self) -> Mapping[str, Any]:
+        """The user's own Ansible content, `{playbook or roles, vars, requirements, folder}`, from `config.ansible`."""
+        return self.resources[0].config.get("ansible") or {}
+
     def with_(self, **changes: Any) -> "Task":
         """The task with some fields changed."""
         return replace(self, **changes)

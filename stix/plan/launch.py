@@ -111,9 +111,20 @@ def _steps(
     does = ["make the nodes ready", f"bring {_files(task)}"]
     if place and place.resources.container_image and "container" in clouds()[place.cloud].can:
         does.append(f"have the container of {place.resources.container_image}")
+    does += [_own(task)] if task.ansible and not no_setup else []
     does += ["run the task's setup"] if task.setup and not no_setup else []
     does += ["hand the job to the agent"] if task.run else []
     return (*steps, Step("up", ", ".join(does)))
+
+
+def _own(task: Task) -> str:
+    """`play site.yml on all nodes`."""
+    roles = [
+        str(role.get("role") or role.get("name") if isinstance(role, Mapping) else role)
+        for role in task.ansible.get("roles") or ()
+    ]
+    what = task.ansible.get("playbook") or f"the {'role' if len(roles) == 1 else 'roles'} {', '.join(roles)}"
+    return f"play {what}"
 
 
 def _resize(existing: "Cluster", wanted: int) -> str:

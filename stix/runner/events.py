@@ -3,7 +3,7 @@
 Records are dictionaries with a `type`:
 `play` {name}, `task` {name, role, action}, `result` {host, task, role, action, status:
 ok|changed|skipped|failed|unreachable|ignored, seconds, run: whether something ran on the node, event?, error?,
-message?}, `stats` {hosts}, `end` {status, rc}.
+message?}, `stats` {hosts}, `output` {text, of a play that shows its own}, `end` {status, rc}.
 """
 
 from collections.abc import Mapping

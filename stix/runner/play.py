@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class Play:
         lock: descriptor of the cluster's lock; the play's process holds it until it is gone.
         secrets: the file of job secrets; the play's process removes it, also when the driver was killed.
         account: it talks to a cloud, so the user's credentials (`environment.SECRET`) come along.
+        search: further settings of Ansible, as variables of its environment; the warm process has none of them.
+        shows: what it prints comes as records of type `output`.
         seconds: how long it may take; then it is cancelled.
         cancel: a descriptor; when it can be read, the play is ended, and `records` goes on until it really has.
     """
@@ -44,6 +46,8 @@ class Play:
     account: bool = False
     seconds: float | None = None
     cancel: int | None = None
+    search: Mapping[str, str] = field(default_factory=dict)
+    shows: bool = False
 
     def request(self, programs: str, config: Path) -> dict[str, Any]:
         """The order for `process.run_play`.
@@ -53,7 +57,7 @@ class Play:
             config: the settings file.
         """
         environ = environment.scrubbed(os.environ, config, content.collection_paths())
-        environ["PATH"] = environment.search_path(environ, programs)
+        environ |= {"PATH": environment.search_path(environ, programs), **self.search}
         return {
             "kind": "play",
             "folder": str(self.folder),
@@ -64,6 +68,7 @@ class Play:
             "environment": environ,
             "credentials": environment.secret(os.environ) if self.account else {},
             "secrets": str(self.secrets) if self.secrets else None,
+            "shows": self.shows,
         }
 
 
@@ -75,7 +80,7 @@ def records(play: Play, warm: "warm_client.Warm | None") -> Generator[dict[str, 
     Raises:
         StixError: `runner.failed` when the play's process died without a word; `timeout` when it took too long.
     """
-    channel = warm.start_play(play) if warm else None
+    channel = warm.start_play(play) if warm and not play.search else None
     process = None
     if channel is None:
         channel, process = _start_cold(play)

@@ -25,9 +25,9 @@ def run_play(request: Mapping[str, Any], channel: socket.socket) -> None:
     """Run the play that `request` names and report on `channel` until it is over.
 
     Args:
-        request: `{folder, playbook, ident, forks, arguments, environment, credentials, secrets}`; the environment's
-            PATH says which ansible-playbook, `credentials` are variables that no file may hold, `secrets` names a file
-            to remove at the end.
+        request: `{folder, playbook, ident, forks, arguments, environment, credentials, secrets, shows}`; the
+            environment's PATH says which ansible-playbook, `credentials` are variables that no file may hold,
+            `secrets` names a file to remove at the end, `shows` has what Ansible prints sent, too.
         channel: connected socket to the driver. Its closing by the driver cancels the play.
     """
     watcher = _Watcher(channel)
@@ -58,6 +58,8 @@ def _through_runner(request: Mapping[str, Any], send: "_Sender") -> tuple[str, i
         record = reduce_event(raw)
         if record:
             send(record)
+        if request.get("shows") and raw.get("stdout"):
+            send({"type": "output", "text": raw["stdout"]})
         return False  # nothing per event on disk: ours are in events.jsonl
 
     command_line = [f"--forks={request['forks']}", *request.get("arguments", ())]

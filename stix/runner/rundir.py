@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from stix.model.connection import SSH_OPTIONS, control_path, ssh_options
@@ -34,10 +35,22 @@ class RunFolder:
         """What was decided."""
         (self.path / "plan.json").write_text(json.dumps(plan, indent=1, default=str) + "\n", encoding="utf-8")
 
-    def stage(self, name: str, inventory: Mapping[str, str], settings: str, playbook: str) -> Path:
+    def stage(
+        self,
+        name: str,
+        inventory: Mapping[str, str],
+        settings: str,
+        playbook: str,
+        search: Mapping[str, str] = MappingProxyType({}),
+        variables: str = "",
+    ) -> Path:
         """The folder of one play of this run: its inventory, settings and the line that repeats it.
 
         A run with one play has its files in the run folder itself, further plays in folders of their own below it.
+
+        Args:
+            search: as of `play.Play`, for that line.
+            variables: YAML of variables that win over all others; kept in `vars.yml`.
         """
         folder = self.path if not (self.path / "inventory").exists() else self.path / name
         for file, text in inventory.items():
@@ -45,8 +58,10 @@ class RunFolder:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             target.write_text(text, encoding="utf-8")
         (folder / "ansible.cfg").write_text(settings, encoding="utf-8")
+        if variables:
+            (folder / "vars.yml").write_text(variables, encoding="utf-8")
         (folder / "playbook").write_text(playbook + "\n", encoding="utf-8")
-        (folder / "command").write_text(repeat_line(folder, playbook) + "\n", encoding="utf-8")
+        (folder / "command").write_text(repeat_line(folder, playbook, search) + "\n", encoding="utf-8")
         return folder
 
     def write_secrets(self, secrets: Mapping[str, str]) -> None:
@@ -87,16 +102,17 @@ def drop_secrets(file: Path) -> None:
         file.parent.rmdir()
 
 
-def repeat_line(folder: Path, playbook: str) -> str:
+def repeat_line(folder: Path, playbook: str, search: Mapping[str, str] = MappingProxyType({})) -> str:
     """The shell line that plays the folder again without stix."""
     words = {
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
         "ANSIBLE_COLLECTIONS_PATH": content.collection_paths(),
+        **search,
     }
+    extra = f" -e {shlex.quote(f'@{folder}/vars.yml')}" if (folder / "vars.yml").exists() else ""
     variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in words.items())
-    return (
-        f"{variables} {shlex.quote(content.ansible_playbook())} -i {shlex.quote(str(folder / 'inventory'))} {playbook}"
-    )
+    program, hosts = shlex.quote(content.ansible_playbook()), shlex.quote(str(folder / "inventory"))
+    return f"{variables} {program} -i {hosts}{extra} {shlex.quote(playbook)}"
 
 
 def ansible_settings(control_dir: Path, home: str, passwd_home: str) -> str:

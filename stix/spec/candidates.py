@@ -19,6 +19,7 @@ from stix.spec.disks import read_volumes
 from stix.spec.document import Document, Path
 from stix.spec.hooks import autostop_hook, read_hooks
 from stix.spec.infra import read_cloud, read_infra
+from stix.spec.own_ansible import read_ansible
 from stix.spec.wishes import (
     read_disk_tier,
     read_image,
@@ -164,6 +165,8 @@ def _task_config(document: Document, resources: Mapping[str, Any]) -> Mapping[st
     config = document.data.get("config") or {}
     hooks = {"hooks": read_hooks(config["hooks"])} if config.get("hooks") else {}
     rest = {key: value for key, value in config.items() if key != "hooks"}
+    if rest.get("ansible"):
+        rest["ansible"] = read_ansible(document, rest["ansible"])
     inner = resources.get("_cluster_config_overrides")
     if rest and inner:
         sentence = "'config' and 'resources._cluster_config_overrides' mean the same"

@@ -34,6 +34,7 @@ def check_ready(
         for target, volume in task.volumes.items():
             _check_volume(task, document, target, volume)
         _check_sources(task, document, workdir_flag, is_dir, exists)
+        _check_ansible(task, document, exists)
 
 
 def _check_name(task: Task, document: Document) -> None:
@@ -133,6 +134,16 @@ def _check_sources(task: Task, document: Document, workdir_flag: bool, is_dir: S
         for source in (storage.source,) if isinstance(storage.source, str) else storage.source or ():
             if not is_address(source) and not exists(os.path.expanduser(source)):
                 raise _missing(document, target, source)
+
+
+def _check_ansible(task: Task, document: Document, exists: Sees) -> None:
+    for key in ("playbook", "requirements"):
+        name = (task.ansible or {}).get(key)
+        path = os.path.join(task.ansible.get("folder", ""), os.path.expanduser(name)) if name else ""
+        if name and not exists(path):
+            sentence = f"'{path}', the {key} of 'config.ansible', does not exist here"
+            hint = "" if name.startswith(("/", "~")) else "relative names start at the task file"
+            raise document.error(("config", "ansible", key), sentence, hint=hint, code="sync.source")
 
 
 def _missing(document: Document, target: str, source: str) -> UsageError:

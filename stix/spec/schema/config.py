@@ -1,6 +1,7 @@
 """The keys of a task's `config`: settings that hold for this task only."""
 
 from stix.spec.schema.key import TEXT, Key
+from stix.spec.schema.own_ansible import OWN_ANSIBLE
 
 HOOK_EVENTS = ("stop", "preemption", "down")
 """What a hook may run before."""
@@ -407,6 +408,7 @@ CONFIG = {
         },
         works=False,
     ),
+    "ansible": OWN_ANSIBLE,
     "active_workspace": Key(("text",), "The workspace to launch in.", "active_workspace: research", works=False),
     "hooks": Key(
         ("list",),

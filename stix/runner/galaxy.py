@@ -1,0 +1,97 @@
+"""Collections and roles that a user's own Ansible content needs: fetched once for each requirements file."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stix.errors import StixError
+from stix.runner import content
+
+SECONDS = 1800.0
+
+
+def requirements_folder(cache: Path, text: bytes) -> Path:
+    """Where what a requirements file names is, or will be: a folder for each content of such a file."""
+    return cache / hashlib.sha256(text).hexdigest()[:16]
+
+
+def install(file: Path, cache: Path, environ: Mapping[str, str]) -> Path:
+    """The folder with `collections` and `roles` of a requirements file; nothing is fetched where it is there already.
+
+    Raises:
+        StixError: `runner.missing_content`, they are not to be had.
+    """
+    text = file.read_bytes()
+    folder = requirements_folder(cache, text)
+    if folder.is_dir():
+        return folder
+    draft = folder.with_suffix(f".{os.getpid()}")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        for kind in _kinds(file, text):
+            _install(kind, file, draft / f"{kind}s", environ)
+        if not folder.is_dir():  # else another one was quicker
+            draft.replace(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _kinds(file: Path, text: bytes) -> list[str]:
+    import yaml
+
+    try:
+        wanted: Any = yaml.safe_load(text) or {}
+    except yaml.YAMLError:
+        raise StixError("runner.missing_content", f"{file} is not YAML") from None
+    if isinstance(wanted, list):
+        return ["role"]
+    return [kind for kind in ("collection", "role") if isinstance(wanted, dict) and wanted.get(f"{kind}s")]
+
+
+def _install(kind: str, file: Path, target: Path, environ: Mapping[str, str]) -> None:
+    program = Path(content.ansible_playbook()).with_name("ansible-galaxy")
+    words = [str(program), kind, "install", "-r", str(file), "-p", str(target)]
+    # What lies beside this machine's other collections, or in archives, needs no network.
+    tries = [[*words, "--offline"], words] if kind == "collection" else [words]
+    said = ""
+    for line in tries:
+        try:
+            done = subprocess.run(
+                line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                errors="replace", cwd=file.parent, env=dict(environ), timeout=SECONDS, check=False,
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError) as error:
+            said = str(error)
+            continue
+        if done.returncode == 0:
+            return
+        said = last_words(done.stdout)
+    raise StixError(
+        "runner.missing_content",
+        f"the {kind}s of {file} cannot be installed: {said}",
+        hint=f"ansible-galaxy {kind} install -r {file} tries it by hand",
+    )
+
+
+def syntax_error(playbook: Path, environ: Mapping[str, str]) -> str:
+    """Why Ansible cannot play a playbook, in its own words; empty when it can."""
+    words = [content.ansible_playbook(), "--syntax-check", "-i", "localhost,", str(playbook)]
+    done = subprocess.run(
+        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+        env=dict(environ), check=False,
+    )  # fmt: skip
+    return "" if done.returncode == 0 else last_words(done.stderr or done.stdout)
+
+
+def last_words(text: str) -> str:
+    """The line of a program of Ansible that says what is wrong, to be quoted."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(("ERROR", "[ERROR]"))]
+    found = errors[0] if errors else lines[-1] if lines else "it gave no reason"
+    return found.removeprefix("[ERROR]:").removeprefix("ERROR!").strip().rstrip(".")
