@@ -84,7 +84,7 @@ def check(task: Task, world: World) -> None:
     fault = galaxy.syntax_error(own.playbook, _for_galaxy() | own.search)
     if fault:
         sentence = f"{own.name} cannot be played: {fault}"
-        raise UsageError("task.invalid", sentence, details={"keys": ["config.ansible"]})
+        raise UsageError("task.invalid", sentence, details={"keys": ["config"]})
 
 
 def play(run: Run, cluster: Cluster, task: Task) -> None:
@@ -138,7 +138,7 @@ def _there(folder: Path, wish: Mapping[str, Any], key: str) -> Path:
     file = folder / os.path.expanduser(str(wish[key]))
     if not file.is_file():
         sentence = f"'{file}', the {key} of config.ansible, does not exist here"
-        raise UsageError("sync.source", sentence, details={"keys": ["config.ansible"]})
+        raise UsageError("sync.source", sentence, details={"keys": ["config"]})
     return file
 
 
