@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import hashlib
 import json
 import os
 import shlex
 import shutil
-import tempfile
 
 from . import processes, rankstate
 from .container import SUDO, TOOLS, run
 from .errors import AgentError
 from .home import WORKDIR, Home, read_json, write_bytes, write_json
+from .images import SECONDS, last_word, pull
 from .receive import resolve
 
 TYPE_CHECKING = False
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
 WAIT = ("--entrypoint", "/bin/sh")
 WAIT_WORDS = ("-c", "while read -r _; do :; done")
 """Its first process waits for input that never comes."""
-
-HUB = ("", "docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/")
-HUB_KEY = "https://index.docker.io/v1/"
-START_SECONDS = 120.0
 
 PROGRAM = "docker"
 LABEL = "stix.container"
@@ -72,7 +67,7 @@ def _lacking(part: str, words: str) -> dict[str, Any]:
     Raises:
         AgentError: `setup.failed`, the login may install nothing.
     """
-    sudo = run(["sudo", "-n", "true"], START_SECONDS) if os.getuid() else None
+    sudo = run(["sudo", "-n", "true"], SECONDS) if os.getuid() else None
     if os.getuid() and (sudo is None or sudo.returncode):
         raise AgentError(
             "setup.failed",
@@ -96,7 +91,7 @@ def _engine() -> list[str]:
     said = ""
     # A login that has just joined the engine's group is not in it before it logs in again.
     for words in (base, ["sudo", "-n", *base]):
-        done = run([*words, "version", "--format", "{{.Server.Version}}"], START_SECONDS)
+        done = run([*words, "version", "--format", "{{.Server.Version}}"], SECONDS)
         if done is not None and done.returncode == 0:
             return words
         said = said or (done.stderr.strip() if done else "it does not answer")
@@ -125,7 +120,7 @@ class _Maker:
         self.name = str(config["container"])
         self.cluster_id = str(config["cluster_id"])
         self.user_home = home.user_home(config)
-        self.options = [word for option in order.get("run_options") or [] for word in shlex.split(option)]
+        self.options = _words(order.get("run_options") or [])
         self.before: dict[str, Any] = dict(read_json(home.container))
         self.paths = self._outside(order.get("paths") or [])
         about = [order["image"], self.options, self.user_home, self.gpus]
@@ -157,7 +152,7 @@ class _Maker:
     def _inspect(self) -> dict[str, Any]:
         """`{hash, running}` of the container, nothing where there is none."""
         form = '{"hash": {{json (index .Config.Labels "%s")}}, "running": {{.State.Running}}}' % LABEL
-        done = run([*self.docker, "container", "inspect", "--format", form, self.name], START_SECONDS)
+        done = run([*self.docker, "container", "inspect", "--format", form, self.name], SECONDS)
         return dict(json.loads(done.stdout)) if done is not None and done.returncode == 0 else {}
 
     def _make(self, there: bool) -> None:
@@ -168,7 +163,7 @@ class _Maker:
                 "run in it",
                 "Wait for them, cancel them, or use another cluster.",
             )
-        image = self._pull()
+        image = pull(self.docker, self.order["image"], self.order.get("login") or {}, self.home.root)
         if there:
             self._must("rm", "-f", "-v", self.name)
         os.makedirs(os.path.join(self.user_home, WORKDIR), exist_ok=True)
@@ -176,15 +171,21 @@ class _Maker:
         write_bytes(os.path.join(self.user_home, TOOLS, "sudo"), SUDO.encode(), 0o755)
         paths = sorted({*self.paths, *(path for path in self.before.get("paths") or [] if os.path.exists(path))})
         words = self.run_words(image, paths)
-        done = run(words)
-        if done is not None and done.returncode and "docker-init" in done.stderr:
+        said = self._run(words)
+        if "docker-init" in said:
             # Not every distribution's Docker has it; without it, orphans stay as zombies.
-            run([*self.docker, "rm", "-f", "-v", self.name], START_SECONDS)
-            done = run([word for word in words if word != "--init"])
-        if done is None or done.returncode:
-            run([*self.docker, "rm", "-f", "-v", self.name], START_SECONDS)
-            raise self._refused(image, done.stderr if done else "docker cannot be run")
+            said = self._run([word for word in words if word != "--init"])
+        if said:
+            raise self._refused(image, said)
         self._write(paths)
+
+    def _run(self, words: list[str]) -> str:
+        """What docker complains of, when it did not start the container; nothing is left of it then."""
+        done = run(words)
+        if done is not None and done.returncode == 0:
+            return ""
+        run([*self.docker, "rm", "-f", "-v", self.name], SECONDS)
+        return done.stderr or "docker gave no reason" if done else "docker cannot be run"
 
     def run_words(self, image: str, paths: list[str]) -> list[str]:
         """The whole `docker run` line; the user's options come last and so win."""
@@ -204,7 +205,7 @@ class _Maker:
         if os.path.exists("/sys/fs/selinux/enforce"):
             words.append("--security-opt=label=disable")  # else the login's files cannot be seen
         if os.path.isdir("/dev/infiniband"):
-            defaults.append((("--device=/dev/infiniband",), ["--device=/dev/infiniband"]))
+            words.append("--device=/dev/infiniband")
         for flags, default in defaults:
             if not given & set(flags):
                 words += default
@@ -217,56 +218,13 @@ class _Maker:
         owner = "" if given or os.getuid() == 0 else f"{os.getuid()}:{os.getgid()}"
         write_json(self.home.container, {"name": self.name, "words": self.docker, "owner": owner, "paths": paths})
 
-    def _pull(self) -> str:
-        """The image's full name, when the machine has it.
-
-        Raises:
-            AgentError: `setup.failed`, it is not to be had.
-        """
-        login = self.order.get("login") or {}
-        image = full_name(self.order["image"], str(login.get("server") or ""))
-        found = run([*self.docker, "image", "inspect", "--format", "{{.Id}}", image], START_SECONDS)
-        if found is not None and found.returncode == 0:
-            return image
-        done = self._pull_with(login, image) if login else run([*self.docker, "pull", "--quiet", image])
-        if done is None or done.returncode:
-            said = _last(done.stderr if done else "")
-            if "no space left" in said:
-                raise AgentError("setup.disk_full", f"There is no room for image {image}")
-            raise AgentError(
-                "setup.failed",
-                f"Image {image} cannot be pulled: {said}",
-                "Private images need SKYPILOT_DOCKER_USERNAME, _PASSWORD and _SERVER among the task's secrets.",
-                image=image,
-            )
-        return image
-
-    def _pull_with(self, login: dict[str, Any], image: str) -> Any:
-        """Pulls with a login that lies in memory for as long as that takes, and in no credential store."""
-        server = str(login.get("server") or "")
-        pair = f"{login['username']}:{login['password']}".encode()
-        auths = {HUB_KEY if server in HUB else server: {"auth": base64.b64encode(pair).decode()}}
-        words = list(self.docker)
-        if "-H" not in words:
-            # Another config folder knows nothing of the context that is in use.
-            found = run([*words, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], START_SECONDS)
-            if found is not None and found.returncode == 0 and found.stdout.strip():
-                words += ["-H", found.stdout.strip()]
-        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else self.home.root
-        folder = tempfile.mkdtemp(prefix="stix-login-", dir=memory)
-        try:
-            write_json(os.path.join(folder, "config.json"), {"auths": auths})
-            return run([*words, "--config", folder, "pull", "--quiet", image])
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
     def _must(self, *words: str) -> None:
-        done = run([*self.docker, *words], START_SECONDS)
+        done = run([*self.docker, *words], SECONDS)
         if done is None or done.returncode:
-            raise AgentError("setup.failed", f"docker {words[0]} failed: {_last(done.stderr if done else '')}")
+            raise AgentError("setup.failed", f"docker {words[0]} failed: {last_word(done.stderr if done else '')}")
 
     def _refused(self, image: str, said: str) -> AgentError:
-        last = _last(said)
+        last = last_word(said)
         if "/bin/sh" in said and ("no such file" in said or "not found" in said):
             return AgentError("setup.failed", f"Image {image} has no /bin/sh, so no job can run in it", image=image)
         if "unknown flag" in said or "unknown shorthand" in said or "invalid argument" in said:
@@ -274,10 +232,11 @@ class _Maker:
         return AgentError("setup.failed", f"The container cannot be started: {last}", image=image)
 
 
-def full_name(image: str, server: str) -> str:
-    """An image of a registry by its whole name, as SkyPilot does: without the server it is meant to be on it."""
-    server = server.partition("://")[2] or server
-    return image if server in HUB or image.startswith(f"{server}/") else f"{server}/{image}"
+def _words(options: list[str]) -> list[str]:
+    try:
+        return [word for option in options for word in shlex.split(option)]
+    except ValueError as error:
+        raise AgentError("config.invalid", f"docker.run_options are no words of a shell: {error}") from None
 
 
 def _jobs_run(home: Home) -> bool:
@@ -320,9 +279,3 @@ def _is_shared(path: str) -> bool:
     except (OSError, ValueError, IndexError):
         return False
     return shared
-
-
-def _last(said: str) -> str:
-    """What docker complains of, without its words about its usage."""
-    lines = [line.strip() for line in said.split("Usage:")[0].splitlines() if line.strip() and "--help" not in line]
-    return (lines[-1] if lines else "docker gave no reason")[:400]

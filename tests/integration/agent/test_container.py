@@ -135,6 +135,7 @@ def test_the_container_stays_as_long_as_it_is_what_is_wanted(
 def _says_what_cannot_be(agent: Agent) -> None:
     wrong = have(agent, run_options=["--no-such-flag"])["error"]
     assert wrong["code"] == "config.invalid" and "--no-such-flag" in wrong["message"]
+    assert have(agent, run_options=["--env 'A"])["error"]["code"] == "config.invalid"
     absent = have(agent, "127.0.0.1:1/no/image")["error"]
     assert absent["code"] == "setup.failed" and "SKYPILOT_DOCKER_USERNAME" in absent["hint"]
 

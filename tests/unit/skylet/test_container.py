@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stix.skylet import container, engine
+from stix.skylet import container, engine, images
 from stix.skylet.home import Home
 
 SHELLS = [["dash"], ["bash"], ["bash", "--posix"], ["busybox", "sh"]]
@@ -141,7 +141,7 @@ def test_another_image_or_option_is_another_container(maker: Any) -> None:
     ],
 )
 def test_an_image_without_a_server_is_on_the_one_that_is_logged_in_to(image: str, server: str, whole: str) -> None:
-    assert engine.full_name(image, server) == whole
+    assert images.full_name(image, server) == whole
 
 
 def test_words_name_no_values(tmp_path: Path) -> None:
