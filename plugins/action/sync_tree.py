@@ -1,11 +1,15 @@
-"""Brings the workdir and the file mounts to a node: only trees whose recorded hash differs, each in one exec."""
+"""Brings the workdir and the file mounts to a node: only trees whose recorded hash differs, each in one exec; large
+ones over ssh by rsync.
+"""
 
+import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
-from ansible_collections.stix.core.plugins.plugin_utils import git_workdir, trees
+from ansible_collections.stix.core.plugins.plugin_utils import git_workdir, rsync, trees
 from ansible_collections.stix.core.plugins.plugin_utils.node_action import NodeAction
 
 LARGEST_INPUT = 32 * 1024 * 1024
@@ -43,9 +47,33 @@ class ActionModule(NodeAction):
         content = trees.digest(tree["path"])
         if self.check_mode:
             return {"target": tree["target"], "files": 0, "bytes": 0, "deleted": 0, "changed": True}
+        answer = self._by_rsync(tree, content)
+        if answer:
+            return {"target": tree["target"], "changed": True, **answer}
         packed = trees.pack(tree["path"], content, compress=self._connection.transport not in _ON_THIS_MACHINE)
         answer = self._receive(tree["target"], content, packed)
         return {"target": tree["target"], "changed": True, **answer}
+
+    def _by_rsync(self, tree: trees.Tree, content: str) -> dict[str, Any]:
+        """What was sent of a large folder over ssh; empty where a tar has to do."""
+        source = os.path.expanduser(tree["path"])
+        if not os.path.isdir(source):
+            return {}
+        paths, size = rsync.weight(trees.entries(source))
+        ssh = rsync.ssh_words(self._connection) if size >= trees.LARGE else None
+        if not ssh:
+            return {}
+        names, target = json.dumps(paths).encode(), shlex.quote(tree["target"])
+        place = self.agent(f"receive --target {target} --begin", names)
+        sent = (
+            rsync.transfer(source, paths, str(self._connection.get_option("host")), place["root"], ssh)
+            if place["rsync"]
+            else None
+        )
+        if sent is None:
+            return {}
+        done = self.agent(f"receive --target {target} --hash {content} --delete --end", names)
+        return {"files": sent[0], "bytes": sent[1], "deleted": done["deleted"]}
 
     def _receive(self, target: str, content: str, packed: Path) -> dict[str, Any]:
         verb = f"receive --target {shlex.quote(target)} --hash {content} --delete"

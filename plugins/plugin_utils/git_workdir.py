@@ -1,12 +1,39 @@
-"""A workdir that the node fetches by git itself: one shell text, one JSON line."""
+"""A workdir that the node fetches by git itself: one shell text, one JSON line.
+
+A login in the address answers git's questions about that host alone, and is neither in a command line nor in the
+repository's config.
+"""
 
 import re
 import shlex
 
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
+ASK = """\
+#!/bin/sh
+exec "$STIX_GIT_PYTHON" -SEc 'import os, re, sys
+from urllib.parse import unquote
+asked = re.match(r"(Username|Password) for \\x27https?://(?:[^@/]*@)?([^/@\\x27]+)\\x27", sys.argv[1])
+if not asked or asked[2] != os.environ["STIX_GIT_HOST"]:
+    sys.exit(1)
+user, _, password = os.environ["STIX_GIT_LOGIN"].partition(":")
+print(unquote(user if asked[1] == "Username" else password))' "$1"
+"""
+
 SCRIPT = """\
 IFS= read -r url
+login=
+case $url in http://*@*|https://*@*)
+  rest=${{url#*://}}; login=${{rest%%@*}}
+  case $login in */*) login= ;; *) url=${{url%%://*}}://${{rest#*@}} ;; esac ;;
+esac
+if [ -n "$login" ]; then
+  asking=$(mktemp -d) || exit 1
+  trap 'rm -rf "$asking"' EXIT
+  printf '%s' {ask} >"$asking/ask" && chmod 700 "$asking/ask"
+  host=${{url#*://}}
+  export GIT_ASKPASS="$asking/ask" STIX_GIT_PYTHON="$PY" STIX_GIT_LOGIN="$login" STIX_GIT_HOST="${{host%%/*}}"
+fi
 fail() {{ printf '{{"error": {{"code": "sync.%s", "message": "%s"}}}}\\n' "$1" "$2"; exit 1; }}
 export GIT_TERMINAL_PROMPT=0 GIT_SSH_COMMAND='ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new'
 ref={ref} home={home} check={check}
@@ -35,6 +62,11 @@ if [ $changed = true ] && [ $check = no ]; then
   else
     git checkout -q -f --detach "$new" || fail failed "git checkout failed"
   fi
+  if [ -f .gitmodules ]; then
+    git submodule -q sync --recursive && git submodule -q update --init --recursive --force ||
+      fail failed "The submodules cannot be fetched"
+  fi
+  if git lfs version >/dev/null 2>&1; then git lfs pull || fail failed "git lfs pull failed"; fi
 fi
 printf '{{"changed": %s, "before": "%s", "after": "%s"}}\\n' $changed "$old" "$new"
 """
@@ -56,6 +88,7 @@ def script(ref: str, user_home: str, workdir: str, check: bool) -> str:
             home=shlex.quote(user_home),
             workdir=shlex.quote(workdir),
             check="yes" if check else "no",
+            ask=shlex.quote(ASK),
         )
         + ")"
     )

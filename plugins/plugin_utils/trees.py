@@ -12,6 +12,11 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.ignore import walk
 from ansible_collections.stix.core.plugins.plugin_utils.once import folder, once
 
+LARGE = 8 * 1024 * 1024
+"""Bytes from which a tree is compared by its files' times, and goes by rsync where that can be: its two more round
+trips pay from here on.
+"""
+
 WORKDIR = "sky_workdir"
 """Where the workdir lies on a node, below the home of its jobs (SkyPilot's name)."""
 
@@ -48,13 +53,16 @@ def is_stale(tree: Tree, have: dict[str, str]) -> bool:
 
 
 def digest(source: str) -> str:
-    """Content hash of a local file or folder: sha256 over names, kinds, execute bits and contents.
+    """Hash of a local file or folder: of names, kinds, execute bits and contents; of a large one of names, modes, sizes
+    and times, as rsync compares, for reading all of it at each launch would take longer than sending what differs.
 
     Raises:
         Failure: `sync.source`, when it is not there or cannot be read.
     """
     key = hashlib.sha256(os.path.abspath(os.path.expanduser(source)).encode()).hexdigest()[:16]
-    signature = _signature(source)
+    signature, size = _signature(source)
+    if size >= LARGE:
+        return f"times-{signature}"
     return str(once(f"tree-{key}-{signature[:16]}", lambda: _digest(source)))
 
 
@@ -83,7 +91,7 @@ def pack(source: str, content: str, compress: bool) -> Path:
 
 def _write(source: str, stream: Any) -> None:
     with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-        for path, full in _entries(source):
+        for path, full in entries(source):
             tar.add(full, arcname=path, recursive=False, filter=_anonymous)
 
 
@@ -93,8 +101,12 @@ def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return entry if entry.isreg() or entry.isdir() or entry.issym() or entry.islnk() else None
 
 
-def _entries(source: str) -> list[tuple[str, str]]:
-    """`(path in the tree, path on the controller)`; a single file is a tree of one member, "."."""
+def entries(source: str) -> list[tuple[str, str]]:
+    """`(path in the tree, path on the controller)`; a single file is a tree of one member, ".".
+
+    Raises:
+        Failure: `sync.source`, when it is not there or cannot be read.
+    """
     root = os.path.expanduser(source)
     if os.path.isfile(root):
         return [(".", os.path.realpath(root))]
@@ -108,19 +120,23 @@ def _entries(source: str) -> list[tuple[str, str]]:
         raise _unreadable(source, error) from error
 
 
-def _signature(source: str) -> str:
-    """Changes whenever the content may have: names, sizes, times."""
-    found = hashlib.sha256()
-    for path, full in _entries(source):
+def _signature(source: str) -> tuple[str, int]:
+    """What changes whenever the content may have (names, modes, sizes, times), and the bytes of all files."""
+    found, size = hashlib.sha256(), 0
+    for path, full in entries(source):
         info = os.lstat(full)
-        found.update(f"{path}\0{info.st_mode}\0{info.st_size}\0{info.st_mtime_ns}\n".encode(errors="surrogateescape"))
-    return found.hexdigest()
+        told = f"{path}\0{info.st_mode}"
+        if not stat.S_ISDIR(info.st_mode):  # a folder's own time says nothing that its entries do not say
+            told += f"\0{info.st_size}\0{info.st_mtime_ns}"
+            size += info.st_size
+        found.update(f"{told}\n".encode(errors="surrogateescape"))
+    return found.hexdigest(), size
 
 
 def _digest(source: str) -> str:
     found = hashlib.sha256()
     try:
-        for path, full in _entries(source):
+        for path, full in entries(source):
             found.update(_describe(path, full))
     except OSError as error:
         raise _unreadable(source, error) from error

@@ -14,7 +14,7 @@ USAGE = "usage: skylet.pyz --home HOME probe|install|call|logs|receive|mounts|co
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "logs": {"--job": str, "--follow": bool, "--tail": int, "--rank": int, "--offset": int},
-    "receive": {"--target": str, "--hash": str, "--delete": bool},
+    "receive": {"--target": str, "--hash": str, "--delete": bool, "--begin": bool, "--end": bool},
     "enter": {"--command": str},
 }
 VERBS = (

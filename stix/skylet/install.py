@@ -33,11 +33,9 @@ def run(home: Home, verb: str, options: dict[str, Any]) -> int:
         elif verb == "install":
             answer = install(home, sys.stdin.buffer.read())
         elif verb == "receive":
-            from .receive import receive
+            from .receive import run as received
 
-            answer = receive(
-                home, sys.stdin.buffer, str(options["target"]), str(options["hash"]), bool(options.get("delete"))
-            )
+            answer = received(home, sys.stdin.buffer, options)
         elif verb == "mounts":
             from .buckets import mounts
 

@@ -1,8 +1,12 @@
-"""The verb `receive`: a tree (or one file) from a tar stream to its target, with a record of what was brought."""
+"""The verb `receive`: a tree (or one file) from a tar stream to its target, with a record of what was brought.
+
+With `--begin` and `--end` somebody else brings the tree in between, and only the record is kept here.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -14,9 +18,60 @@ from .mountinfo import mounts_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import IO, Any
 
 BLOCK = 1 << 20
+
+
+def run(home: Home, stream: IO[bytes], options: dict[str, Any]) -> dict[str, Any]:
+    """The verb, by its options.
+
+    Raises:
+        KeyError: an option is missing.
+        AgentError: as `receive`.
+    """
+    target = str(options["target"])
+    if options.get("begin"):
+        return _guarded(target, lambda: begin(home, json.load(stream), target))
+    if options.get("end"):
+        return _guarded(target, lambda: end(home, json.load(stream), target, str(options["hash"])))
+    return receive(home, stream, target, str(options["hash"]), bool(options.get("delete")))
+
+
+def begin(home: Home, paths: list[str], target: str) -> dict[str, Any]:
+    """Notes that somebody brings these paths now: `{root, rsync}`, the folder and whether rsync is here.
+
+    Until `end` the tree has no hash, so half of it looks like none of it.
+    """
+    root = resolve(home, target)
+    os.makedirs(home.trees, mode=0o700, exist_ok=True)
+    manifest = _manifest(home, target)
+    write_json(manifest, {"target": target, "paths": sorted(_brought(manifest) | set(paths))})
+    Tree(root).make_room(paths)
+    return {"root": root, "rsync": shutil.which("rsync") is not None}
+
+
+def end(home: Home, paths: list[str], target: str, content: str) -> dict[str, Any]:
+    """Notes that these paths were brought and deletes what earlier ones were: `{deleted}`."""
+    tree = Tree(resolve(home, target))
+    absent = [path for path in paths if not os.path.lexists(os.path.join(tree.root, path))]
+    if absent:
+        raise ValueError(f"{absent[0]!r} did not arrive")
+    manifest = _manifest(home, target)
+    tree.paths = set(paths)
+    deleted = tree.delete(_brought(manifest) - tree.paths)
+    write_json(manifest, {"target": target, "hash": content, "paths": sorted(paths)})
+    return {"deleted": deleted}
+
+
+def _manifest(home: Home, target: str) -> str:
+    return os.path.join(home.trees, hashlib.sha1(target.encode()).hexdigest() + ".json")
+
+
+def _brought(manifest: str) -> set[str]:
+    record: dict[str, Any] = dict(read_json(manifest))
+    return set(record.get("paths") or ())
 
 
 def receive(home: Home, stream: IO[bytes], target: str, content: str, delete: bool) -> dict[str, Any]:
@@ -34,23 +89,34 @@ def receive(home: Home, stream: IO[bytes], target: str, content: str, delete: bo
     Raises:
         AgentError: `sync.disk_full`, `sync.failed`.
     """
-    manifest = os.path.join(home.trees, hashlib.sha1(target.encode()).hexdigest() + ".json")
-    root = resolve(home, target)
+    return _guarded(target, lambda: _received(home, stream, target, content, delete))
+
+
+def _received(home: Home, stream: IO[bytes], target: str, content: str, delete: bool) -> dict[str, Any]:
+    manifest, tree = _manifest(home, target), Tree(resolve(home, target))
+    os.makedirs(home.trees, mode=0o700, exist_ok=True)
+    # Without a hash from now on: what is half brought must not look like the tree it was before.
+    brought = _brought(manifest)
+    write_json(manifest, {"target": target, "paths": sorted(brought)})
     try:
-        os.makedirs(home.trees, mode=0o700, exist_ok=True)
-        old: dict[str, Any] = dict(read_json(manifest))
-        # Without a hash from now on: what is half brought must not look like the tree it was before.
-        brought = set(old.get("paths") or ())
-        write_json(manifest, {"target": target, "paths": sorted(brought)})
-        tree = Tree(root)
-        try:
-            tree.unpack(stream)
-        finally:
-            # Also what came before a failure is ours to delete later.
-            write_json(manifest, {"target": target, "paths": sorted(brought | tree.paths)})
-        deleted = tree.delete(brought - tree.paths) if delete else 0
-        paths = tree.paths if delete else brought | tree.paths
-        write_json(manifest, {"target": target, "hash": content, "paths": sorted(paths)})
+        tree.unpack(stream)
+    finally:
+        # Also what came before a failure is ours to delete later.
+        write_json(manifest, {"target": target, "paths": sorted(brought | tree.paths)})
+    deleted = tree.delete(brought - tree.paths) if delete else 0
+    paths = tree.paths if delete else brought | tree.paths
+    write_json(manifest, {"target": target, "hash": content, "paths": sorted(paths)})
+    return {"files": tree.files, "bytes": tree.bytes, "deleted": deleted}
+
+
+def _guarded(target: str, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What an act on a tree answers; its failures as the agent's.
+
+    Raises:
+        AgentError: `sync.disk_full`, `sync.failed`.
+    """
+    try:
+        return act()
     except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:
         raise AgentError("sync.failed", f"The tree for '{target}' cannot be read: {error}", target=target) from None
     except OSError as error:
@@ -59,7 +125,6 @@ def receive(home: Home, stream: IO[bytes], target: str, content: str, delete: bo
                 "sync.disk_full", f"The disk is full on the machine, '{target}' does not fit", target=target
             ) from None
         raise AgentError("sync.failed", f"The tree for '{target}' cannot be written: {error}", target=target) from None
-    return {"files": tree.files, "bytes": tree.bytes, "deleted": deleted}
 
 
 def resolve(home: Home, target: str) -> str:
@@ -98,6 +163,18 @@ class Tree:
         # Last, and from below: a folder that may not be written to can be filled before it is closed.
         for path, mode in sorted(self.folders, reverse=True):
             os.chmod(path, mode)
+
+    def make_room(self, paths: list[str]) -> None:
+        """Makes the target a folder.
+
+        Raises:
+            ValueError: a name leads out of it.
+        """
+        self._folder(self.root)
+        for path in paths:
+            full = os.path.normpath(os.path.join(self.root, path))
+            if not full.startswith(self.root.rstrip("/") + "/"):
+                raise ValueError(f"the name {path!r} leads out of the tree")
 
     def _take(self, tar: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> None:
         path = os.path.join(self.root, name) if name else self.root

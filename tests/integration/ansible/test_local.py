@@ -6,11 +6,13 @@ import signal
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.integration.ansible.conftest import Play
 from tests.integration.ansible.inventories import cluster, from_instances, token
+from tests.lab.git_server import GitServer
 
 WANTED = [{"name": "demo-0", "rank": 0}, {"name": "demo-1", "rank": 1}]
 
@@ -200,6 +202,48 @@ def test_a_workdir_from_git_follows_its_ref(play: Play, cloud: dict[str, Any], s
     subprocess.run(["git", "-C", origin, "tag", "v2"], check=True)
     assert play("sync", inventory("v2")).changed() and file.read_text() == "two"
     assert play("sync", inventory("nope")).error["code"] == "sync.source"
+
+
+def test_a_login_in_the_address_reaches_its_host_alone_and_stays_nowhere(
+    play: Play, cloud: dict[str, Any], safe_world: Path
+) -> None:
+    """With a submodule on another host, which gets no login."""
+    token_word = "s3cret/with odd@letters"
+    served = safe_world / "served"
+    inner, outer = _git(served / "inner"), _git(served / "outer")
+    (served / "inner" / "in.txt").write_text("inner")
+    inner("one")
+    (served / "outer" / "a.txt").write_text("outer")
+    outer("one")
+    with GitServer(served, "robot", token_word) as server, GitServer(served, "robot", "another") as other:
+        add = ["git", "-C", served / "outer", "-c", "protocol.file.allow=always", "submodule", "-q", "add"]
+        subprocess.run([*add, "-b", "main", str(served / "inner"), "sub"], check=True)
+        modules = served / "outer" / ".gitmodules"
+        modules.write_text(modules.read_text().replace(str(served / "inner"), f"http://{server.host}/inner/.git"))
+        outer("with a submodule")
+        [instances] = play("provision", cluster("local", cloud=cloud)).reported("instances")
+        nodes = dict(list(from_instances(instances).items())[:1])
+        url = f"http://robot:{quote(token_word, safe='')}@{server.host}/outer/.git"
+
+        def inventory(url: str) -> dict[str, Any]:
+            return cluster("local", nodes=nodes, cloud=cloud, node={**token(safe_world), "files_workdir": {"url": url}})
+
+        workdir = Path(instances[0]["id"], "sky_workdir")
+        play("setup", inventory(url))
+        brought = play("sync", inventory(url))
+        assert brought.changed(), brought.errors()
+        assert (workdir / "a.txt").read_text() == "outer" and (workdir / "sub" / "in.txt").read_text() == "inner"
+        assert "robot" not in (workdir / ".git" / "config").read_text()
+        files = [file for file in safe_world.rglob("*") if file.is_file() and not file.is_relative_to(served)]
+        words = (token_word.encode(), quote(token_word, safe="").encode())
+        kept = [file for file in files if any(word in file.read_bytes() for word in words)]
+        assert [file for file in kept if file.name != "hosts.yml"] == []
+
+        modules.write_text(modules.read_text().replace(server.host, other.host))
+        outer("elsewhere")
+        refused = play("sync", inventory(url))
+        assert refused.error["code"] == "sync.failed" and "submodules" in refused.error["message"]
+        assert other.refused == 1, "asked once without a login, and never with one"
 
 
 def _git(origin: Path) -> Any:

@@ -107,8 +107,11 @@ def test_a_full_disk_is_named(play: Play, ssh_hosts: Hosts, safe_world: Path) ->
     assert failed.error["code"] == "sync.disk_full", failed.error
 
 
-def test_a_large_tree_goes_over_as_a_file(play: Play, ssh_hosts: Hosts, safe_world: Path) -> None:
+def test_a_large_tree_goes_over_as_a_file_where_there_is_no_rsync(
+    play: Play, ssh_hosts: Hosts, safe_world: Path
+) -> None:
     [host] = ssh_hosts(1)
+    host.run("rm /usr/bin/rsync")
     big = safe_world / "big"
     big.mkdir()
     with open("/dev/urandom", "rb") as noise:
@@ -119,4 +122,41 @@ def test_a_large_tree_goes_over_as_a_file(play: Play, ssh_hosts: Hosts, safe_wor
     assert first.reported("sync")[0][0]["bytes"] == 40 * 2**20
     assert (host.files / "tmp/big/noise").read_bytes() == (big / "noise").read_bytes()
     assert list((host.files / "home/ann/.stix/agent/tmp").iterdir()) == []
+    assert play("sync", inventory).changed() == []
+
+
+@pytest.mark.parametrize("shell", ["quiet", "noisy"])
+def test_of_a_large_tree_only_what_differs_goes_over(
+    shell: str, play: Play, ssh_hosts: Hosts, safe_world: Path
+) -> None:
+    """By rsync, which a login shell that says something confuses: there a tar has to do."""
+    [host] = ssh_hosts(1)
+    if shell == "noisy":
+        host.run("for f in .bashrc .profile .bash_profile; do echo 'echo Welcome' > ~ann/$f; done")
+    tree = safe_world / "the tree"
+    (tree / "sub dir").mkdir(parents=True)
+    (tree / "empty").mkdir()
+    (tree / "big").write_bytes(b"\1\2\3\4" * 3 * 2**20)
+    (tree / "sub dir" / "\u00fc 1.txt").write_text("one")
+    (tree / "gone.txt").write_text("soon")
+    (tree / "run.sh").write_text("#!/bin/sh")
+    (tree / "run.sh").chmod(0o755)
+    (tree / "link").symlink_to("run.sh")
+    node = {**token(safe_world), "files_mounts": {"/tmp/a tree": str(tree)}}
+    inventory = cluster("ssh", nodes={"demo-0": ssh_node(host)}, node=node)
+    assert play("setup", inventory).rc == 0
+    [[first]] = play("sync", inventory).reported("sync")
+    assert first["bytes"] == 12 * 2**20 + len("onesoon#!/bin/sh")
+    there = host.files / "tmp/a tree"
+    assert (there / "sub dir" / "\u00fc 1.txt").read_text() == "one" and (there / "empty").is_dir()
+    assert (there / "link").readlink() == Path("run.sh") and (there / "run.sh").stat().st_mode & 0o777 == 0o755
+    assert play("sync", inventory).changed() == []
+
+    (there / "of a job").write_text("mine")
+    (tree / "sub dir" / "\u00fc 1.txt").write_text("other")
+    (tree / "gone.txt").unlink()
+    [[again]] = play("sync", inventory).reported("sync")
+    assert (there / "sub dir" / "\u00fc 1.txt").read_text() == "other" and not (there / "gone.txt").exists()
+    assert again["deleted"] == 1 and (there / "of a job").read_text() == "mine"
+    assert again["bytes"] == (5 if shell == "quiet" else 12 * 2**20 + len("other#!/bin/sh"))
     assert play("sync", inventory).changed() == []
