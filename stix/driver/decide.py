@@ -379,7 +379,7 @@ def require_runnable(task: Task) -> None:
         UsageError: `task.invalid`, naming every such key; they are in its details.
     """
     # Secrets may be filled in.
-    found = hidden(refusals_of(task), task.secret_values)
+    found = hidden(refusals_of(task), task.hidden_values)
     if not found:
         return
     reasons = "; ".join(f"{key}: {sentence}" for key, sentence in found)

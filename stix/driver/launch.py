@@ -63,7 +63,7 @@ def launch(
     if not options.no_setup:
         own_ansible.check(task, world)
     with world.locked(name, "up") as lock, world.run(name, "up", lock) as run:
-        run.secrets = task.secret_values
+        run.secrets = task.hidden_values
         _finish_first(run, name)
         return _until_up(run, task, name, options, saved)
 

@@ -42,7 +42,7 @@ def exec_task(world: World, task: Task, name: str) -> tuple[int, Cluster]:
     with world.locked(name, "exec", shared=True) as lock:
         cluster = exec_target(world, task, name)
         with world.run(name, "exec", lock, alone=False) as run:
-            run.secrets = task.secret_values
+            run.secrets = task.hidden_values
             return _hand_over(run, cluster, task)
 
 

@@ -19,7 +19,7 @@ def with_absolute_paths(task: Task) -> Task:
     try:
         changes = _absolute(task)
     except StixError as error:
-        tell_nothing(error, task.secret_values)
+        tell_nothing(error, task.hidden_values)
         raise
     return replace(task, **changes) if changes else task
 

@@ -163,7 +163,7 @@ class LaunchPlan(NamedTuple):
             }
         if self.races:
             plan["races"] = [place.infra for place in self.races]
-        return dict(hidden(plan, self.task.secret_values))
+        return dict(hidden(plan, self.task.hidden_values))
 
 
 def redacted(task: Task) -> dict[str, Any]:

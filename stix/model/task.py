@@ -17,12 +17,26 @@ _ADDRESS = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/?#]|skypilot:")
 _ENV_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
+LEAST_TOKEN = 16
+"""Letters from which the user of a git address is taken for a token; `git` is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class GitSource:
     """A workdir that is fetched with git; `ref` is a branch, tag or commit (None: the default branch)."""
 
     url: str
     ref: str | None = None
+
+    @property
+    def password(self) -> str:
+        """What of a login in the address nobody may see: `https://user:PASSWORD@host/...`, or a token alone."""
+        scheme, _, rest = self.url.partition("://")
+        login, at, _ = rest.partition("@")
+        if not at or "/" in login or scheme not in ("http", "https"):
+            return ""
+        user, colon, password = login.partition(":")
+        return password if colon else user if len(user) >= LEAST_TOKEN else ""
 
 
 class Secrets(dict[str, str]):
@@ -106,6 +120,12 @@ class Task:
     def secret_values(self) -> Secrets:
         """Every secret whose value is known, as a variable or as a file."""
         return Secrets({**self.file_secrets, **self.secrets})
+
+    @property
+    def hidden_values(self) -> Secrets:
+        """What must be shown nowhere: the secrets, and the password in a git address."""
+        password = self.workdir.password if isinstance(self.workdir, GitSource) else ""
+        return Secrets({**self.secret_values, **({"workdir": password} if password else {})})
 
     @property
     def secret_files(self) -> dict[str, str]:

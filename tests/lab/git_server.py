@@ -14,13 +14,13 @@ class GitServer:
 
     Attributes:
         host: `127.0.0.1:PORT`.
-        refused: how many requests had no or another login.
+        presented: logins that requests came with, as their header has them.
     """
 
     def __init__(self, root: Path, user: str, password: str) -> None:
         self.root = root
         self.login = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-        self.refused = 0
+        self.presented: set[str] = set()
         handler = type("Handler", (_Handler,), {"lab": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.host = f"127.0.0.1:{self.server.server_address[1]}"
@@ -38,8 +38,9 @@ class _Handler(BaseHTTPRequestHandler):
     lab: GitServer
 
     def do_GET(self) -> None:
-        if self.headers.get("Authorization") != self.lab.login:
-            self.lab.refused += 1
+        login = self.headers.get("Authorization")
+        self.lab.presented |= {login} if login else set()
+        if login != self.lab.login:
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="lab"')
             self.send_header("Content-Length", "0")

@@ -2,8 +2,11 @@
 
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
+
+from tests.lab.git_server import GitServer
 
 PLANTED = "pl4nted-s3cret-value"
 
@@ -74,3 +77,22 @@ def environments_but_of_jobs() -> str:
 
 def processes() -> list[Path]:
     return [Path("/proc", name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
+
+
+def test_the_password_of_a_git_address_is_kept_nowhere(safe_world, stix_home, task_file, run_stix, ok):
+    served, password = safe_world / "served", "planted-in-the-address"
+    git = ["git", "-C", str(served / "repo"), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", "init", "-q", "-b", "main", str(served / "repo")], check=True)
+    (served / "repo" / "a.txt").write_text("fetched")
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-qm", "one"], check=True)
+    with GitServer(served, "robot", password) as server:
+        url = f"http://robot:{password}@{server.host}/repo/.git"
+        task = task_file(workdir={"url": url, "ref": "main"}, run="cat a.txt; git config --list")
+        done = run_stix("up", "-y", "-c", "g", "--infra", "local", task)
+        assert "fetched" in ok(done) and password not in done.stdout + done.stderr
+        shown = run_stix("plan", "--infra", "local", task)
+        assert password not in ok(shown) + shown.stderr and "robot" in shown.stdout
+    kept = [file for file in stix_home.rglob("*") if file.is_file() and password.encode() in file.read_bytes()]
+    assert kept == []
+    ok(run_stix("down", "-y", "g"))
