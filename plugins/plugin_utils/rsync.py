@@ -8,6 +8,9 @@ import stat
 import subprocess
 from typing import Any
 
+SSH = "ssh"
+"""The connection's transport, and the program."""
+
 OPTIONS = (
     *("-lptd", "--from0", "--files-from=-", "--chmod=Du+rwx", "--partial-dir=.stix-partial", "--secluded-args"),
     *("--stats", "--no-human-readable"),
@@ -19,13 +22,13 @@ _BYTES = re.compile(rb"^Total transferred file size: ([\d,]+)", re.MULTILINE)
 
 def ssh_words(connection: Any) -> list[str] | None:
     """The connection's ssh command without its host; None: it is no ssh, or needs a password typed for it."""
-    if connection.transport != "ssh" or not shutil.which("rsync"):
+    if connection.transport != SSH or not shutil.which("rsync"):
         return None
     try:
-        words = [word.decode() for word in connection._build_command(connection.get_option("ssh_executable"), "ssh")]
+        words = [word.decode() for word in connection._build_command(connection.get_option("ssh_executable"), SSH)]
     except (AttributeError, KeyError, TypeError, UnicodeDecodeError):
         return None  # another Ansible; a tar does as well
-    return words if words and os.path.basename(words[0]) == "ssh" else None
+    return words if words and os.path.basename(words[0]) == SSH else None
 
 
 def transfer(source: str, paths: list[str], host: str, root: str, ssh: list[str]) -> tuple[int, int] | None:
