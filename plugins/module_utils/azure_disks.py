@@ -22,14 +22,15 @@ class DataDisks:
 
     def __init__(self, api, params, size):
         self.api, self.size, self.made = api, size, []
-        self.several = len(params["nodes"]) > 1
+        self.ranks = [node["rank"] for node in params["nodes"]]
+        self.several = len(self.ranks) > 1
         self.labels = as_tags(params["config"].get("labels") or {})
         self.wanted = list(enumerate((params["nodes"][0].get("volumes") if params["nodes"] else None) or ()))
         kept = any(wish.get("name") for _, wish in self.wanted)
         self.there = api.every(api.root + "/providers/Microsoft.Compute/disks") if kept else []
         for _, wish in self.wanted:
-            for node in params["nodes"]:
-                self._check(wish, node["rank"])
+            for rank in self.ranks:
+                self._check(wish, rank)
 
     def _check(self, wish, rank):
         if wish.get("storage_type") == "instance":
@@ -80,8 +81,7 @@ class DataDisks:
         return found
 
     def _is_wanted(self, one):
-        ranks = range(64) if self.several else (0,)
-        names = {self._name(wish, rank).lower().rpartition("/")[2] for _, wish in self.wanted for rank in ranks}
+        names = {self._name(wish, rank).lower().rpartition("/")[2] for _, wish in self.wanted for rank in self.ranks}
         return one.get("location") == self.api.region and one["name"].lower() in names
 
     def of(self, name, rank, zone):

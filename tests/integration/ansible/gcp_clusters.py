@@ -17,15 +17,22 @@ from tests.lab.gcp import lab
 os.environ.setdefault("ANSIBLE_LOCAL_TEMP", tempfile.gettempdir())
 init_plugin_loader([str(ROOT / "collections")])
 
-# ruff: noqa: E402 - the loader comes first
-from ansible_collections.stix.core.plugins.module_utils import gcp_account, gcp_adopt, gcp_os_login, gcp_survey, gcp_tpu  # noqa: F401 - for tests
+# ruff: noqa: E402, F401 - the loader comes first; some are for tests
+from ansible_collections.stix.core.plugins.module_utils import (
+    gcp_account,
+    gcp_adopt,
+    gcp_os_login,
+    gcp_survey,
+    gcp_tpu,
+    gcp_tpu_nodes,
+)
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_api import Api
 from ansible_collections.stix.core.plugins.module_utils.gcp_cluster import GcpCluster
-from ansible_collections.stix.core.plugins.module_utils.gcp_ground import Missing  # noqa: F401 - for tests
-from ansible_collections.stix.core.plugins.module_utils.gcp_kept_disks import GcpVolumes  # noqa: F401 - for tests
-from ansible_collections.stix.core.plugins.module_utils.gcp_launch import Launch  # noqa: F401 - for tests
-from ansible_collections.stix.core.plugins.module_utils.gcp_tpu_cluster import TpuCluster  # noqa: F401 - for tests
+from ansible_collections.stix.core.plugins.module_utils.gcp_ground import Missing
+from ansible_collections.stix.core.plugins.module_utils.gcp_kept_disks import GcpVolumes
+from ansible_collections.stix.core.plugins.module_utils.gcp_launch import Launch
+from ansible_collections.stix.core.plugins.module_utils.gcp_tpu_cluster import TpuCluster
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKOxXTpTNIKg/6xbqIVMpSCuMXEe2ubqzCFkWtStDMCA me@here"
 NO_ROOM = {"action": "instances.bulkInsert", "code": "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS"}

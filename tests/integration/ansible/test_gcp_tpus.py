@@ -1,14 +1,16 @@
 # ruff: noqa: E501 - messages are quoted whole
 """TPUs as machines: single hosts and slices, call by call: the module's code here, the project of the lab."""
 
+import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.ansible import gcp_clusters as base
-from tests.integration.ansible.gcp_clusters import PARAMS, Failure, TpuCluster, api, gcp_survey, gcp_tpu
+from tests.integration.ansible.gcp_clusters import PARAMS, Failure, TpuCluster, api, gcp_survey, gcp_tpu, gcp_tpu_nodes
 from tests.lab.gcp.lab import GcpLab
 
 project = base.project
@@ -168,6 +170,7 @@ def test_a_refusal_is_told_by_its_code_and_nothing_is_left(
         ({"accelerators": {"tpu-v5e-8": 2}}, {}, "one slice"),
         ({"image_id": "mine"}, {}, "runtime_version"),
         ({"disk_size": 200}, {}, "100 GiB"),
+        ({"volumes": [{"path": "/x"}]}, {}, "further disks"),
         ({}, {"managed_instance_group": {"run_duration": 3600}}, "managed instance group"),
     ],
 )
@@ -211,3 +214,15 @@ def test_whoever_may_not_ask_for_tpus_has_none_but_a_cluster_of_them_is_not_gone
     assert gcp_survey.survey(api(gcp), PARAMS | {"kinds": ["machine"]}) == []
     with pytest.raises(Failure, match=r"the permission tpu\.nodes\.list is missing"):
         machines(gcp)
+
+
+def test_a_host_lets_its_node_go_by_itself_or_is_shut_down(tmp_path: Path) -> None:
+    shell, _, script, code = gcp_tpu_nodes.let_go("projects/p/locations/z/nodes/n", ":stop")
+    compile(code, "let_go", "exec")
+    assert shell == "sh" and "nodes/n:stop" in code and '"POST"' in code
+    assert '"DELETE"' in gcp_tpu_nodes.let_go("projects/p/locations/z/nodes/n", "")[3]
+    for name, text in (("python3", "exit 1"), ("sudo", f'printf "%s " "$@" > {tmp_path}/told')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    subprocess.run(["/bin/sh", "-c", script, code], check=True, env={"PATH": str(tmp_path)})
+    assert (tmp_path / "told").read_text() == "-n shutdown -h now "

@@ -58,18 +58,15 @@ def test_a_job_runs_on_every_host_of_a_slice_of_tpus(gcp, task_file, run_stix, o
     task = task_file(
         name="slice", run="echo host $SKYPILOT_NODE_RANK of $SKYPILOT_NUM_NODES, $SKYPILOT_NUM_GPUS_PER_NODE"
     )
-    words = ["up", "-y", "-c", "pod", "--infra", "gcp/us-central1", "--gpus", "tpu-v5p-16"]
-    stops = run_stix(*words, "-i", "10", task)
-    assert stops.returncode == 1 and "slices of 2 hosts cannot be stopped" in stops.stderr and gcp.tpus() == []
-    done = run_stix(*words, task, timeout=600)
+    words = ["up", "-y", "-c", "pod", "--infra", "gcp/us-central1", "--gpus", "tpu-v5p-16", task]
+    done = run_stix(*words, timeout=600)
     assert "a node is a slice of 2 hosts" in done.stdout + done.stderr
     assert "host 0 of 2, 1" in ok(done) and "host 1 of 2, 1" in done.stdout
     [node] = gcp.tpus()
     assert node["acceleratorType"] == "v5p-16" and len(node["networkEndpoints"]) == 2
-    assert ok(run_stix("exec", "pod", "--", "hostname")).count("-w-") == 2
     [cluster] = clusters("--refresh")
     assert (cluster["status"], cluster["num_nodes"], len(cluster["nodes"])) == ("UP", 1, 2)
     refused = run_stix("stop", "-y", "pod")
     assert refused.returncode == 1 and "slices of 2 hosts cannot be stopped" in refused.stderr
     ok(run_stix("down", "-y", "pod"))
-    assert gcp.tpus() == [] and clusters() == []
+    assert gcp.tpus() == []

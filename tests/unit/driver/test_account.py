@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from stix.driver.account import account_vars, key_file, limit_note
+from stix.driver.decide import check_autostop
 from stix.driver.machines import node_vars
 from stix.driver.session import World
 from stix.driver.settings import load_settings
-from stix.errors import UsageError
-from stix.inventory.render import wanted_nodes
+from stix.errors import ProvisionError, UsageError
+from stix.inventory.render import inventory, wanted_nodes
 from stix.model.cluster import Cluster
 from stix.runner.environment import scrubbed, secret
 
@@ -109,3 +110,20 @@ def test_a_limit_that_a_cloud_set_is_told_when_a_cluster_is_to_live_longer(
     cluster = Cluster.from_record(RECORD | {"autostop": autostop, "nodes": nodes if ends_at else []})
     words = limit_note(cluster)
     assert bool(words) == told and (not told or "stix stop demo, then stix start demo" in words)
+
+
+def test_every_host_of_a_slice_is_a_node_of_its_own() -> None:
+    slices = {"accelerators": {"tpu-v5e-16": 1}, "accelerator_args": {"runtime_version": "v2-alpha-tpuv5"}}
+    cluster = Cluster.from_record(RECORD | {"instance": "TPU-VM", "hosts": 4, "resources": slices})
+    nodes = wanted_nodes(cluster)
+    assert [node["name"] for node in nodes] == [f"demo-{rank}" for rank in range(8)] and cluster.size == 8
+    assert {(node["hosts"], node["accelerator_args"]["runtime_version"]) for node in nodes} == {(4, "v2-alpha-tpuv5")}
+    assert "stix_num_nodes: 8" in inventory(cluster, "python3", run_id="r")["hosts.yml"]
+
+
+def test_an_autostop_that_cannot_stop_a_slice_is_refused() -> None:
+    stops = {"idle_minutes": 10, "down": False, "lifetime_minutes": None}
+    with pytest.raises(ProvisionError, match="slices of 4 hosts cannot be stopped"):
+        check_autostop("gcp/us-central1", stops, 4)
+    check_autostop("gcp/us-central1", stops)
+    check_autostop("gcp/us-central1", stops | {"down": True}, 4)
