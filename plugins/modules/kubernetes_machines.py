@@ -168,7 +168,7 @@ OPTIONS = {
     "pod_config": {"type": "dict", "default": {}},
     "metadata": {"type": "dict", "default": {}},
     "service_account": {"type": "str", "default": ""},
-    "image_pull_secrets": {"type": "list", "elements": "str", "default": []},
+    "image_pull_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "registry_file": {"type": "path"},
     "resource_limits": {"type": "raw", "default": False},
     "ports": {"type": "str", "choices": ["loadbalancer", "ingress", "podip"], "default": "loadbalancer"},

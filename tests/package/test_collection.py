@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
+import yaml
+
 from tests.package.conftest import call, make_environment, play_by_hand
 
 INVENTORY = """\
@@ -58,3 +60,24 @@ def test_every_playbook_runs_from_the_tarball(built: SimpleNamespace, scratch: P
     finally:
         call(python, agent / "skylet.pyz", "--home", agent, "remove", cwd=work)
     play_by_hand(programs, scratch / "hand", env["ANSIBLE_COLLECTIONS_PATH"])
+
+
+def test_an_execution_environment_can_be_built_of_it(built: SimpleNamespace, tree: Path, safe_world: Path) -> None:
+    """As far as goes without an engine: its description is read and its context made."""
+    call("ansible-builder", "create", "-c", safe_world / "context", cwd=tree)
+    made = safe_world / "context" / "_build"
+    wanted = yaml.safe_load((made / "requirements.yml").read_text())["collections"]
+    assert (made / wanted[0]["name"]).read_bytes() == built.collection.read_bytes()
+    listed = {each["name"]: each["version"] for each in wanted[1:]}
+    about = yaml.safe_load((tree / "galaxy.yml").read_text())
+    assert listed == about["dependencies"]
+    required = yaml.safe_load((tree / "collections" / "requirements.yml").read_text())["collections"]
+    assert {each["name"]: each["version"] for each in required} == listed
+    for file in yaml.safe_load((tree / "meta" / "execution-environment.yml").read_text())["dependencies"].values():
+        assert (tree / file).read_text()
+
+
+def test_the_changelog_is_in_order(tree: Path, safe_world: Path) -> None:
+    call("antsibull-changelog", "lint", cwd=tree)
+    known = yaml.safe_load((tree / "changelogs" / "changelog.yaml").read_text())["releases"]
+    assert yaml.safe_load((tree / "galaxy.yml").read_text())["version"] in known
