@@ -143,13 +143,6 @@ class Compute:
         if verb == "stop":
             self.instances.halt(thing, "STOPPING")
             return self.store.operate(scope, verb, path, then=lambda: thing.update(status="TERMINATED"))
-        if verb == "attachDisk":
-            disk = self.store.get(body["source"].removeprefix("projects/"))
-            if disk.get("users") and "READ_WRITE" in (body["mode"], disk.get("_mode")):
-                raise Refusal(400, "resourceInUseByAnotherResource", f"The disk '{body['source']}' is in use")
-            disk |= {"users": [*(disk.get("users") or []), thing["selfLink"]], "_mode": body["mode"]}
-            thing["disks"].append({**body, "source": disk["selfLink"]})
-            return self.store.operate(scope, verb, path)
         if verb == "setScheduling":
             if thing["status"] != "TERMINATED":
                 raise Refusal(400, "resourceNotReady", "Max run duration can only be changed for a stopped instance.")

@@ -14,14 +14,15 @@ def change(store: Store, thing: Thing, verb: str, body: Any, query: Any) -> None
             raise Refusal(400, "invalid", "Invalid value for field 'sizeGb': it is smaller than the disk.")
         thing["sizeGb"] = body["sizeGb"]
     elif verb == "attachDisk":
-        disk = store.get(body["source"].partition("/projects/")[2])
-        if disk.get("users"):
+        disk, mode = store.get(body["source"].rpartition("projects/")[2]), body.get("mode", "READ_WRITE")
+        if disk.get("users") and "READ_WRITE" in (mode, disk.get("_mode", mode)):
             raise Refusal(400, "resourceInUseByAnotherResource", "The disk resource is already being used.")
-        disk["users"] = [thing["selfLink"]]
-        thing["disks"].append(dict(body))
+        disk |= {"users": [*(disk.get("users") or []), thing["selfLink"]], "_mode": mode}
+        thing["disks"].append({**body, "source": disk["selfLink"]})
     else:
         gone = [one for one in thing["disks"] if one.get("deviceName") == query.get("deviceName")]
         if not gone:
             raise Refusal(400, "invalid", "No attached disk found with that device name.")
         thing["disks"] = [one for one in thing["disks"] if one not in gone]
-        store.get(gone[0]["source"].partition("/projects/")[2])["users"] = []
+        disk = store.get(gone[0]["source"].partition("/projects/")[2])
+        disk["users"] = [link for link in disk["users"] if link != thing["selfLink"]]
