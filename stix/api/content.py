@@ -140,3 +140,20 @@ def eject(
     )
     cluster = write(World(), model_of(task), checked_name(cluster_name or folder.absolute().name), options, folder)
     return cluster.infra, cluster.num_nodes
+
+
+def bundle(file: Path, *, wheels: Path | None = None, with_wheels: bool = True) -> dict[str, Any]:
+    """Pack agent, collection, wheels and catalog into one archive, for sites without a way out.
+
+    Args:
+        wheels: folder of wheels to take; None: those of the installed versions are fetched by pip.
+
+    Returns:
+        `{stix, files: {path in the archive: sha256}}`.
+
+    Raises:
+        StixError: `runner.missing_content`, `usage`.
+    """
+    from stix.driver.bundle import pack
+
+    return pack(file, wheels, Home().ensure(), with_wheels=with_wheels)

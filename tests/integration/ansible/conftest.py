@@ -40,10 +40,12 @@ class Played:
         return [result["task"] for result in self.results if result["res"].get("changed")]
 
     def module_runs(self, host: str) -> list[str]:
-        """Actions that ran for a host and talk to its node: not skipped, not the spec checks."""
-        own = ("node_state", "skylet", "sync_tree", "submit_job", "agent_call", "node_wait", "node_setup")
+        """Actions that ran for a host and talk to its node: not skipped, not what Ansible does by itself."""
+        here = ("include_role", "include_tasks", "set_fact", "validate_argument_spec", "assert", "debug", "meta")
         return [
-            r["task_action"] for r in self.results if r["host"] == host and r["task_action"].rpartition(".")[2] in own
+            result["task_action"]
+            for result in self.results
+            if result["host"] == host and result["task_action"].rpartition(".")[2] not in here
         ]
 
 
