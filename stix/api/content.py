@@ -154,6 +154,7 @@ def bundle(file: Path, *, wheels: Path | None = None, with_wheels: bool = True) 
     Raises:
         StixError: `runner.missing_content`, `usage`.
     """
+    from stix import __version__
     from stix.driver.bundle import pack
 
-    return pack(file, wheels, Home().ensure(), with_wheels=with_wheels)
+    return pack(file, __version__, wheels, Home().ensure(), with_wheels=with_wheels)

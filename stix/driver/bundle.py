@@ -13,7 +13,6 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-from stix import __version__
 from stix.catalog.snapshot import snapshot
 from stix.errors import StixError, UsageError
 from stix.runner import collection_copy, content
@@ -36,11 +35,12 @@ agent/skylet.pyz is the one file that nodes get, catalog/catalog.sqlite the offe
 """
 
 
-def pack(target: Path, wheels: Path | None, home: Home, *, with_wheels: bool = True) -> dict[str, Any]:
+def pack(target: Path, version: str, wheels: Path | None, home: Home, *, with_wheels: bool = True) -> dict[str, Any]:
     """Write the bundle.
 
     Args:
         target: the archive, `.tar.gz`.
+        version: of stix.
         wheels: folder of wheels to take; None: those of the installed versions are fetched by pip.
 
     Returns:
@@ -53,7 +53,7 @@ def pack(target: Path, wheels: Path | None, home: Home, *, with_wheels: bool = T
     if not target.absolute().parent.is_dir():
         raise UsageError("usage", f"there is no folder {target.absolute().parent}")
     with tempfile.TemporaryDirectory(prefix="stix-bundle-") as folder:
-        root = Path(folder, f"stix-{__version__}")
+        root = Path(folder, f"stix-{version}")
         core = collection_copy.copy(root / "collections")
         (root / "agent").mkdir()
         shutil.copy(core / collection_copy.ARCHIVE, root / "agent" / "skylet.pyz")
@@ -61,9 +61,9 @@ def pack(target: Path, wheels: Path | None, home: Home, *, with_wheels: bool = T
         shutil.copy(snapshot(home.root), root / "catalog" / "catalog.sqlite")
         if with_wheels:
             (root / "wheels").mkdir()
-            _take(wheels, root / "wheels") if wheels else _fetch(root / "wheels")
-        (root / "README").write_text(README.format(version=__version__), encoding="utf-8")
-        manifest = _describe(root)
+            _take(wheels, root / "wheels") if wheels else _fetch(root / "wheels", version)
+        (root / "README").write_text(README.format(version=version), encoding="utf-8")
+        manifest = _describe(root, version)
         draft = target.absolute().with_suffix(f".{os.getpid()}")
         try:
             with tarfile.open(draft, "w:gz", compresslevel=6) as archive:
@@ -74,13 +74,13 @@ def pack(target: Path, wheels: Path | None, home: Home, *, with_wheels: bool = T
     return manifest
 
 
-def _describe(root: Path) -> dict[str, Any]:
+def _describe(root: Path, version: str) -> dict[str, Any]:
     files = {
         str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }
-    manifest = {"stix": __version__, "files": files}
+    manifest = {"stix": version, "files": files}
     (root / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     lines = (f"{digest}  {name}\n" for name, digest in files.items())
     (root / "sha256sums").write_text("".join(lines), encoding="utf-8")
@@ -104,10 +104,10 @@ def _take(source: Path, target: Path) -> None:
         shutil.copy(file, target)
 
 
-def _fetch(target: Path) -> None:
+def _fetch(target: Path, version: str) -> None:
     """By pip: the versions that are installed here; ours from the checkout where there is one."""
     checkout = content.PACKAGE.parent
-    ours = [str(checkout)] if (checkout / "pyproject.toml").is_file() else [f"stix-cloud=={__version__}"]
+    ours = [str(checkout)] if (checkout / "pyproject.toml").is_file() else [f"stix-cloud=={version}"]
     needed = [f"{each.metadata['Name']}=={each.version}" for each in _installed("stix-cloud")]
     words = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(target), *ours, *needed]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
