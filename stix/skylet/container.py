@@ -27,6 +27,12 @@ SECONDS = 30.0
 BATCH = 500
 """Paths for one `chown`."""
 
+ALL_RIGHTS = ("--privileged", "-u", "0")
+ROOT = ("-u", "0")
+OWN: tuple[str, ...] = ()
+"""As whom processes are looked for: root sees those of the image's other users only with all abilities; where the
+engine does not give these, those of root and of the container's own user are found."""
+
 GONE = ("is not running", "No such container", "No such exec", "is paused")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SHELLS = ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash")
@@ -78,13 +84,15 @@ class Container:
     """The container of this machine.
 
     Args:
-        record: what `engine.have` wrote down: `{name, words: [docker], owner: "uid:gid" or ""}`.
+        record: what `engine.have` wrote down: `{name, words: [docker], owner: "uid:gid" or "", user: whether
+            it has a user of its own}`.
     """
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self.name = str(record["name"])
         self.docker = [str(word) for word in record.get("words") or ["docker"]]
         self.owner = str(record.get("owner") or "")
+        self.whom = (ALL_RIGHTS, ROOT, *([OWN] if record.get("user") else []))
 
     def job_words(self, mark: str) -> list[str]:
         """Words that start a job's shell, which reads `prelude` from its standard input."""
@@ -103,18 +111,36 @@ class Container:
         Args:
             handled: only to those that have a handler of their own for it.
         """
-        words = ["/bin/sh", "-c", SIGNAL, "sh", f"{MARK}=<{mark}>", str(number), "handled" if handled else ""]
-        # Only with all abilities can root inside see the processes of the image's other users.
-        for rights in (["--privileged", "-u", "0"], ["-u", "0"]):
-            done = self._run("exec", *rights, self.name, *words)
+        counts = []
+        for rights in self.whom:
+            done = self._run(*self._signal_words(rights, mark, number, handled))
             if done is None:
                 return None
             said = done.stdout.split()
             if done.returncode == 0 and said and said[-1].isdigit():
-                return int(said[-1])
-            if any(word in done.stderr for word in GONE):
+                counts.append(int(said[-1]))
+                if rights is ALL_RIGHTS:
+                    break
+            elif any(word in done.stderr for word in GONE):
                 return 0
-        return None
+        return sum(counts) if counts else None
+
+    def signal_soon(self, mark: str, number: int, *, handled: bool = False) -> None:
+        """The same for a caller that cannot wait, as the daemon, whom others wait for."""
+        lines = [
+            " ".join(quoted(word) for word in [*self.docker, *self._signal_words(rights, mark, number, handled)])
+            for rights in self.whom
+        ]
+        words = ["/bin/sh", "-c", f"{lines[0]} || {{ {'; '.join(lines[1:])}; }}"]
+        null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+        try:
+            os.posix_spawn(words[0], words, dict(os.environ), file_actions=null, setpgroup=0)
+        except OSError:
+            return
+
+    def _signal_words(self, rights: tuple[str, ...], mark: str, number: int, handled: bool) -> list[str]:
+        told = [f"{MARK}=<{mark}>", str(number), "handled" if handled else ""]
+        return ["exec", *rights, self.name, "/bin/sh", "-c", SIGNAL, "sh", *told]
 
     def give_back(self, home: str) -> None:
         """Gives files that root made in the HOME of jobs to the login of the machine, which has to bring new ones."""

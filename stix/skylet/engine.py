@@ -216,7 +216,8 @@ class _Maker:
     def _write(self, paths: list[str]) -> None:
         given = any(word.partition("=")[0] in ("--user", "-u") for word in self.options)
         owner = "" if given or os.getuid() == 0 else f"{os.getuid()}:{os.getgid()}"
-        write_json(self.home.container, {"name": self.name, "words": self.docker, "owner": owner, "paths": paths})
+        record = {"name": self.name, "words": self.docker, "owner": owner, "user": given, "paths": paths}
+        write_json(self.home.container, record)
 
     def _must(self, *words: str) -> None:
         done = run([*self.docker, *words], SECONDS)

@@ -99,7 +99,7 @@ class Notices:
         if number and processes.is_running(supervisor, int(state.get("supervisor_started") or 0)):
             container = self.ranks.container()
             if container is not None:
-                container.signal(str(state.get("mark")), number, handled=True)
+                container.signal_soon(str(state.get("mark")), number, handled=True)
                 return
             tree = {*processes.descendants(supervisor), *processes.marked(str(state.get("mark")))}
             # Who does not handle the signal would die of it: a shell that only waits for its program.

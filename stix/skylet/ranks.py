@@ -190,7 +190,7 @@ class Ranks:
         """Forces what a job that was ended left behind."""
         container = self.container()
         if container is not None:
-            container.signal(self.mark(job_id), signal.SIGKILL)
+            container.signal_soon(self.mark(job_id), signal.SIGKILL)
         leftover = processes.marked(self.mark(job_id))
         if leftover:
             processes.end_marked(self.mark(job_id), 0)

@@ -39,7 +39,7 @@ def name(agent: Agent) -> str:
 
 def inside(engine: DockerLab, agent: Agent) -> str:
     """Command lines of what runs in the container."""
-    return engine.docker("exec", name(agent), "/bin/ps", check=False)
+    return engine.docker("top", name(agent), check=False)
 
 
 def test_a_job_runs_inside_and_ends_as_it_should(node: Node, docker_engine: DockerLab) -> None:
@@ -99,6 +99,7 @@ def test_a_job_of_another_user_of_the_image_is_ended_too(node: Node, docker_engi
     job = agent.submit("id -u; echo mine > file; sleep 994")
     eventually(lambda: (agent.user_home / "sky_workdir" / "file").exists())
     assert (agent.user_home / "sky_workdir" / "file").stat().st_uid == 65534
+    eventually(lambda: "sleep 994" in inside(docker_engine, agent))
     agent.call("cancel", job_ids=[job])
     assert agent.wait(job)["status"] == "CANCELLED"
     eventually(lambda: "sleep 994" not in inside(docker_engine, agent))
