@@ -107,6 +107,9 @@ class Disks:
         return (found.get("labels") or {}).get("stix-cluster-id") == exact_label(self.params["cluster_id"])
 
     def _make(self, zone, wish, rank, kind):
+        if not wish.get("disk_size"):
+            words = "Google Cloud: the disk '%s' is not in %s, where the machine is" % (self._name(wish, rank), zone)
+            raise Failure("provision.config", words, "", {"scope": "zone", "zone": zone, "region": self.api.region})
         about = disk({"selfLink": ""}, kind, wish["disk_size"], wish.get("disk_tier"))
         labels = cluster_labels(self.params)
         if not wish.get("auto_delete"):

@@ -106,8 +106,12 @@ def test_what_a_launch_that_was_cut_off_did_not_attach_is_attached_by_the_next(g
     nodes = wanted(volumes=[volume(disk_size=20, auto_delete=True)])
     assert machines(gcp, nodes).ensure(True) and machines(gcp, nodes).ensure(False)
     assert attached(gcp) == [[("data", "READ_WRITE", True)]]
-    with pytest.raises(Failure):
-        machines(gcp, wanted(volumes=[volume("other")])).ensure(False)
+    exists(gcp, "far", F)
+    zone = gcp.all()[0]["zone"].rpartition("/")[2]
+    assert zone != F
+    with pytest.raises(Failure, match=f"the disk 'far' is not in {zone}, where the machine is"):
+        machines(gcp, wanted(volumes=[volume(disk_size=20), volume("far")])).ensure(False)
+    assert len(gcp.all()) == 1, "what was there stays"
 
 
 def test_a_disk_is_made_attached_and_deleted(gcp: GcpLab) -> None:
