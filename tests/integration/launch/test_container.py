@@ -90,11 +90,10 @@ def test_a_life_in_a_container(machine, pool, task_file, run_stix, ok, jobs, saf
     assert host.run("find /home/ann -user root", user="ann").stdout == ""
 
 
-def test_a_machine_without_an_engine_is_told_plainly(ssh_hosts, pool, run_stix, ok):
-    for login, words in (("root", "still lacks a Docker engine that answers"), ("ann", "may not use sudo")):
-        pool(login, ssh_hosts(1, user=login))
-        done = run_stix("up", "-y", "-c", login, "--infra", f"ssh/{login}", "--image-id", "docker:debian", "--", "true")
-        assert done.returncode == 1 and words in done.stderr
+def test_a_machine_without_an_engine_is_told_plainly(ssh_hosts, pool, run_stix):
+    pool("rack", ssh_hosts(1, user="root"))
+    done = run_stix("up", "-y", "-c", "bare", "--infra", "ssh/rack", "--image-id", "docker:debian", "--", "true")
+    assert done.returncode == 1 and "still lacks a Docker engine that answers" in done.stderr
 
 
 def mount_a_bucket(host):

@@ -170,3 +170,6 @@ def test_a_login_that_may_not_use_the_engine_goes_by_sudo(tmp_path: Path, monkey
         engine._engine()
     (tmp_path / "docker").write_text('#!/bin/sh\necho "Cannot connect to the Docker daemon" >&2\nexit 1\n')
     assert engine._engine() == []
+    monkeypatch.setattr(os, "getuid", lambda: 1500)
+    with pytest.raises(engine.AgentError, match="lacks Docker, and its login may not use sudo"):
+        engine._lacking("docker", "Docker")
