@@ -183,6 +183,7 @@ def redacted(task: Task) -> dict[str, Any]:
         "file_mounts": dict(task.file_mounts),
         "storage_mounts": {target: storage.source or storage.name for target, storage in task.storage_mounts.items()},
         "ansible": dict(task.ansible),
+        "volumes": dict(task.volumes),
         "setup": task.setup,
         "run": task.run,
     }

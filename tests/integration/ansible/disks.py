@@ -84,3 +84,25 @@ def live(place: Place, devices: Callable[[dict[str, Any]], list[str]]) -> str:
 
     assert play(place, "absent", wish)["changed"] and not play(place, "absent", wish)["changed"]
     return str(disk["id"])
+
+
+def outlives_its_machine(play: Any, inventory: Callable[..., dict[str, Any]], zone: str) -> dict[str, Any]:
+    """By playbooks: a disk is made, attached to the machine that is made, and there when that is gone; its wish.
+
+    Args:
+        inventory: makes one of one machine, with more variables of its cloud.
+    """
+    wish = {"name": "data", "resource": "stix-data", "type": "", "zone": zone, "size": 1, "labels": {}, "config": {}}
+    made = play("apply_volumes", inventory(stix_volumes=[wish]))
+    assert made.rc == 0, made.errors()
+    [[told]] = made.reported("volumes")
+    zones = {"stix_zones": [zone]} if zone else {}
+    attached = play("provision", inventory(stix_disks=[{**wish, "id": told["id"]}], **zones))
+    assert attached.rc == 0, attached.errors()
+    [[disk]] = attached.reported("volumes")
+    assert disk["id"] == told["id"] and disk["devices"]
+    gone = play("terminate", inventory(stix_disks=[wish], **zones))
+    assert gone.rc == 0, gone.errors()
+    [[left]] = gone.reported("volumes")
+    assert left["id"] == told["id"]
+    return wish

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import demand
+from tests.integration.ansible import disks
 from tests.integration.ansible.conftest import Play
 from tests.integration.ansible.inventories import cluster
 from tests.lab.aws import lab
@@ -178,3 +179,9 @@ def test_a_refusal_is_an_error_with_what_it_rules_out(play: Play, aws: lab.AwsLa
     aws.client().delete_key_pair(KeyName=aws.client().describe_key_pairs()["KeyPairs"][0]["KeyName"])
     error = play("provision", inventory(wanted(), cluster_id="quota-1")).error
     assert error["code"] == "provision.permission", "what a module of amazon.aws says is classified, too"
+
+
+def test_a_disk_outlives_its_machine(play: Play, aws: lab.AwsLab) -> None:
+    wish = disks.outlives_its_machine(play, lambda **more: inventory(wanted(), **more), "us-east-1a")
+    assert [one["State"] for one in aws.client().describe_volumes()["Volumes"] if one.get("Tags")] == ["available"]
+    assert play("delete_volumes", inventory([], stix_volumes=[wish])).changed() == ["Have the disks"]

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import demand
+from tests.integration.ansible import disks
 from tests.integration.ansible.conftest import ROOT, Play
 from tests.integration.ansible.inventories import cluster
 from tests.lab.azure.cloud import SUBSCRIPTION
@@ -129,3 +130,8 @@ def test_a_killed_ansible_is_repaired_by_the_next_run(play: Play, azure: AzureLa
         assert [(one["name"], one["state"]) for one in instances] == [(f"demo-{r}", "running") for r in range(2)]
         assert len(azure.machines()) == 2
     assert play("terminate", two).rc == 0 and azure.groups() == [] and azure.resources() == []
+
+
+def test_a_disk_outlives_its_machine(play: Play, azure: AzureLab) -> None:
+    disks.outlives_its_machine(play, lambda **more: inventory(1, **more), "")
+    assert azure.groups() == ["stix-volumes-eastus"], "the cluster's own group went with all that was in it"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import demand
+from tests.integration.ansible import disks
 from tests.integration.ansible.conftest import Play
 from tests.integration.ansible.inventories import cluster
 from tests.lab.gcp import lab
@@ -101,3 +102,8 @@ def test_a_project_is_checked_and_a_cluster_lives_in_it_from_ensure_to_sweep(pla
     assert swept.rc == 0 and swept.reported("resources") == [[]], swept.results
     assert gcp.all() == [] and gcp.all("disks") == [] and gcp.all("firewalls") == []
     assert play("terminate", two).changed() == []
+
+
+def test_a_disk_outlives_its_machine(play: Play, gcp: lab.GcpLab) -> None:
+    disks.outlives_its_machine(play, lambda **more: inventory(1, **more), "us-central1-a")
+    assert [one["name"] for one in gcp.all("disks")] == ["stix-data"] and gcp.all() == []

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import demand
 from tests.integration.ansible.conftest import Play
 from tests.integration.ansible.inventories import cluster, ssh_node, token
+from tests.lab import loop_devices
 from tests.lab.machine import Host
 
 Hosts = Callable[..., list[Host]]
@@ -63,6 +65,33 @@ def test_a_dead_machine_is_reported_and_does_not_keep_the_cluster(
     removed = {node["name"]: node["agent"] for node in freed.reported("node")}
     assert removed["demo-0"]["removed"] and not removed["demo-1"]["removed"]
     assert removed["demo-1"]["error"]["code"] == "node.unreachable"
+
+
+def test_disks_and_folders_are_mounted_and_unmounted(play: Play, ssh_hosts: Hosts, safe_world: Path) -> None:
+    demand(loop_devices.missing())
+    [host] = ssh_hosts(1)
+    with loop_devices.loop_device(safe_world / "disk.img") as device:
+        mounts = [
+            {"target": "/mnt/data", "name": "data", "devices": ["/dev/none", device], "sub_path": "runs/1"},
+            {"target": "~/big", "name": "", "devices": [], "host_path": "/srv/big"},
+        ]
+        node = token(safe_world) | {"volumes_mounts": mounts}
+        inventory = cluster("ssh", nodes={"demo-0": ssh_node(host) | {"ansible_user": "root"}}, node=node)
+        assert play("setup", inventory, check=True).rc == 0 and said(host, "ls /mnt/data") == ""
+        first = play("setup", inventory)
+        assert first.rc == 0, first.errors()
+        assert play("setup", inventory).changed() == []
+        said(host, "echo kept > /mnt/data/file; echo big > /root/big/file")
+        assert said(host, "cat /mnt/stix-volumes/data/runs/1/file /srv/big/file") == "kept\nbig"
+        assert play("terminate", inventory).rc == 0
+        assert said(host, "grep stix-volumes /proc/mounts; ls /root/big /mnt/data; cat /srv/big/file") == "big"
+        assert play("setup", inventory).rc == 0 and said(host, "cat /mnt/data/file") == "kept"
+        assert play("terminate", inventory).rc == 0
+
+
+def said(host: Host, command: str) -> str:
+    """What a command prints on a machine, whatever it ends with."""
+    return host.run(command, check=False).stdout.strip()
 
 
 def test_the_reasons_of_a_refused_login_are_told_apart(play: Play, ssh_hosts: Hosts, safe_world: Path) -> None:

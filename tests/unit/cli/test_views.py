@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from stix.cli import clusters, costs, jobs, plan_view, ssh, tools
+from stix.cli import clusters, costs, jobs, plan_view, ssh, tools, volumes
 from stix.cli.progress import Progress
 from stix.model import event
 
@@ -63,6 +63,9 @@ def render(view: str, data: Any, capsys: pytest.CaptureFixture[str], monkeypatch
             return tools.describe(data, NOW)
         case "hosts":
             return printed(lambda: ssh.show_hosts(data, "table"), capsys)
+        case "volumes":
+            plain, verbose = (volumes.table(data, NOW, verbose=wide) for wide in (False, True))
+            return f"{plain}\n----\n{verbose}"
         case "progress":
             return told(data, moving=False)
     raise AssertionError(f"no such view: {view}")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from ansible_collections.stix.core.plugins.module_utils.node_mounts import holde
 from ansible_collections.stix.core.plugins.module_utils.node_volumes import Volumes
 
 from tests.conftest import demand
+from tests.lab import loop_devices
 
-MIB = 2**20
 TABLE = bytes([0, 1, 1, 0, 0x83, 1, 1, 1, 1, 0, 0, 0, 255, 0, 0, 0]) + bytes(48) + b"\x55\xaa"
 """A table of one partition, as it ends a disk's first sector."""
 Disk = Callable[..., str]
@@ -25,26 +26,21 @@ Disk = Callable[..., str]
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
     """`disk(32)`: a new, empty device of so many MiB; again with the same name: it became larger."""
-    demand("" if os.geteuid() == 0 and Path("/dev/loop-control").exists() else "loop devices need root")
-    demand("" if shutil.which("mkfs.ext4", path=os.environ["PATH"] + ":/sbin:/usr/sbin") else "needs e2fsprogs")
+    demand(loop_devices.missing())
     made: dict[str, str] = {}
+    with ExitStack() as stack:
 
-    def make(size: int, name: str = "one") -> str:
-        image = tmp_path / f"{name}.img"
-        image.touch()
-        os.truncate(image, size * MIB)
-        if name in made:
-            subprocess.run(["losetup", "-c", made[name]], check=True)
-        else:
-            shown = subprocess.run(["losetup", "-f", "--show", image], check=True, capture_output=True, text=True)
-            made[name] = shown.stdout.strip()
-        return made[name]
+        def make(size: int, name: str = "one") -> str:
+            image = tmp_path / f"{name}.img"
+            if name in made:
+                loop_devices.resize(made[name], image, size)
+            else:
+                made[name] = stack.enter_context(loop_devices.loop_device(image, size))
+            return made[name]
 
-    yield make
-    for point in sorted((each for each in mounted() if each.startswith(str(tmp_path))), reverse=True):
-        subprocess.run(["umount", "-l", point], check=False)
-    for device in made.values():
-        subprocess.run(["losetup", "-d", device], check=False)
+        yield make
+        for point in sorted((each for each in mounted() if each.startswith(str(tmp_path))), reverse=True):
+            subprocess.run(["umount", "-l", point], check=False)
 
 
 @pytest.fixture
@@ -114,7 +110,7 @@ def test_a_disk_is_formatted_once_and_grows(disk: Disk, volumes: Any, tmp_path: 
 @pytest.mark.parametrize("words", ["partitions", "raw", "late"])
 def test_what_holds_something_is_never_formatted(disk: Disk, volumes: Any, tmp_path: Path, words: str) -> None:
     device = disk(16, words)
-    places = {"raw": (0, b"a database"), "late": (MIB - 10, b"a database"), "partitions": (446, TABLE)}
+    places = {"raw": (0, b"a database"), "late": (loop_devices.MIB - 10, b"a database"), "partitions": (446, TABLE)}
     with open(device, "r+b") as raw:
         raw.seek(places[words][0])
         raw.write(places[words][1])
