@@ -4,7 +4,19 @@ import os
 import shutil
 import subprocess
 
-COMMANDS = ("dockerd", "docker", "nvidia-smi", "nvidia-ctk", "nvcc", "apt-get", "dnf", "yum", "systemctl")
+COMMANDS = (
+    "dockerd",
+    "docker",
+    "nvidia-smi",
+    "nvidia-ctk",
+    "nvcc",
+    "apt-get",
+    "dnf",
+    "yum",
+    "systemctl",
+    "journalctl",
+    "cloud-init",
+)
 SECONDS = 60
 
 

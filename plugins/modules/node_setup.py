@@ -1,4 +1,4 @@
-"""Makes one part of a node's set-up be as wanted: tools, engine, driver, toolkit, conda."""
+"""Makes one part of a node's set-up be as wanted: tools, engine, driver, toolkit, conda, or fit for an image."""
 
 DOCUMENTATION = r"""
 module: node_setup
@@ -13,7 +13,7 @@ options:
     description: Which part.
     type: str
     required: true
-    choices: [base, docker, conda, cuda, container_gpu]
+    choices: [base, docker, conda, cuda, container_gpu, bake]
   wish:
     description: What is wanted of it, as the roles say.
     type: dict
@@ -72,6 +72,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.stix.core.plugins.module_utils import (
+    node_bake,
     node_base,
     node_conda,
     node_container_gpu,
@@ -83,7 +84,7 @@ from ansible_collections.stix.core.plugins.module_utils.node_facts import gather
 from ansible_collections.stix.core.plugins.module_utils.node_steps import Steps, told
 
 OPTIONS = {
-    "part": {"type": "str", "required": True, "choices": ["base", "docker", "conda", "cuda", "container_gpu"]},
+    "part": {"type": "str", "required": True, "choices": ["base", "docker", "conda", "cuda", "container_gpu", "bake"]},
     "wish": {"type": "dict", "default": {}},
     "registries": {"type": "list", "elements": "dict", "default": [], "no_log": True},
     "proxy": {"type": "dict", "default": {}, "no_log": True},  # its addresses may hold passwords
@@ -109,7 +110,13 @@ def look_conda(wish):
     return gather(paths=node_conda.wanted_paths(wish))
 
 
+def look_bake(_wish):
+    """The facts that the clean-up before an image needs."""
+    return dict(gather(node_bake.FILES), bake=node_bake.look())
+
+
 PARTS = {
+    "bake": (look_bake, node_bake.plan),
     "base": (look_base, node_base.plan),
     "docker": (look_docker, node_docker.plan),
     "conda": (look_conda, node_conda.plan),

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 VERBS = (
-    "adopt apply_volumes autostop cancel_job check delete_buckets delete_volumes fill_buckets logs prepare probe "
+    "adopt apply_volumes autostop bake cancel_job check delete_buckets delete_volumes fill_buckets logs prepare probe "
     "provision query release run_job setup stop survey sweep sync terminate transfer_buckets up"
 ).split()
 

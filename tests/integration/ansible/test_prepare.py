@@ -107,3 +107,22 @@ def test_machines_are_prepared_once_and_those_that_cannot_be_say_why(
     assert {error["code"] for error in refused.values()} == {"setup.failed"}
     assert "sudo" in refused["demo-1"]["message"] and set(refused) == {"demo-1", "demo-2"}
     assert "reading the package sources" in refused["demo-2"]["message"] or "no-such" in refused["demo-2"]["message"]
+
+
+def test_a_machine_is_baked_once_and_one_that_is_held_is_not(play: Play, ssh_hosts: Hosts) -> None:
+    host, held = ssh_hosts(2)
+    host.run("echo 0123456789abcdef0123456789abcdef > /etc/machine-id")
+    host.run("echo line > /var/log/lab.log; echo ls > /root/.ash_history")
+    held.run('mkdir -p /root/.stix/agent; echo \'{"cluster_id": "other"}\' > /root/.stix/agent/config.json')
+    nodes = {name: ssh_node(each) | {"ansible_user": "root"} for name, each in (("demo-0", host), ("demo-1", held))}
+    inventory = cluster("ssh", nodes=nodes)
+    would = play("bake", inventory, check=True)
+    first = play("bake", inventory)
+    again = play("bake", inventory)
+    (taken,) = [steps for steps in setups(first, "demo-0") if "empty" in steps]
+    assert taken in setups(would, "demo-0") and taken[0] == "file" and "remove" in taken
+    left = host.run("cat /etc/machine-id /var/log/lab.log; test -e /root/.ash_history || echo gone").stdout
+    assert left == "gone\n"
+    assert setups(again, "demo-0")[-1] == [] and again.stats["changed"].get("demo-0", 0) == 0
+    assert "held by" in first.error["message"] or "holds this machine" in first.error["message"]
+    assert held.run("cat /root/.stix/agent/config.json").stdout

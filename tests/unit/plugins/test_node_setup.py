@@ -1,10 +1,12 @@
 """What the set-up roles decide, from the facts of many systems and recorded answers of nvidia-smi."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.stix.core.plugins.module_utils import (
+    node_bake,
     node_base,
     node_conda,
     node_container_gpu,
@@ -181,3 +183,33 @@ def test_conda_is_installed_once_and_its_environment_too() -> None:
     [create] = node_conda.plan(there, wish)
     assert create["words"][-2:] == ["python=3.11", "numpy"] and "http://c" in create["words"]
     assert node_conda.plan(facts(paths=node_conda.wanted_paths(wish)), wish) == []
+
+
+def test_what_an_image_must_not_hold(tmp_path: Path) -> None:
+    def put(path: str, text: str = "x") -> str:
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return str(file)
+
+    root = f"{tmp_path}/"
+    key, history, log = put("etc/ssh/ssh_host_rsa_key"), put("home/ann/.bash_history"), put("var/log/app/a.log")
+    login = put("var/log/auth.log")
+    put("var/lib/cloud/instances/i-1/x"), put("var/log/journal/j"), put("var/log/empty.log", "")
+    known = facts(commands={"cloud-init": "/usr/bin/cloud-init"}, files={"/etc/machine-id": "abc\n"})
+    steps, said = node_bake.plan(known | {"bake": node_bake.look(root)}, {})
+    assert done(steps) == ["command", "file", "remove", "empty", "empty"]
+    assert [step["path"] for step in steps[2:]] == [history, login, log] and "host keys of ssh stay" in said
+    put("usr/bin/cloud-init")
+    steps, said = node_bake.plan(known | {"bake": node_bake.look(root)}, {})
+    assert steps[-1] == {"do": "remove", "path": key} and not said
+    assert node_bake.plan(known | {"bake": node_bake.look(root)}, {"host_keys": False})[0] == steps[:-1]
+
+    for file in (key, history, log):
+        Path(file).unlink()
+    (tmp_path / "var/lib/cloud/instances/i-1/x").unlink(), (tmp_path / "var/lib/cloud/instances/i-1").rmdir()
+    after = known | {"files": {"/etc/machine-id": ""}, "bake": node_bake.look(root)}
+    assert node_bake.plan(after, {}) == ([], "")  # a log that each login writes is nobody's
+    put("root/.stix/agent/config.json")
+    with pytest.raises(Failure, match="A cluster holds this machine"):
+        node_bake.plan(after | {"bake": node_bake.look(root)}, {})
