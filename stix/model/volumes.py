@@ -88,7 +88,7 @@ def exclusive(kind: str, config: Mapping[str, Any]) -> bool:
     """Whether only one machine may have it at a time."""
     if KINDS[kind].disk:
         return True
-    return KINDS[kind] == KINDS["k8s-pvc"] and config.get("access_mode", "ReadWriteOnce") not in FOR_MANY
+    return kind == "k8s-pvc" and config.get("access_mode", "ReadWriteOnce") not in FOR_MANY
 
 
 def user_of(name: str, records: Iterable[Mapping[str, Any]], but: str = "", *, stopped: bool = True) -> str:

@@ -108,7 +108,7 @@ def _steps(
     steps = [Step("provision", reasons[action])] if action in reasons else []
     if fast and action == "reuse":
         return (*steps, Step("run_job", "hand the job to the agent; --fast skips set-up and files"))
-    does = ["make the nodes ready", f"bring {_files(task)}"]
+    does = ["make the nodes ready", *_volumes(task, action), f"bring {_files(task)}"]
     if place and place.resources.container_image and "container" in clouds()[place.cloud].can:
         does.append(f"have the container of {place.resources.container_image}")
     does += [_own(task)] if task.ansible and not no_setup else []
@@ -125,6 +125,11 @@ def _own(task: Task) -> str:
     ]
     what = task.ansible.get("playbook") or f"the {'role' if len(roles) == 1 else 'roles'} {', '.join(roles)}"
     return f"play {what}"
+
+
+def _volumes(task: Task, action: str) -> list[str]:
+    count = len(task.volumes)
+    return [f"mount {count} volume{'s' if count > 1 else ''}"] if count and action in ("create", "start") else []
 
 
 def _resize(existing: "Cluster", wanted: int) -> str:

@@ -83,6 +83,7 @@ def live(place: Place, devices: Callable[[dict[str, Any]], list[str]]) -> str:
     assert not play(place, "detached", wish, cluster_id="next-1")["changed"]
 
     assert play(place, "absent", wish)["changed"] and not play(place, "absent", wish)["changed"]
+    assert not play(place, "absent", {**wish, "id": disk["id"]})["changed"]
     return str(disk["id"])
 
 

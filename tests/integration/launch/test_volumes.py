@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import demand
+from tests.lab.aws import lab
 from tests.lab.engine import DockerLab
 
 IMAGE = "docker:stix-test/debian"
@@ -153,3 +155,29 @@ def persistent_volume(name: str, folder: Path) -> dict[str, Any]:
         "hostPath": {"path": str(folder), "type": "DirectoryOrCreate"},
     }
     return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"lab-{name}"}, "spec": spec}
+
+
+def test_a_disk_of_a_cloud_takes_its_task_to_its_zone(
+    task_file: Callable[..., Path], run_stix: Any, ok: Any, volumes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demand(lab.missing())
+    with lab.AwsLab() as aws:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        words = ("volumes", "apply", "-y", "-n", "disk", "--type", "aws-ebs", "--infra", "aws/us-east-1/us-east-1b")
+        vague = run_stix(*words[:-1], "aws/us-east-1", "--size", "5")
+        assert vague.returncode == 2 and "lies in one zone" in vague.stderr
+        ok(run_stix(*words, "--size", "5"))
+        smaller = run_stix(*words, "--size", "4")
+        assert smaller.returncode == 2 and "cannot shrink" in smaller.stderr
+        ok(run_stix(*words, "--size", "8"))
+        [made] = aws.client().describe_volumes()["Volumes"]
+        assert (made["Size"], made["AvailabilityZone"]) == (8, "us-east-1b")
+        row = volumes()["disk"]
+        assert (row["name_on_cloud"], row["zone"], row["size"]) == (made["VolumeId"], "us-east-1b", 8)
+        task = task_file(run="ls", volumes={"/data": "disk"}, resources={"cpus": "2+"})
+        plan = json.loads(ok(run_stix("plan", "-c", "one", task, "-o", "json")))
+        infras = {each["infra"] for each in plan["candidates"]}
+        assert infras == {"aws/us-east-1"} and "/us-east-1b" in json.dumps(plan["task"]["resources"])
+        ok(run_stix("volumes", "delete", "-y", "disk"))
+        assert aws.client().describe_volumes()["Volumes"] == []
