@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gcp_storage_emulator.server import create_server
 
 from tests.conftest import demand
 from tests.lab import buckets
@@ -144,6 +146,33 @@ def test_a_bucket_of_s3_is_made_by_its_collection(
         ok(run_stix("down", "-y", "b"))
         ok(run_stix("storage", "delete", "-y", "made-of-s3"))
         assert s3.list_buckets()["Buckets"] == []
+
+
+def test_buckets_of_google_are_copied_and_mounted(
+    task_file: Callable[..., Path], run_stix: Any, ok: Any, stix_home: Path
+) -> None:
+    """By Google's own interface, of an emulator that keeps objects in memory."""
+    demand(buckets.missing())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    emulator = create_server("127.0.0.1", port, in_memory=True, default_bucket="data")
+    emulator.start()
+    try:
+        stix_home.mkdir(mode=0o700, exist_ok=True)
+        gcs = {"endpoint": f"http://127.0.0.1:{port}/storage/v1/", "credentials": "none"}
+        (stix_home / "config.yaml").write_text(json.dumps({"storage": {"gcs": gcs}}))
+        stix_home.with_name("in").mkdir()
+        (stix_home.with_name("in") / "a.txt").write_text("an apple")
+        ok(run_stix("storage", "transfer", str(stix_home.with_name("in")), "gs://data/set"))
+        mounts = {"~/set": "gs://data/set", "~/all": {"source": "gs://data", "mode": "MOUNT_CACHED"}}
+        task = task_file(run="cat ~/set/a.txt; cat ~/all/set/a.txt > ~/all/out.txt", file_mounts=mounts)
+        assert "an apple" in ok(run_stix("up", "-y", "-c", "g", "--infra", "local", task, timeout=240))
+        ok(run_stix("down", "-y", "g"))
+        ok(run_stix("storage", "transfer", "gs://data", str(stix_home.with_name("out"))))
+        assert (stix_home.with_name("out") / "out.txt").read_text() == "an apple"
+    finally:
+        emulator.stop()
 
 
 def test_content_goes_from_one_store_to_another_and_back(
