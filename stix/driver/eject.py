@@ -13,7 +13,7 @@ from stix.errors import UsageError
 from stix.inventory.project import project
 from stix.inventory.render import file_vars, job_vars
 from stix.model.cluster import Cluster
-from stix.model.task import Task
+from stix.model.task import Secrets, Task
 from stix.runner import collection_copy
 
 
@@ -56,10 +56,16 @@ def _require_plain(task: Task) -> None:
         raise UsageError("task.invalid", "a project cannot mount buckets", details={"keys": ["file_mounts"]})
     if task.volumes:
         raise UsageError("task.invalid", "a project cannot mount volumes", details={"keys": ["volumes"]})
+    if task.ansible:
+        hint = "leave it out, and play it before the project's up.yml"
+        raise UsageError("task.invalid", "a project plays no content of yours", hint=hint, details={"keys": ["config"]})
     if registry_login(task):
         raise UsageError("task.invalid", "a project cannot log in to a registry of images", details={"keys": ["envs"]})
 
 
 def _job(task: Task, resources: Any, cluster: Cluster) -> dict[str, Any]:
-    secrets_file = "secrets.json" if task.secrets else None
+    # Those that are kept elsewhere are to be written into that file, too.
+    named = {each.name: "" for each in task.managed_secrets if each.mount_path is None}
+    task = task.with_(secrets=Secrets({**named, **task.secrets}))
+    secrets_file = "secrets.json" if task.secrets or task.secret_files else None
     return job_vars(task, resources, "", secrets_file=secrets_file, no_setup=False, hosts=cluster.hosts)

@@ -160,7 +160,8 @@ def project(
     files = inventory(replace(cluster, nodes=()), "{{ ansible_playbook_python }}", run_id="", **groups)
     needed = [{"name": name, "version": version} for name, version in collections.items()]
     galaxy = "\nansible-galaxy collection install -r requirements.yml -p collections" if needed else ""
-    names = head_vars.get("job_secret_names") or ()
+    secret_files = head_vars.get("job_secret_files") or {}
+    names = sorted({*(head_vars.get("job_secret_names") or ()), *secret_files.values()})
     place = f"{cluster.num_nodes} node{'s' * (cluster.num_nodes > 1)} on {cluster.infra}, set up, with the job"
     return {
         **{f"inventory/{name}": text for name, text in files.items()},

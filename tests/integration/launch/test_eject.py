@@ -96,3 +96,17 @@ def test_on_a_machine_of_ones_own(ssh_hosts, pool, task_file, run_stix, ok, alon
     assert f"by ann on {host.name}" in finished(project, "by ann")
     alone("ansible-playbook", "down.yml", folder=project)
     assert "skylet" not in "\n".join(map(str, host.processes()))
+
+
+def test_secrets_that_are_kept_elsewhere_are_named_and_own_content_is_refused(
+    task_file, run_stix, ok, safe_world
+) -> None:
+    kept = ["HF_TOKEN", {"KEY": {"mount_path": "~/key"}}]
+    ok(run_stix("eject", task_file(run="ls", managed_secrets=kept), "project", "--infra", "local"))
+    head = yaml.safe_load((safe_world / "project" / "inventory" / "group_vars" / "stix_head.yml").read_text())
+    assert head["job_secret_names"] == ["HF_TOKEN"] and head["job_secret_files"] == {"~/key": "KEY"}
+    assert "(HF_TOKEN, KEY)" in (safe_world / "project" / "README.md").read_text()
+    (safe_world / "site.yml").write_text("- hosts: all\n  tasks: []\n")
+    task = task_file(run="ls", config={"ansible": {"playbook": "site.yml"}})
+    done = run_stix("eject", task, "other", "--infra", "local")
+    assert done.returncode == 2 and "plays no content of yours" in done.stderr
