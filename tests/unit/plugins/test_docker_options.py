@@ -48,7 +48,7 @@ class _NoContainers:
 def test_what_the_engine_is_asked_for() -> None:
     params = {"cluster_id": "demo-1", "cluster": "demo", "user": "ann", "run_id": "r", "deadline": 0,
               "on_shutdown": "stop", "network": "stix-demo-1",
-              "default_image": "python:3.12-slim", "run_options": []}  # fmt: skip
+              "default_image": "python:3.12-slim", "run_options": [], "volumes": []}  # fmt: skip
     node = {"name": "demo-0", "rank": 0, "cpus": 1.5, "memory": 2, "ports": ["80-81"], "labels": {"team": "x"},
             "accelerators": {"H100": 2}}  # fmt: skip
     asked = DockerCluster(_NoContainers(), params).settings(node)

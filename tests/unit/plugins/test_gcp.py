@@ -73,7 +73,7 @@ ANSWERS = [
     ("provision.no_capacity", "zone", *answer(400, "invalid", "Invalid value for field 'resource.machineType': 'x'. Machine type with name 'a2-highgpu-1g' does not exist in zone 'us-central1-a'.")),
     ("provision.config", "region", *answer(400, "invalid", "Invalid value for field 'resource.labels'")),
     ("provision.config", "region", *answer(404, "notFound", "The resource 'projects/p/global/networks/nope' was not found")),
-    ("provision.permission", "cloud", *answer(412, "conditionNotMet", "Constraint constraints/compute.requireOsLogin violated for project p")),
+    ("provision.config", "cloud", *answer(412, "conditionNotMet", "Constraint constraints/compute.requireOsLogin violated for project p")),
     ("provision.auth", "cloud", 400, {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}),
     ("provision.transient", "region", 502, None),
 ]  # fmt: skip

@@ -104,8 +104,8 @@ def test_machines_whose_maker_was_not_heard_are_taken() -> None:
 
 def test_one_of_two_that_stays_alone_goes() -> None:
     """A spot machine that was taken back at once, three times, does not leave the other one behind."""
-    one = {"name": "demo-1-0", "zone": "zones/r-a", "labels": {}}
-    session = Session(bulkInsert={"status": "DONE"}, instances={"items": [one]})
+    one = {"name": "demo-1-0", "zone": "zones/r-a", "labels": {"stix-cluster-id": "demo-1"}}
+    session = Session(bulkInsert={"status": "DONE"}, instances={"items": [one]}, **{"demo-1-0": one})
     made = launch(session)
     with pytest.raises(Failure, match="are not there") as caught:
         made._create_in("r-a", [0, 1], {})
