@@ -13,6 +13,7 @@ from stix.errors import UsageError
 from stix.inventory.project import project
 from stix.inventory.render import file_vars, job_vars
 from stix.model.cluster import Cluster
+from stix.model.plan import hidden
 from stix.model.task import Secrets, Task
 from stix.runner import collection_copy
 
@@ -28,6 +29,10 @@ def eject(world: World, task: Task, name: str, options: LaunchOptions, folder: P
         raise UsageError("usage", f"folder {str(folder)!r} is not empty", hint="name a new one")
     _require_plain(task)
     task = with_absolute_paths(task)
+    files_shown = file_vars(task)
+    if hidden(files_shown, task.hidden_values) != files_shown:
+        sentence = "a project's files would show the secret that is part of workdir or file_mounts"
+        raise UsageError("task.invalid", sentence, hint="leave it out of them", details={"keys": ["workdir"]})
     choice = choose(world, task, name, options.minimize, ignore_skips=True)
     if not choice.ranked:
         raise nothing_serves(world, task, choice)
@@ -37,7 +42,7 @@ def eject(world: World, task: Task, name: str, options: LaunchOptions, folder: P
     files = project(
         cluster,
         cloud_vars=machines.cloud_vars(world, cluster),
-        node_vars=machines.agent_vars(world, cluster) | file_vars(task),
+        node_vars=machines.agent_vars(world, cluster) | files_shown,
         head_vars=_job(task, plan.placement.resources, cluster),
         packages=collection_copy.packages(cluster.cloud),
         collections=collection_copy.needed(cluster.cloud),

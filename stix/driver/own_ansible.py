@@ -9,7 +9,7 @@ from typing import Any
 
 from stix.driver.kept_secrets import PREFIX
 from stix.driver.phases import Phases
-from stix.driver.session import Run, World
+from stix.driver.session import Run, World, settings_text
 from stix.errors import StixError, UsageError
 from stix.inventory.render import own_inventory, to_yaml
 from stix.model.cluster import Cluster
@@ -81,7 +81,7 @@ def check(task: Task, world: World) -> None:
         file = _there(own.folder, task.ansible, "requirements")
         world.note(f"fetching what {file.name} names, for {own.name}")
         galaxy.install(file, _cache(world), _for_galaxy())
-    fault = galaxy.syntax_error(own.playbook, _for_galaxy() | own.search)
+    fault = galaxy.syntax_error(own.playbook, own.variables, _as_played(world) | own.search)
     if fault:
         sentence = f"{own.name} cannot be played: {fault}"
         raise UsageError("task.invalid", sentence, details={"keys": ["config"]})
@@ -132,6 +132,14 @@ def _for_galaxy() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(PREFIX) and name not in environment.SECRET
     } | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "False"}
+
+
+def _as_played(world: World) -> dict[str, str]:
+    """The environment and settings of the play to come: what only the user's own would allow is told before it."""
+    config = _cache(world) / "ansible.cfg"
+    config.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config.write_text(settings_text(world.home), encoding="utf-8")
+    return environment.scrubbed(os.environ, config, content.collection_paths())
 
 
 def _there(folder: Path, wish: Mapping[str, Any], key: str) -> Path:

@@ -1,9 +1,11 @@
 """Collections and roles that a user's own Ansible content needs: fetched once for each requirements file."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -79,13 +81,16 @@ def _install(kind: str, file: Path, target: Path, environ: Mapping[str, str]) ->
     )
 
 
-def syntax_error(playbook: Path, environ: Mapping[str, str]) -> str:
-    """Why Ansible cannot play a playbook, in its own words; empty when it can."""
-    words = [content.ansible_playbook(), "--syntax-check", "-i", "localhost,", str(playbook)]
-    done = subprocess.run(
-        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-        env=dict(environ), check=False,
-    )  # fmt: skip
+def syntax_error(playbook: Path, variables: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    """Why Ansible cannot play a playbook with these variables, in its own words; empty when it can."""
+    with tempfile.NamedTemporaryFile("w", prefix="stix-vars-", suffix=".json") as file:
+        json.dump(dict(variables), file, default=str)
+        file.flush()
+        words = [content.ansible_playbook(), "--syntax-check", "-i", "localhost,", "-e", f"@{file.name}", str(playbook)]
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            env={**environ, "ANSIBLE_INVENTORY_ENABLED": "ansible.builtin.host_list"}, check=False,
+        )  # fmt: skip
     return "" if done.returncode == 0 else last_words(done.stderr or done.stdout)
 
 

@@ -14,6 +14,7 @@ from .container import SUDO, TOOLS, run
 from .errors import AgentError
 from .home import WORKDIR, Home, read_json, write_bytes, write_json
 from .images import SECONDS, last_word, pull
+from .job_secrets import make_private, memory
 from .receive import resolve
 
 TYPE_CHECKING = False
@@ -163,7 +164,7 @@ class _Maker:
                 "run in it",
                 "Wait for them, cancel them, or use another cluster.",
             )
-        image = pull(self.docker, self.order["image"], self.order.get("login") or {}, self.home.root)
+        image = pull(self.docker, self.order["image"], self.order.get("login") or {}, make_private(memory(self.home)))
         if there:
             self._must("rm", "-f", "-v", self.name)
         os.makedirs(os.path.join(self.user_home, WORKDIR), exist_ok=True)

@@ -135,6 +135,7 @@ class Head:
         spec = {"run": fields.get("run") or "", "setup": setup, "envs": dict(fields.get("envs") or {})}
         spec["workdir"] = fields.get("workdir") or ""
         spec["secret"] = bool(fields.get("secrets") or fields.get("secret_files"))
+        job_id = 0
         self.store.begin()
         try:
             job_id = self.store.add(fields, demand, spec)
@@ -149,6 +150,7 @@ class Head:
             self.store.commit()
         except BaseException:
             self.store.rollback()
+            self.gang.secrets.forget(job_id)  # the next job has this number
             raise
         return job_id
 

@@ -30,6 +30,7 @@ class Home:
         self.trees = os.path.join(self.root, "trees")
         self.mounts = os.path.join(self.root, "mounts")
         self.memory = os.path.join(self.root, "memory")
+        self.placed = os.path.join(self.root, "placed")
         self.mounted = os.path.join(self.mounts, "mounts.json")
         self.tombstone = os.path.join(self.root, "autostop.json")
         self.stopped = os.path.join(self.root, "stopped")

@@ -25,7 +25,7 @@ def pull(docker: list[str], image: str, login: dict[str, str], folder: str) -> s
     Args:
         docker: words of the command.
         login: `{username, password, server}`, or nothing.
-        folder: of the login's file, on machines without files in memory.
+        folder: of the login's file; a private one, in memory where there is some.
 
     Raises:
         AgentError: `setup.failed`, it is not to be had; `setup.disk_full`.
@@ -66,7 +66,7 @@ def _pull_with(
         found = run([*words, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], SECONDS)
         if found is not None and found.returncode == 0 and found.stdout.strip():
             words += ["-H", found.stdout.strip()]
-    memory = tempfile.mkdtemp(prefix="stix-login-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else folder)
+    memory = tempfile.mkdtemp(prefix="login-", dir=folder)
     try:
         auths = {HUB_KEY if server in HUB else server: {"auth": pair}}
         write_json(os.path.join(memory, "config.json"), {"auths": auths})

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 
 from . import processes
 from .container import find, prelude
 from .home import Home, remove
+from .job_secrets import make_private, memory
 from .supervisor import Supervisor
 
 TYPE_CHECKING = False
@@ -45,7 +47,9 @@ class Inside(Supervisor):
         return super()._start()
 
     def _input(self, path: str) -> int:
-        fd = os.memfd_create("prelude")
+        # A file without a name; not memfd_create, which Python lacks where it was built for older systems, as conda's.
+        with tempfile.TemporaryFile(dir=make_private(memory(self.home)), buffering=0) as file:
+            fd = os.dup(file.fileno())
         view = memoryview(prelude(self.spec["env"], self.spec["workdir"], path))
         while view:
             view = view[os.write(fd, view) :]

@@ -252,6 +252,7 @@ def stop(home: Home) -> dict[str, Any]:
         if container is not None:
             container.give_back(home.user_home(config))
             container.stop()
+        JobSecrets(home).take_away_others(())
     if os.path.isdir(home.mounts):
         from .flush import release
 

@@ -1,7 +1,8 @@
 """Secrets of jobs on this node: files of mode 0600, in memory where there is some, gone when the job ends.
 
 `<memory>/jobs/<job>/secrets.json` is the head's, from submission to the job's end. `<memory>/jobs/<job>/files/` holds
-what the job finds at its mount paths, on each node that it runs on; the paths are links to these files.
+what the job finds at its mount paths, on each node that it runs on; the paths are links to these files. Which paths
+that are is noted in the agent's folder: memory does not outlive a machine, what lies at the paths does.
 """
 
 from __future__ import annotations
@@ -110,6 +111,7 @@ class JobSecrets:
             links[path] = file
             write_bytes(file, content.encode("utf-8", "surrogateescape"))
         # Noted before there is one, for who must take them away.
+        os.makedirs(self.home.placed, mode=0o700, exist_ok=True)
         write_json(self._placed_path(job_id), {"links": links, "copies": copies})
         for path, file in links.items():
             self._put(path, file, copies)
@@ -134,16 +136,20 @@ class JobSecrets:
 
     def take_away(self, job_id: int) -> None:
         """Removes a job's secrets from their paths; one that another job here has at the same path gets that one's."""
-        placed = self._placed(job_id)
+        placed, left = self._placed(job_id), False
         others = [self._placed(other)["links"] for other in self._known() if other != job_id]
         for path, file in placed["links"].items():
             if not placed["copies"] and not (os.path.islink(path) and os.readlink(path) == file):
                 continue
-            remove(path)
             other_file = next((links[path] for links in others if path in links), None)
-            if other_file:
-                self._put(path, other_file, placed["copies"])
-        remove(self._placed_path(job_id))
+            try:
+                remove(path)
+                if other_file and os.path.exists(other_file):
+                    self._put(path, other_file, placed["copies"])
+            except OSError:
+                left = True  # in a folder that a container's root made: tried again once that was given back
+        if not left:
+            remove(self._placed_path(job_id))
         shutil.rmtree(os.path.join(self._folder(job_id), "files"), ignore_errors=True)
         self._drop_empty(job_id)
 
@@ -165,14 +171,15 @@ class JobSecrets:
             pass  # the head still has the secrets of a job that goes on, or the node its files
 
     def _placed_path(self, job_id: int) -> str:
-        return os.path.join(self._folder(job_id), "placed.json")
+        return os.path.join(self.home.placed, f"{job_id}.json")
 
     def _placed(self, job_id: int) -> dict[str, Any]:
         """`{links: path -> file, copies}`."""
         return {"links": {}, "copies": False, **read_json(self._placed_path(job_id))}
 
     def _known(self) -> list[int]:
-        try:
-            return sorted(int(name) for name in os.listdir(self._jobs) if name.isdigit())
-        except OSError:
-            return []
+        found = set()
+        for folder in (self._jobs, self.home.placed):
+            names = os.listdir(folder) if os.path.isdir(folder) else []
+            found |= {int(stem) for stem in (name.partition(".json")[0] for name in names) if stem.isdigit()}
+        return sorted(found)

@@ -110,3 +110,10 @@ def test_secrets_that_are_kept_elsewhere_are_named_and_own_content_is_refused(
     task = task_file(run="ls", config={"ansible": {"playbook": "site.yml"}})
     done = run_stix("eject", task, "other", "--infra", "local")
     assert done.returncode == 2 and "plays no content of yours" in done.stderr
+    for keys in (
+        {"workdir": {"url": "https://me:pl4nted-t0ken@git.example/a.git"}},
+        {"file_mounts": {"~/pl4nted-t0ken": "site.yml"}, "secrets": {"TOKEN": "pl4nted-t0ken"}},
+    ):
+        done = run_stix("eject", task_file(run="ls", **keys), "other", "--infra", "local")
+        assert done.returncode == 2 and "would show the secret" in done.stderr and "pl4nted" not in done.stderr
+        assert not (safe_world / "other").exists()

@@ -116,8 +116,10 @@ def test_roles_with_what_they_require_in_containers(
     [
         ({"playbook": "gone.yml"}, "the playbook of 'config.ansible', does not exist here"),
         ({"playbook": "site.yml", "requirements": "gone.yml"}, "the requirements of 'config.ansible', does not exist"),
-        ({"playbook": "bad.yml"}, "bad.yml cannot be played: "),
-        ({"roles": ["no_such_role"]}, "the task's roles cannot be played: "),
+        ({"playbook": "bad.yml"}, "bad.yml cannot be played: couldn't resolve module/action"),
+        ({"roles": ["no_such_role"]}, "the task's roles cannot be played: the role 'no_such_role'"),
+        ({"playbook": "import.yml", "vars": {"which": "bad"}}, "no_such_module_at_all"),
+        ({"playbook": "import.yml"}, "'which' is undefined"),
         ({"playbok": "site.yml"}, "did you mean"),
     ],
 )
@@ -125,6 +127,7 @@ def test_what_cannot_be_played_is_said_first(
     own: dict[str, Any], sentence: str, ops: Path, run_stix: Any, clusters: Any
 ) -> None:
     (ops / "bad.yml").write_text("- hosts: all\n  tasks: [{no_such_module_at_all: {}}]\n")
+    (ops / "import.yml").write_text('- import_playbook: "{{ which }}.yml"\n')
     task = write(ops, run="true", config={"ansible": own})
     done = run_stix("up", "-y", "-c", "own", "--infra", "local", task)
     assert done.returncode == 2 and sentence in done.stderr, done.stderr

@@ -1,11 +1,12 @@
 """Secrets as files where jobs run in a container, and folders in memory that somebody else made first."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from stix.skylet import job_secrets
+from stix.skylet import install, job_secrets
 from stix.skylet.home import Home, write_json
 from stix.skylet.job_secrets import JobSecrets, memory
 
@@ -36,6 +37,41 @@ def test_copies_come_and_go_as_links_do(home: Home, tmp_path: Path) -> None:
         secrets.place(3, {"~/token": "of-three"}, copies=True)
     secrets.take_away(3)
     assert token.read_text() == "mine"
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_what_a_machine_that_lost_its_power_had_at_its_paths_is_taken_away(
+    home: Home, tmp_path: Path, copies: bool
+) -> None:
+    token = tmp_path / "user" / "token"
+    for job_id in (1, 2):
+        JobSecrets(home).place(job_id, {"~/token": "value"}, copies=copies)
+    shutil.rmtree(memory(home))
+    JobSecrets(home).place(3, {"~/token": "of-three"}, copies=copies)
+    assert token.read_text() == "of-three"
+    shutil.rmtree(memory(home))
+    JobSecrets(home).take_away_others(())
+    assert not os.path.lexists(token) and not os.listdir(home.placed)
+
+
+def test_a_machine_that_is_stopped_keeps_no_secret_at_a_path(home: Home, tmp_path: Path) -> None:
+    secrets = JobSecrets(home)
+    secrets.keep(2, {"A": "waits"}, {})
+    secrets.place(1, {"~/token": "value"}, copies=True)
+    install.stop(home)
+    assert not os.listdir(tmp_path / "user") and secrets.read(2)["variables"] == {"A": "waits"}
+
+
+def test_a_secret_that_cannot_be_taken_away_now_is_later(home: Home, tmp_path: Path) -> None:
+    secrets, token = JobSecrets(home), tmp_path / "user" / "token"
+    secrets.place(1, {"~/token": "value"}, copies=True)
+    token.unlink()
+    token.mkdir()  # as good as one that may not be removed, also for root
+    secrets.take_away(1)
+    token.rmdir()
+    token.write_text("value")
+    secrets.take_away_others(())
+    assert not token.exists()
 
 
 def test_a_folder_that_is_not_ours_is_not_used(home: Home, tmp_path: Path) -> None:
