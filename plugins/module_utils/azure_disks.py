@@ -107,6 +107,9 @@ class DataDisks:
         if self.api.get(group) is None:
             self.api.put(group, {"location": self.api.region})
         path = "%s/providers/Microsoft.Compute/disks/%s" % (group, self._name(wish, rank))
+        if self.api.get(path) is not None:  # of another region: neither changed nor, by `undo`, deleted
+            words = "Azure: the disk '%s' is not in %s" % (self._name(wish, rank), self.api.region)
+            raise Failure("provision.no_capacity", words, "infra names its region.", {"scope": "region"})
         about = {"creationData": {"createOption": "Empty"}, "diskSizeGB": int(wish["disk_size"])}
         body = {"location": self.api.region, "sku": {"name": kind}, "tags": self.labels, "properties": about}
         if zone:

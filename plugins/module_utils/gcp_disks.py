@@ -127,6 +127,8 @@ class Disks:
         except Failure as failure:
             if "lready" not in failure.details["provider_code"] and failure.details.get("status") != 409:
                 raise
+            if wish.get("auto_delete") and not self._is_ours(self.api.get(path) or {}):
+                raise  # it was there and not listed: somebody else's would go with our machine
         if wish.get("auto_delete"):
             self.made.append(path)
         return "%s/%s" % (self.api.project, path)

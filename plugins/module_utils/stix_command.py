@@ -45,17 +45,16 @@ class Stix:
             )
         return found
 
-    def call(self, *words, good=(0,), cwd=None, environment=None):
+    def call(self, *words, good=(0,), cwd=None):
         """Run the command with `-o json`: `(exit status, what it printed)`.
 
         Args:
             good: exit statuses that are no failure.
-            environment: more variables, secrets for instance.
 
         Raises:
             Failure: the error that the command ended with.
         """
-        status, out, err = self.run(*words, "-o", "json", cwd=cwd, environment=environment)
+        status, out, err = self.run(*words, "-o", "json", cwd=cwd)
         if status not in good:
             raise _failure(status, out, err)
         try:
@@ -63,11 +62,10 @@ class Stix:
         except ValueError:
             raise Failure("internal", "stix printed no JSON", details={"output": out[-2000:]}) from None
 
-    def run(self, *words, cwd=None, environment=None):
+    def run(self, *words, cwd=None):
         """Run the command: `(exit status, standard output, standard error)`."""
-        variables = {**self._environment, **(environment or {})}
         return self.module.run_command(
-            [*self._words, *words], cwd=cwd, environ_update=variables, expand_user_and_vars=False
+            [*self._words, *words], cwd=cwd, environ_update=self._environment, expand_user_and_vars=False
         )
 
     def cluster(self, name):
@@ -85,16 +83,26 @@ class Stix:
         folder = given["chdir"] or (os.path.dirname(file) if file else None)
         content = given["task"] if given["task"] is not None else extra
         if not file and content is not None:
-            file = os.path.join(self.module.tmpdir, "task.yaml")
-            with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
-                json.dump(content, target)  # which is YAML, too
-        values = {name: _text(value) for name, value in {**given["envs"], **given["secrets"]}.items()}
+            file = self._file("task.yaml", json.dumps(content))  # which is YAML, too
         words = ["--num-nodes", str(given["num_nodes"])] if given["num_nodes"] else []
-        for name in given["envs"]:
-            words += ["--env", name]
-        for name in given["secrets"]:
-            words += ["--secret", name]
-        return [*words, *([file] if file else [])], {"cwd": folder, "environment": values}
+        for kind in ("env", "secret"):
+            if given[kind + "s"]:
+                words += ["--%s-file" % kind, self._file(kind, _lines(given[kind + "s"]))]
+        return [*words, *([file] if file else [])], {"cwd": folder}
+
+    def _file(self, name, text):
+        """A file for the command, which only we can read and which is gone when the module ends."""
+        path = os.path.join(self.module.tmpdir, name)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
+            target.write(text)
+        return path
+
+
+def _lines(values):
+    """Variables of a job as a dotenv file; in the command's own environment they would be settings of the command."""
+    signs = {"\\": "\\\\", '"': '\\"', "\r": "\\r"}
+    texts = {name: "".join(signs.get(sign, sign) for sign in _text(value)) for name, value in values.items()}
+    return "".join('%s="%s"\n' % pair for pair in texts.items())
 
 
 def _text(value):

@@ -12,7 +12,7 @@ SSH = "ssh"
 """The connection's transport, and the program."""
 
 OPTIONS = (
-    *("-lptd", "--from0", "--files-from=-", "--chmod=Du+rwx", "--partial-dir=.stix-partial", "--secluded-args"),
+    *("-lptd", "--from0", "--files-from=-", "--chmod=Du+rwx", "--partial-dir=.stix-partial", "-s"),
     *("--stats", "--no-human-readable"),
 )
 

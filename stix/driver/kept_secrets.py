@@ -40,8 +40,9 @@ class SecretSources:
         _check(settings)
         self.order = tuple(settings.get("order") or SOURCES)
         self.vault_files = [_path(file, folder) for file in _list(settings.get("vault_files"))]
-        given = settings.get("vault_password_file") or environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
-        self.password_file = _path(given, folder) if given else None
+        own, usual = settings.get("vault_password_file"), environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
+        # Ansible's own variable is relative to where the command runs, as everywhere.
+        self.password_file = _path(own, folder) if own else _path(usual, Path.cwd()) if usual else None
         self.password_command = _words(settings.get("vault_password_command"))
         self.command = _words(settings.get("command"))
         self.environ = environ

@@ -86,6 +86,17 @@ def test_a_launch_that_fails_leaves_no_new_disk(azure: AzureLab) -> None:
     assert disks() == {}
 
 
+def test_a_disk_that_stayed_in_another_region_outlives_a_launch_that_fails(azure: AzureLab) -> None:
+    api = arm()
+    group = api.root + "/resourceGroups/stix-disks"
+    api.put(group, {"location": "westus"})
+    body = {"location": "westus", "properties": {"diskSizeGB": 30}}
+    api.put(f"{group}/providers/Microsoft.Compute/disks/keep", body)
+    failure = refused(wanted(volumes=[volume("keep", disk_size=30)]), zones=["1"])
+    assert failure.code == "provision.no_capacity" and "is not in eastus" in failure.message
+    assert disks()["keep"]["location"] == "westus"
+
+
 def test_trusted_launch_reserved_capacity_and_a_placement_group(azure: AzureLab) -> None:
     group = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/capacityReservationGroups/n"
     config = {"security_type": "TrustedLaunch", "capacity_reservation_group": group, "placement_group": "compact"}

@@ -41,6 +41,7 @@ def cluster(**keys) -> dict:
 
 
 LOCAL = {"resources": {"infra": "local"}}
+TOKEN = 's3same\'s "3\\same"\r\n$HOME #1'
 
 
 def test_a_cluster_is_made_once_changed_and_removed(play, clusters) -> None:
@@ -94,14 +95,15 @@ def test_jobs(play, run_stix, ok, jobs) -> None:
     (planned,) = play(job(command="true"), check=True)
     assert planned["changed"] and planned["job_id"] is None and jobs("dev") == []
 
-    task = {"run": "echo $((6*7)) $(printf %s $TOKEN | wc -c)", "secrets": {"TOKEN": None}}
+    task = {"run": 'echo $((6*7)) $(printf %s "$TOKEN" | wc -c) $STIX_HOME', "secrets": {"TOKEN": None}}
     ran, once, slow, info = play(
-        job(name="get", task=task, secrets={"TOKEN": "s3same-s3same"}),
+        # What is meant for the job changes nothing of the command that hands it over.
+        job(name="get", task=task, secrets={"TOKEN": TOKEN}, envs={"STIX_HOME": "/nowhere", "PYTHONPATH": "/none"}),
         job(name="get", once=True, command="false"),
         job(command="sleep 300", name="slow", wait=False),
         {"stix.core.job_info": {"cluster": "dev", "unfinished": True}},
     )
-    assert ran["changed"] and ran["job"]["status"] == "SUCCEEDED" and "42 13" in ran["log"]
+    assert ran["changed"] and ran["job"]["status"] == "SUCCEEDED" and f"42 {len(TOKEN)} /nowhere" in ran["log"]
     assert "s3same" not in json.dumps(ran)
     assert not once["changed"] and once["job_id"] == ran["job_id"] == 1
     assert slow["job_id"] == 2 and [each["name"] for each in info["jobs"]] == ["slow"]
