@@ -67,7 +67,7 @@ def try_places(
                     remember.failure(run, task, cluster, error, began)
                 resize.take_back(run, plan.existing, error)
                 raise
-            held = plan.existing is not None and plan.existing.seen != "none"
+            held = plan.existing is not None and (plan.existing.seen != "none" or volumes.has_passing(plan.existing))
             if held or error.code not in told.ELSEWHERE:
                 run.record("error", error=error.to_record())
                 raise

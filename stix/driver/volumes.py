@@ -261,6 +261,11 @@ def node_vars(cluster: Cluster) -> dict[str, Any]:
     return {"volumes_mounts": literal(found)}
 
 
+def has_passing(cluster: Cluster) -> bool:
+    """Whether volumes were made for it, which may hold what its jobs wrote though no machine is left."""
+    return any(mount["passing"] and mount["id"] for mount in cluster.volumes)
+
+
 def drop_passing(run: Run, cluster: Cluster) -> None:
     """Delete the volumes that go with a cluster; one that cannot be deleted stays in the list and is told."""
     rows = run.world.store.volumes()

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from stix.driver import machines, volumes
+from stix.driver.decide import LaunchOptions
+from stix.driver.failover import try_places
 from stix.driver.outcome import Outcome
 from stix.driver.session import Run, World
-from stix.errors import ClusterError, StixError, UsageError
+from stix.errors import ClusterError, ProvisionError, StixError, UsageError
 from stix.model.cluster import Cluster
 from stix.model.resources import Resources
 from stix.model.storage import Volume
@@ -107,6 +109,17 @@ def test_what_goes_along_is_made_first_and_deleted_last(run: Told) -> None:
     run.reports = {}
     volumes.drop_passing(run, ready)
     assert run.world.store.volumes() == {}
+
+
+def test_a_cluster_that_lost_its_machines_keeps_what_goes_with_it(run: Told) -> None:
+    wishes = {"/a": {"size": 5}}
+    run.reports = {"apply_volumes": {"volumes": [{"name": "dev-1-0", "id": "vol-9", "ours": True}]}}
+    volumes.prepare(run, made(run, wishes, seen="none", resources={"infra": "aws/us-east-1"}))
+    run.reports = {"provision": ProvisionError("provision.no_capacity", "no room")}
+    task = Task(volumes=wishes, resources=(Resources(infra="aws/us-east-1"),))
+    with pytest.raises(ProvisionError, match="no room"):
+        try_places(run, task, "dev", LaunchOptions(), None)
+    assert run.played == ["apply_volumes", "provision"] and list(run.world.store.volumes()) == ["dev-1-0"]
 
 
 def test_folders_need_no_play(run: Told) -> None:
