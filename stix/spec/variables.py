@@ -18,6 +18,7 @@ SCOPES = ("personal", "workspace", "global")
 """Where a managed secret may be kept."""
 
 _PREFIX = "secrets:"
+_KEPT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
 _SHORTEST = 4
 """Characters of a value that can be kept secret; a shorter one occurs everywhere."""
 
@@ -179,13 +180,13 @@ def _secrets(document: Document, given: Mapping[str, str]) -> tuple[dict[str, st
     """Those with a value, and references to the others."""
     wanted = document.data.get("secrets") or {}
     if isinstance(wanted, list):
-        return {}, [_reference(text) for text in wanted]
+        return {}, [_reference(document, ("secrets", place), text) for place, text in enumerate(wanted)]
     own: dict[str, str] = {}
     references: list[ManagedSecret] = []
     for name, value in wanted.items():
         path = ("secrets", name)
         if value is None and name not in given:
-            references.append(_reference(name))
+            references.append(_reference(document, path, name))
         elif value is not None and name.startswith(_PREFIX):
             hint = f"write {name}: null, or give the value to {name.removeprefix(_PREFIX)}"
             raise document.error(path, f"'{name}' refers to a managed secret, which has its value elsewhere", hint=hint)
@@ -198,17 +199,19 @@ def _secrets(document: Document, given: Mapping[str, str]) -> tuple[dict[str, st
 
 def _managed(document: Document) -> list[ManagedSecret]:
     references = []
-    for entry in document.data.get("managed_secrets") or ():
-        if isinstance(entry, str):
-            references.append(_reference(entry))
-            continue
-        for name, settings in entry.items():
-            references.append(replace(_reference(name), mount_path=(settings or {}).get("mount_path")))
+    for place, entry in enumerate(document.data.get("managed_secrets") or ()):
+        for name, settings in ({entry: None} if isinstance(entry, str) else entry).items():
+            path = ("managed_secrets", place)
+            references.append(_reference(document, path, name, (settings or {}).get("mount_path")))
     return references
 
 
-def _reference(text: str) -> ManagedSecret:
-    """`NAME`, `secrets:NAME`, `personal.NAME`."""
+def _reference(document: Document, path: Path, text: str, mount_path: str | None = None) -> ManagedSecret:
+    """`NAME`, `secrets:NAME`, `personal.NAME`; the user's own command may hand the name to a shell."""
     name = text.removeprefix(_PREFIX)
     scope, dot, rest = name.partition(".")
-    return ManagedSecret(rest, scope) if dot and scope in SCOPES else ManagedSecret(name)
+    scope, name = (scope, rest) if dot and scope in SCOPES else ("", name)
+    with document.reading(path):
+        if not _KEPT_NAME.fullmatch(name):
+            raise ValueError(f"must be named with letters, digits and . _ - /, not {name!r}")
+    return ManagedSecret(name, scope or None, mount_path)

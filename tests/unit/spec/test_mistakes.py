@@ -65,6 +65,16 @@ MISTAKES = {
         "1:1: unknown key 'colour'",
         "valid here: name, workdir, num_nodes, resources, envs, secrets, managed_secrets, file_mounts, setup, run, volumes, service, pool, inputs, outputs, config, event_callback, api_server_access",
     ),
+    "a command as the name of a secret": (
+        "managed_secrets: [GOOD, \"x'; id; '\"]\n",
+        "1:25: 'managed_secrets[1]' must be named with letters, digits and . _ - /, not \"x'; id; '\"",
+        "",
+    ),
+    "an option as the name of a secret": (
+        "secrets: {--help: null}\n",
+        "1:11: 'secrets.--help' must be named with letters, digits and . _ - /, not '--help'",
+        "",
+    ),
     "misspelt below": (
         "resources:\n  acelerators: A100\n",
         "2:3: unknown key 'acelerators' under 'resources'",
