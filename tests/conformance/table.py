@@ -35,7 +35,7 @@ BESIDE = (
         "what only AWS has: images, disks, spot, key pairs, the VPC",
         "ansible/test_aws.py ansible/test_aws_machines.py ansible/test_aws_account.py",
     ),
-    ("what only Google Cloud has", "ansible/test_gcp.py ansible/test_gcp_machines.py"),
+    ("what only Google Cloud has", "ansible/test_gcp.py ansible/test_gcp_machines.py ansible/test_gcp_os_login.py"),
     ("what only Azure has", "ansible/test_azure.py ansible/test_azure_machines.py"),
     (
         "what only Kubernetes has: taints, rights, pod_config, ingress, eviction",

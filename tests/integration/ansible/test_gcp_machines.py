@@ -23,7 +23,6 @@ from tests.integration.ansible.gcp_clusters import (  # noqa: F401 - fixtures co
     gcp,
     gcp_account,
     gcp_adopt,
-    gcp_os_login,
     gcp_survey,
     machines,
     opened,
@@ -399,28 +398,3 @@ def test_what_is_taken_back_is_only_what_carries_the_label(gcp: lab.GcpLab) -> N
     while len(gcp.all()) > 1 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [one["id"] for one in gcp.all()] == [first["id"]], "a name may be somebody else's"
-
-
-def test_os_login_gets_the_key_and_says_who_logs_in(gcp: lab.GcpLab) -> None:
-    ann = gcp_os_login.settings(api(gcp), {"os_login": True}, "", KEY)
-    assert ann["ssh_user"] == "ann_b_lab_example"
-    assert gcp_os_login.settings(api(gcp), {"os_login": "me@x.org"}, "", KEY)["ssh_user"] == "me_x_org"
-    config = gcp_os_login.settings(api(gcp), {"os_login": True}, "stix@lab-project.iam.gserviceaccount.com", KEY)
-    assert config["ssh_user"] == "sa_117" and gcp_os_login.settings(api(gcp), {}, "", KEY) == {}
-    [call] = [call for call in gcp.calls() if call["name" if "name" in call else "action"].startswith("stix@")]
-    assert call["body"] == {"key": KEY}
-    machines(gcp, wanted(1), config=config).ensure(False)
-    items = {item["key"]: item["value"] for item in created(gcp)["instanceProperties"]["metadata"]["items"]}
-    assert items["enable-oslogin"] == "TRUE"
-    assert machines(gcp).instances()[0]["connection"]["ansible_user"] == "sa_117"
-    gcp.refuse({"action": "importSshPublicKey", "code": "PERMISSION_DENIED", "message": "no"})
-    with pytest.raises(Failure) as caught:
-        gcp_os_login.settings(api(gcp), {"os_login": True}, "", KEY)
-    assert caught.value.code == "provision.permission"
-
-
-def test_a_policy_that_demands_os_login_is_told_with_what_to_do(gcp: lab.GcpLab) -> None:
-    words = "Constraint constraints/compute.requireOsLogin violated for project 7."
-    gcp.refuse({"action": "instances.bulkInsert", "code": "conditionNotMet", "status": 412, "message": words})
-    failure = refused(gcp, wanted(1))
-    assert (failure.code, failure.hint) == ("provision.config", "Set config gcp.os_login: true")
