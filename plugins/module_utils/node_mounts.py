@@ -26,14 +26,15 @@ def _plain(text):
 
 
 def end_holders(point):
-    """Ends the processes that hold a mount, those that do not listen by force."""
-    until = time.time() + GRACE_SECONDS
+    """Ends the processes that hold a mount: each is asked once, and those that do not listen are ended by force."""
+    until, asked = time.time() + GRACE_SECONDS, set()
     while True:
         held = holders(point)
         if not held:
             return
         late = time.time() > until
-        for pid in held:
+        for pid in held if late else set(held) - asked:
+            asked.add(pid)
             try:
                 os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
             except ProcessLookupError:

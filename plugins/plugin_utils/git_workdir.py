@@ -32,6 +32,7 @@ if [ -n "$login" ]; then
   trap 'rm -rf "$asking"' EXIT
   printf '%s' {ask} >"$asking/ask" && chmod 700 "$asking/ask"
   host=${{url#*://}}
+  export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=credential.helper GIT_CONFIG_VALUE_0=
   export GIT_ASKPASS="$asking/ask" STIX_GIT_PYTHON="$PY" STIX_GIT_LOGIN="$login" STIX_GIT_HOST="${{host%%/*}}"
 fi
 fail() {{ printf '{{"error": {{"code": "sync.%s", "message": "%s"}}}}\\n' "$1" "$2"; exit 1; }}

@@ -1,5 +1,6 @@
 """The set-up bundle: all that stix is made of in one archive, for sites without a way out."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -66,7 +67,11 @@ def pack(target: Path, version: str, wheels: Path | None, home: Home, *, with_wh
         manifest = _describe(root, version)
         draft = target.absolute().with_suffix(f".{os.getpid()}")
         try:
-            with tarfile.open(draft, "w:gz", compresslevel=6) as archive:
+            with (
+                open(draft, "wb") as raw,
+                gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as packed,
+                tarfile.open(fileobj=packed, mode="w") as archive,
+            ):
                 archive.add(root, root.name, filter=_nobodys)
             draft.replace(target)
         finally:

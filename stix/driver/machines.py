@@ -60,16 +60,21 @@ def ensure(run: Run, cluster: Cluster, login: Mapping[str, str] = MappingProxyTy
 def mark_end(run: Run, cluster: Cluster) -> None:
     """Write a new end on the machines: what their shutdown does, and the deadline that sweepers without a record see.
 
-    The agent goes by the new end already, so a cloud that refuses is only told of.
+    The agent goes by the new end already, so a cloud that refuses is only told of. Nothing is made: a cluster that
+    lost machines is left to a repair.
     """
-    outcome = run.play("provision", cluster, "provision", cloud_vars=cloud_vars(run.world, cluster))
-    if outcome.error:
-        words = f"machines in {cluster.infra} still carry the old end: {outcome.error.message}"
+    try:
+        seen = query(run, cluster)
+        if seen is None or seen.seen != "running":
+            raise StixError("node.lost", "not all of them run", hint=f"stix repair {cluster.name}")
+        outcome = run.play("provision", seen, "provision", cloud_vars=cloud_vars(run.world, seen))
+        if outcome.error:
+            raise outcome.error
+    except StixError as error:
+        words = f"machines in {cluster.infra} still carry the old end: {error.message}"
         run.world.note(f"{words}; a sweeper without this record goes by it")
         return
-    anew = {node["id"] for node in take_instances(run, cluster, outcome).nodes} - {node["id"] for node in cluster.nodes}
-    if anew:
-        run.world.note(f"{', '.join(sorted(anew))} had to be made anew: 'stix repair {cluster.name}' sets it up")
+    take_instances(run, seen, outcome)
 
 
 def rivals_of(cluster: Cluster) -> list[Cluster]:
@@ -347,6 +352,8 @@ def stop(run: Run, cluster: Cluster) -> Cluster:
     _tell_unsent(run, cluster, outcome)
     if outcome.error:
         run.record("error", error=outcome.error.to_record())
+        if cluster.storage:  # the agents were ended first, so that they send what jobs wrote
+            run.world.note(f"jobs and autostop of {cluster.name} have ended already; 'stix repair {cluster.name}'")
         raise outcome.error
     return take_instances(run, cluster, outcome)
 

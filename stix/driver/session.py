@@ -21,7 +21,7 @@ from stix.model.cluster import Cluster
 from stix.model.event import Event, Failed, Listener, Note, Output, Reported
 from stix.model.plan import hidden, tell_nothing
 from stix.runner.play import Play, records
-from stix.runner.rundir import RunFolder, ansible_settings
+from stix.runner.rundir import RunFolder, ansible_settings, clear_killed
 from stix.runner.warm_client import Warm
 from stix.state import lock
 from stix.state.home import Home
@@ -88,6 +88,7 @@ class World(Ledger):
         """Remove secrets that killed runs could not remove, and say of those runs that they were killed."""
         for run_id in self.store.unfinished_runs(cluster):
             self.home.drop_secrets(run_id)
+            clear_killed(self.home.runs / run_id)
             self.store.end_run(run_id, StixError("interrupted", "stix was killed").to_record())
 
     @contextmanager
@@ -204,6 +205,8 @@ class Run:
             self._begun += 1
             number = self._begun
             text = settings_text(self.world.home)
+            if self.secrets:
+                self.folder.begin_telling()
             return self.folder.stage(f"{number}-{name}", files, text, playbook, **own), f"{name}-{number}"
 
     def carry_out(
@@ -254,6 +257,7 @@ class Run:
     def finish(self, error: StixError | None) -> None:
         """Write the result."""
         self.folder.drop_secrets()
+        self.folder.end_telling()
         record = error.to_record() if error else None
         self.folder.write_result({
             "ok": error is None, "error": record, "cluster": self.cluster, "verb": self.verb,

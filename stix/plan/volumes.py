@@ -180,11 +180,15 @@ def _plain(wish: Any) -> Any:
     return {"name": wish} if isinstance(wish, str) else {key: wish[key] for key in sorted(wish)}
 
 
+LASTING = ("access_mode", "namespace", "storage_class_name", "host_path")
+"""Keys of a volume's `config` that cannot be changed later."""
+
+
 def check_change(name: str, row: Mapping[str, Any] | None, volume: Volume, infra: str) -> None:
     """Make sure that a volume that is known can become what a document says of it.
 
     Raises:
-        UsageError: `usage`: it is of another type, lies elsewhere, is larger, or goes with a cluster.
+        UsageError: `usage`: it is of another type or kind, lies elsewhere, is larger, or goes with a cluster.
     """
     if row is None:
         return
@@ -195,12 +199,20 @@ def check_change(name: str, row: Mapping[str, Any] | None, volume: Volume, infra
         sentence = f"is of type {row['type']}, not {volume.type}"
     elif narrower(row["infra"], infra) is None:
         sentence = f"lies in {row['infra']}, not in {infra}"
+    elif other := _changed(volume.config, row["config"]):
+        sentence = f"has another {other}, which stays as it was made"
     elif volume.size and row["size"] and volume.size < row["size"]:
         sentence = f"has {row['size']} GiB and cannot shrink to {volume.size} GiB"
     elif volume.size and row["size"] and volume.size > row["size"] and not row["ours"]:
         sentence = "was not made by stix, so stix does not make it larger"
     if sentence:
         raise UsageError("usage", f"volume {name} {sentence}", hint="use another name")
+
+
+def _changed(wanted: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    """The first key that cannot be changed later and that a document has otherwise; empty: none."""
+    was = {"access_mode": "ReadWriteOnce", **known}
+    return next((key for key in LASTING if key in was and wanted.get(key, was[key]) != was[key]), "")
 
 
 def document_faults(volume: Volume) -> Sequence[str]:

@@ -13,6 +13,9 @@ from stix.model.connection import SSH_OPTIONS, control_path, ssh_options
 from stix.model.plan import hidden
 from stix.runner import content
 
+UNHIDDEN = "unhidden"
+"""The file in a run's folder that says that files of its plays may hold secrets still."""
+
 
 class RunFolder:
     """`runs/<id>/`, made new with mode 0700.
@@ -79,11 +82,19 @@ class RunFolder:
         """Take secrets out of what is left of a play that is over: they may be part of a file's path."""
         if not secrets:
             return
-        for file in (*stage.glob("inventory/group_vars/*.yml"), stage / "ansible.log", stage / "runner.log"):
+        for file in _telling(stage):
             text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
             shown = hidden(text, secrets)
             if shown != text:
                 file.write_text(shown, encoding="utf-8")
+
+    def begin_telling(self) -> None:
+        """From now on until `end_telling` files of plays may hold secrets."""
+        (self.path / UNHIDDEN).touch(mode=0o600)
+
+    def end_telling(self) -> None:
+        """They hold none any more."""
+        (self.path / UNHIDDEN).unlink(missing_ok=True)
 
     def add_event(self, record: Mapping[str, Any]) -> None:
         """Append one record to `events.jsonl`."""
@@ -93,6 +104,21 @@ class RunFolder:
     def write_result(self, result: Mapping[str, Any]) -> None:
         """How it ended."""
         (self.path / "result.json").write_text(json.dumps(result, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def _telling(stage: Path) -> list[Path]:
+    """Files of a play in which a secret may be part of a path or of an address."""
+    return [*stage.glob("inventory/group_vars/*.yml"), stage / "ansible.log", stage / "runner.log"]
+
+
+def clear_killed(path: Path) -> None:
+    """Remove what may tell secrets of a run that was killed before it could hide them."""
+    if not (path / UNHIDDEN).exists():
+        return
+    for stage in (path, *(each for each in path.iterdir() if each.is_dir())):
+        for file in _telling(stage):
+            file.unlink(missing_ok=True)
+    (path / UNHIDDEN).unlink(missing_ok=True)
 
 
 def drop_secrets(file: Path) -> None:

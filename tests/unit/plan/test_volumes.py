@@ -117,6 +117,10 @@ def test_what_a_volume_cannot_become(volume: Volume, words: str) -> None:
     check_change("v", ROWS["disk"], Volume("v", "aws-ebs", ZONE, 20), ZONE)
     with pytest.raises(UsageError, match="not made by stix"):
         check_change("v", ROWS["disk"] | {"ours": False}, Volume("v", "aws-ebs", ZONE, 20), ZONE)
+    claim = Volume("v", "k8s-pvc", "kubernetes/ctx", 10, config={"access_mode": "ReadWriteOnce"})
+    check_change("v", ROWS["claim"], claim, "kubernetes/ctx")
+    with pytest.raises(UsageError, match="another access_mode"):
+        check_change("v", ROWS["many"], claim, "kubernetes/ctx")
 
 
 def test_a_cluster_has_the_volumes_that_it_was_made_with() -> None:
