@@ -1,6 +1,6 @@
 # make hello: stix on this machine.  make test: everything.  Both make their own .venv.
 .DEFAULT_GOAL := help
-.PHONY: help hello test lint sanity bench wheel collection clean
+.PHONY: help hello test lint sanity docs bench wheel collection clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,6 +14,7 @@ help:
 	@echo "make test        install what the tests need, check the code, run all tests (PYTEST_ARGS=... adds options)"
 	@echo "make lint        ruff, import-linter, mypy"
 	@echo "make sanity      the collection before ansible-lint, ansible-test and antsibull-docs (some ten minutes)"
+	@echo "make docs        the documentation as a site, dist/docs/index.html; a dead link is an error"
 	@echo "make bench       the benchmarks, one after another"
 	@echo "make wheel       dist/*.whl and dist/*.tar.gz, the Python package"
 	@echo "make collection  dist/stix-core-*.tar.gz, the Ansible collection"
@@ -51,6 +52,10 @@ sanity: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --editable '.[sanity]'
 	$(BIN)/python -m tests.content.sanity
 
+docs: $(VENV)/.stix
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/sphinx-build -q -W --keep-going -n -b html docs dist/docs
+
 bench: $(VENV)/.test
 	sh tests/lab/install.sh
 	$(BIN)/python bench $(BENCH_ARGS)
@@ -63,4 +68,4 @@ collection: $(VENV)/.test
 	$(BIN)/ansible-galaxy collection build --force --output-path dist
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .cache roles/skylet/files/skylet.pyz
+	rm -rf $(VENV) dist build docs/generated .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .cache roles/skylet/files/skylet.pyz
