@@ -1,5 +1,6 @@
 """The documentation as a site: the strict build passes, every link arrives, nothing that has a name is missing."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,21 @@ from stix.errors import EXIT_STATUS
 
 ROOT = Path(__file__).parents[2]
 ROLES = sorted(path.parent.parent for path in ROOT.glob("roles/*/meta/argument_specs.yml"))
+
+
+TROUBLES = dict(
+    re.findall(
+        r"^### (\S+)\n(.*?)(?=^##|\Z)",
+        (ROOT / "docs/guides/troubleshooting.md").read_text(encoding="utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+)
+"""Sections of the guide by their code."""
+SKYPILOT = (
+    "launch exec status queue logs cancel start stop autostop down check show-gpus gpus cost-report jobs serve storage "
+    "volumes ssh local api dashboard pool bench users workspaces"
+)
+"""What its command line has, in 0.14 and some releases before."""
 
 
 class Page(HTMLParser):
@@ -134,4 +150,23 @@ def test_every_playbook_module_and_plugin_is_there(pages: dict[str, Page]) -> No
 
 @pytest.mark.parametrize("code", EXIT_STATUS)
 def test_every_error_code_is_there(pages: dict[str, Page], code: str) -> None:
+    """Its row in the table, and its section, which has something to do and names a status that is not 1 or 2."""
     assert f"{code} {EXIT_STATUS[code]} " in pages["messages.html"].text
+    section = TROUBLES.get(code, "")
+    assert "\n- " in section, "no remedy"
+    told = re.findall(r"^Status (\d+)\.", section, re.MULTILINE)
+    assert told == ([] if EXIT_STATUS[code] < 3 else [str(EXIT_STATUS[code])])
+
+
+def test_no_section_is_of_a_code_that_is_gone() -> None:
+    assert TROUBLES.keys() == EXIT_STATUS.keys()
+
+
+def test_every_verb_of_skypilot_is_answered() -> None:
+    text = (ROOT / "docs/guides/from-skypilot.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[0] for line in text.splitlines() if line.startswith("| `")]
+    told = {word for row in rows for word in re.findall(r"[a-z-]+", row)}
+    assert [verb for verb in SKYPILOT.split() if verb not in told] == []
+    ours = {word for path, _ in reference.commands() for word in path.split()[1:2]}
+    words = set(re.findall(r"[a-z-]+", text))
+    assert ours - words - {"completion"} == set()
