@@ -15,7 +15,9 @@ from typing import Any
 
 import yaml
 
-KINDS = {"module": "Modules", "filter": "Filters", "inventory": "Inventory plugins"}
+KINDS = ("module", "filter", "inventory")
+ORPHAN = "---\norphan: true\n---\n\n"
+"""Pages that a table leads to, not the menu: it is drawn on every page, and would be twice as long."""
 MARKUP = re.compile(r"\b(RV|[A-Z])\(((?:\\.|[^()\\]|\([^()]*\))*)\)")
 
 
@@ -51,12 +53,13 @@ def write_roles(root: Path, folder: Path) -> None:
     lines = []
     for readme in readmes:
         name = readme.parent.name
-        save(folder / "roles" / f"{name}.md", readme.read_text())
-        spec = yaml.safe_load((readme.parent / "meta/argument_specs.yml").read_text())["argument_specs"]
-        first = next(iter(spec.values()))
-        lines.append(f"| [{name}](roles/{name}.md) | {cell(first['short_description'])} |")
+        save(folder / "roles" / f"{name}.md", ORPHAN + readme.read_text())
+        verbs = yaml.safe_load((readme.parent / "meta/argument_specs.yml").read_text())["argument_specs"]
+        named = ", ".join(f"`{verb}`" for verb in verbs)
+        does = verbs["main"]["short_description"] if "main" in verbs else f"One verb each: {named}"
+        lines.append(f"| [{name}](roles/{name}.md) | {cell(does)} |")
     text = "Each is `stix.core.NAME`; its page has all its variables."
-    save(folder / "roles.md", listing("Roles", text, "role", lines, [f"roles/{path.parent.name}" for path in readmes]))
+    save(folder / "roles.md", listing("Roles", text, "role", lines))
 
 
 def write_plugins(root: Path, folder: Path) -> None:
@@ -70,23 +73,22 @@ def write_plugins(root: Path, folder: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=root)
     told = json.loads(done.stdout)["all"]
-    lines, pages = [], []
+    lines = []
     for kind in KINDS:
         for name, about in sorted(told[kind].items()):
             short = name.removeprefix("stix.core.")
             path = f"{kind}/{short}"
-            save(folder / f"{path}.md", plugin_page(name, kind, about))
+            save(folder / f"{path}.md", ORPHAN + plugin_page(name, kind, about))
             lines.append(f"| [{short}]({path}.md) | {kind} | {cell(about['doc']['short_description'])} |")
-            pages.append(path)
     text = "Each is `stix.core.NAME`, and `ansible-doc stix.core.NAME` says the same."
-    save(folder / "plugins.md", listing("Modules and plugins", text, "name | kind", lines, pages))
+    save(folder / "plugins.md", listing("Modules and plugins", text, "name | kind", lines))
 
 
-def listing(title: str, text: str, columns: str, rows: list[str], pages: list[str]) -> str:
-    """A page with a table of others, which are below it in the menu."""
+def listing(title: str, text: str, columns: str, rows: list[str]) -> str:
+    """A page with a table of others."""
     rule = "---|" * (columns.count("|") + 2)
     table = [f"| {columns} | does |", f"|{rule}", *rows]
-    return "\n".join([f"# {title}", "", text, "", *table, "", "```{toctree}", ":hidden:", "", *pages, "```", ""])
+    return "\n".join([f"# {title}", "", text, "", *table, ""])
 
 
 def plugin_page(name: str, kind: str, about: dict[str, Any]) -> str:

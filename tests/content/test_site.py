@@ -142,6 +142,8 @@ def test_every_variable_of_the_inventory_is_there(pages: dict[str, Page]) -> Non
 def test_every_playbook_module_and_plugin_is_there(pages: dict[str, Page]) -> None:
     playbooks = pages["generated/playbooks.html"].text.split()
     assert [path.stem for path in ROOT.glob("playbooks/*.yml") if path.stem not in playbooks] == []
+    led_to = {f"generated/{link}" for name in ("roles", "plugins") for link in pages[f"generated/{name}.html"].links}
+    assert [name for name in pages if name.count("/") == 2 and name not in led_to] == []
     for path in sorted(ROOT.glob("plugins/modules/*.py")):
         assert {"options", "examples", "returns"} & pages[f"generated/module/{path.stem}.html"].anchors, path
     assert "generated/inventory/clusters.html" in pages
