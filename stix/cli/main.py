@@ -64,6 +64,14 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 ALIASES = {"launch": "up", "optimize": "plan"}
 SHORTCUTS = {"show-gpus": "gpus:show_gpus"}
 """SkyPilot's names of commands that lie deeper here."""
+ABSENT = {
+    "api": ("stix has no server to talk to", "'stix run list' shows what was done"),
+    "dashboard": ("stix has no server to show one", "'stix status' and 'stix queue' list what there is"),
+    "jobs": ("managed jobs cannot be run yet", "'stix up --down -d' makes a cluster for one job"),
+    "local": ("there is nothing to set up", "'--infra local' is this machine, '--infra docker' containers on it"),
+    "serve": ("services cannot be run yet", "a job may listen on 'ports' of a cluster"),
+}
+"""SkyPilot's commands that are not here: why, and what to use. All of them are in docs/guides/from-skypilot.md."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -95,6 +103,9 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name; an unknown one fails with the nearest that exists."""
+        if args[0] in ABSENT:
+            why, hint = ABSENT[args[0]]
+            raise UsageError("usage", f"there is no command {args[0]!r}: {why}", hint=hint)
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             like = nearest(args[0], [*self.list_commands(ctx), *ALIASES])
             hint = f"did you mean 'stix {like}'?" if like else "'stix --help' lists the commands"

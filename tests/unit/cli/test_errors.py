@@ -11,6 +11,7 @@ from stix.errors import EXIT_STATUS, StixError
 
 ROOT = Path(__file__).parents[3]
 WRONG = {
+    "jobs launch task.yaml": ("there is no command 'jobs': managed jobs cannot be run yet", "for one job"),
     "lauch": ("no such command 'lauch'", "did you mean 'stix launch'?"),
     "statsu": ("no such command 'statsu'", "did you mean 'stix status'?"),
     "up --num-node 2": ("no such option '--num-node'", "did you mean '--num-nodes'?"),
