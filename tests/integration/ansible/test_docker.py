@@ -21,23 +21,18 @@ def cloud(docker_engine: DockerLab) -> dict[str, Any]:
     return {"cloud_docker_default_image": docker_engine.image, "stix_wanted_nodes": wanted}
 
 
-def test_a_cluster_lives_from_check_to_terminate(
+def test_containers_have_what_was_asked_and_jobs_run_on_them(
     play: Play, cloud: dict[str, Any], docker_engine: DockerLab, safe_world: Path
 ) -> None:
+    """What every cloud has to do is proven by the conformance suite."""
     inventory = cluster("docker", cloud=cloud)
-    [checked] = play("check", inventory).reported("check")
-    assert checked["ok"] and checked["cloud"] == "docker"
-
-    assert play("provision", inventory, check=True).rc == 0 and docker_engine.docker("ps", "-aq") == ""
-    made = play("provision", inventory)
-    [instances] = made.reported("instances")
+    [instances] = play("provision", inventory).reported("instances")
     assert [(node["name"], node["state"], node["cpus"], node["memory"]) for node in instances] == [
         ("demo-0", "running", 1.0, 0.5),
         ("demo-1", "running", 1.0, 0.5),
     ]
     labels = json.loads(docker_engine.docker("inspect", "-f", "{{json .Config.Labels}}", "demo-1f3a9c-0"))
     assert labels["stix.cluster_id"] == "demo-1f3a9c" and labels["stix.rank"] == "0" and labels["team"] == "x"
-    assert play("provision", inventory).changed() == []
 
     head = {"job_run": "echo rank $SKYPILOT_NODE_RANK", "job_num_nodes": 2, "job_submission_id": "one"}
     nodes = from_instances(instances)
@@ -45,13 +40,10 @@ def test_a_cluster_lives_from_check_to_terminate(
     assert play("up", whole).rc == 0
     assert play("up", whole).changed() == []
 
-    assert play("stop", inventory, check=True).changed() and docker_engine.docker("ps", "-q")
-    assert play("stop", inventory).changed() and play("stop", inventory).changed() == []
-    assert [node["state"] for node in play("query", inventory).reported("instances")[0]] == ["stopped", "stopped"]
+    assert play("stop", inventory).changed()
     assert play("provision", inventory).changed() == ["Have the containers"]
     assert play("setup", whole).rc == 0
-
-    assert play("terminate", inventory).changed() and play("terminate", inventory).changed() == []
+    assert play("terminate", inventory).changed()
     assert docker_engine.docker("ps", "-aq") == "" and "demo" not in docker_engine.docker("network", "ls")
 
 

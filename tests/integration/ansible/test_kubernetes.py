@@ -65,16 +65,16 @@ def thing(kind: str, name: str, spec: dict[str, Any], version: str = "v1", **mor
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, **({"spec": spec} if spec else {}), **more}
 
 
-def test_a_cluster_lives_from_check_to_terminate(
+def test_pods_have_what_was_asked_and_jobs_run_on_them(
     play: Play, cloud: dict[str, Any], lab: KubernetesLab, safe_world: Path
 ) -> None:
+    """What every cloud has to do is proven by the conformance suite."""
     inventory = cluster("kubernetes", cloud=cloud)
     [checked] = play("check", inventory).reported("check")
     assert checked["ok"] and checked["account"] == "lab in lab/default" and "T4:8" in checked["message"]
     [machine] = checked["machines"]
     assert machine["name"] == lab.node and machine["accelerators"] == {"T4": 8} and machine["ready"]
 
-    assert play("provision", inventory, check=True).rc == 0 and left(lab) == []
     [instances] = play("provision", inventory).reported("instances")
     assert [(node["name"], node["state"], node["cpus"], node["memory"]) for node in instances] == [
         ("demo-0", "running", 0.1, 0.25),
@@ -83,7 +83,6 @@ def test_a_cluster_lives_from_check_to_terminate(
     first, _ = lab.items("pods", "-l", f"{OURS}=demo-1f3a9c")
     labels = first["metadata"]["labels"]
     assert (labels["stix-rank"], labels["stix-user"], labels["team"]) == ("0", "ann", "Gr-e-x")
-    assert play("provision", inventory).changed() == []
 
     head = {"job_run": "hostname; getent hosts $(hostname)", "job_num_nodes": 2, "job_submission_id": "one"}
     nodes = from_instances(instances)
@@ -92,9 +91,7 @@ def test_a_cluster_lives_from_check_to_terminate(
     assert up.rc == 0, up.errors()
     assert play("up", whole).changed() == []
 
-    assert play("stop", inventory).error["code"] == "provision.unsupported"
-    assert play("terminate", inventory).changed() and play("terminate", inventory).changed() == []
-    assert left(lab) == []
+    assert play("terminate", inventory).changed() and left(lab) == []
 
 
 def test_ports_change_and_what_somebody_removed_comes_back(
