@@ -57,12 +57,12 @@ class ActionModule(NodeAction):
     def _by_rsync(self, tree: trees.Tree, content: str) -> dict[str, Any]:
         """What was sent of a large folder over ssh; empty where a tar has to do."""
         source = os.path.expanduser(tree["path"])
-        if not os.path.isdir(source):
+        if not content.startswith(trees.BY_TIMES) or not os.path.isdir(source):
             return {}
-        paths, size = rsync.weight(trees.entries(source))
-        ssh = rsync.ssh_words(self._connection) if size >= trees.LARGE else None
+        ssh = rsync.ssh_words(self._connection)
         if not ssh:
             return {}
+        paths = rsync.sendable(trees.entries(source))
         names, target = json.dumps(paths).encode(), shlex.quote(tree["target"])
         place = self.agent(f"receive --target {target} --begin", names)
         sent = (

@@ -9,15 +9,11 @@ description:
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
 extends_documentation_fragment:
+  - stix.core.disk_volumes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
 options:
-  state:
-    description: What is to be. V(attached) and V(detached) mean the machine of rank 0 of the cluster.
-    type: str
-    choices: [present, absent, attached, detached]
-    default: present
   volumes:
     description:
       - The disks, each C(name), C(resource) (what the cloud calls it), C(zone), C(size) (GiB), C(labels), C(config)
@@ -26,18 +22,6 @@ options:
     type: list
     elements: dict
     required: true
-  user:
-    description: Whose they are.
-    type: str
-    default: ""
-  cluster:
-    description: Name of the cluster.
-    type: str
-    default: ""
-  cluster_id:
-    description: Id of the cluster.
-    type: str
-    default: ""
   account:
     description: The account, if that is known; keys of another one are refused.
     type: str

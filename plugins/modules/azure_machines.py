@@ -147,14 +147,10 @@ stix_error:
 """
 
 # ruff: noqa: E402 - documentation comes first
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.stix.core.plugins.module_utils import azure_account, azure_survey
-from ansible_collections.stix.core.plugins.module_utils.azure_api import Api
 from ansible_collections.stix.core.plugins.module_utils.azure_cluster import AzureCluster
-from ansible_collections.stix.core.plugins.module_utils.azure_errors import classify_exception
-from ansible_collections.stix.core.plugins.module_utils.azure_login import Login, environment
+from ansible_collections.stix.core.plugins.module_utils.azure_module import AzureModule
 from ansible_collections.stix.core.plugins.module_utils.azure_options import require_known
-from ansible_collections.stix.core.plugins.module_utils.azure_rest import Rest
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 OPTIONS = {
@@ -189,24 +185,15 @@ CHANGES = {"present": AzureCluster.ensure, "stopped": AzureCluster.stop, "absent
 
 def main():
     """One state for all machines of the cluster."""
-    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    try:
-        module.exit_json(**_result(module))
-    except Failure as failure:
-        module.fail_json(msg=failure.message, stix_error=failure.record())
-    except Exception as error:
-        failure = classify_exception(error, region=module.params["region"])
-        module.fail_json(msg=failure.message, stix_error=failure.record())
+    AzureModule(argument_spec=OPTIONS, supports_check_mode=True).run(_result)
 
 
 def _result(module):
     params, state = module.params, module.params["state"]
     require_known(params["config"])
-    environ = environment()
-    rest = Rest(environ)
-    login = Login(rest, environ, params["config"])
+    login = module.login()
     try:
-        api = Api(rest, login, params["account"], params["region"], params["wait_seconds"])
+        api = module.api(login)
         found = _of_account(api, params, state, module.check_mode)
     except Failure as failure:
         if state != "survey" or failure.code == "provision.auth":

@@ -8,12 +8,8 @@ description:
   - What it makes carries C(stix-volume) and C(stix-volume-owner).
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
+extends_documentation_fragment: stix.core.disk_volumes
 options:
-  state:
-    description: What is to be. V(attached) and V(detached) mean the machine of rank 0 of the cluster.
-    type: str
-    choices: [present, absent, attached, detached]
-    default: present
   volumes:
     description:
       - The disks, each C(name), C(resource) (what the cloud calls it), C(zone), C(size) (GiB), C(labels), C(config)
@@ -24,18 +20,6 @@ options:
     required: true
   region:
     description: The region.
-    type: str
-    default: ""
-  user:
-    description: Whose they are.
-    type: str
-    default: ""
-  cluster:
-    description: Name of the cluster.
-    type: str
-    default: ""
-  cluster_id:
-    description: Id of the cluster.
     type: str
     default: ""
   account:
@@ -74,15 +58,10 @@ stix_error:
 """
 
 # ruff: noqa: E402 - documentation comes first
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.stix.core.plugins.module_utils.azure_api import Api
-from ansible_collections.stix.core.plugins.module_utils.azure_errors import classify_exception
 from ansible_collections.stix.core.plugins.module_utils.azure_kept_disks import AzureVolumes
-from ansible_collections.stix.core.plugins.module_utils.azure_login import Login, environment
-from ansible_collections.stix.core.plugins.module_utils.azure_rest import Rest
+from ansible_collections.stix.core.plugins.module_utils.azure_module import AzureModule
 from ansible_collections.stix.core.plugins.module_utils.disk_volumes import OPTIONS as DISKS
 from ansible_collections.stix.core.plugins.module_utils.disk_volumes import DiskVolumes
-from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 OPTIONS = {
     **DISKS,
@@ -95,23 +74,13 @@ OPTIONS = {
 
 def main():
     """One disk after the other."""
-    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    try:
-        module.exit_json(**_result(module))
-    except Failure as failure:
-        module.fail_json(msg=failure.message, stix_error=failure.record())
-    except Exception as error:
-        failure = classify_exception(error, region=module.params["region"])
-        module.fail_json(msg=failure.message, stix_error=failure.record())
+    AzureModule(argument_spec=OPTIONS, supports_check_mode=True).run(_result)
 
 
 def _result(module):
-    params, environ = module.params, environment()
-    rest = Rest(environ)
-    login = Login(rest, environ, params["config"])
-    api = Api(rest, login, params["account"], params["region"], params["wait_seconds"])
-    disks = DiskVolumes(AzureVolumes(api, params), "azure/" + params["region"], module.check_mode)
-    return disks.result(params["state"], params["volumes"])
+    params = module.params
+    disks = AzureVolumes(module.api(module.login()), params)
+    return DiskVolumes(disks, "azure/" + params["region"], module.check_mode).result(params["state"], params["volumes"])
 
 
 if __name__ == "__main__":

@@ -8,12 +8,8 @@ description:
   - What it makes carries C(stix-volume) and C(stix-volume-owner).
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
+extends_documentation_fragment: stix.core.disk_volumes
 options:
-  state:
-    description: What is to be. V(attached) and V(detached) mean the machine of rank 0 of the cluster.
-    type: str
-    choices: [present, absent, attached, detached]
-    default: present
   volumes:
     description:
       - The disks, each C(name), C(resource) (what the cloud calls it), C(zone), C(size) (GiB), C(labels), C(config)
@@ -24,18 +20,6 @@ options:
     required: true
   region:
     description: The region.
-    type: str
-    default: ""
-  user:
-    description: Whose they are.
-    type: str
-    default: ""
-  cluster:
-    description: Name of the cluster.
-    type: str
-    default: ""
-  cluster_id:
-    description: Id of the cluster.
     type: str
     default: ""
   account:

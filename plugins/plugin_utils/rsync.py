@@ -49,19 +49,14 @@ def transfer(source: str, paths: list[str], host: str, root: str, ssh: list[str]
     return _count(_FILES, done.stdout), _count(_BYTES, done.stdout)
 
 
-def weight(entries: list[tuple[str, str]]) -> tuple[list[str], int]:
-    """The paths of a tree that can be sent, and their bytes.
+def sendable(entries: list[tuple[str, str]]) -> list[str]:
+    """The paths of a tree that can be sent: files, folders and links.
 
     Args:
         entries: `(path in the tree, path on the controller)`.
     """
-    paths, size = [], 0
-    for path, full in entries:
-        info = os.lstat(full)
-        if stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode) or stat.S_ISLNK(info.st_mode):
-            paths.append(path)
-            size += info.st_size if stat.S_ISREG(info.st_mode) else 0
-    return paths, size
+    kinds = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
+    return [path for path, full in entries if stat.S_IFMT(os.lstat(full).st_mode) in kinds]
 
 
 def _count(pattern: re.Pattern[bytes], text: bytes) -> int:

@@ -17,6 +17,9 @@ LARGE = 8 * 1024 * 1024
 trips pay from here on.
 """
 
+BY_TIMES = "times-"
+"""What the hash of a large tree begins with."""
+
 WORKDIR = "sky_workdir"
 """Where the workdir lies on a node, below the home of its jobs (SkyPilot's name)."""
 
@@ -62,7 +65,7 @@ def digest(source: str) -> str:
     key = hashlib.sha256(os.path.abspath(os.path.expanduser(source)).encode()).hexdigest()[:16]
     signature, size = _signature(source)
     if size >= LARGE:
-        return f"times-{signature}"
+        return f"{BY_TIMES}{signature}"
     return str(once(f"tree-{key}-{signature[:16]}", lambda: _digest(source)))
 
 

@@ -1,0 +1,26 @@
+"""Documentation of the options that the modules of disks share; `module_utils/disk_volumes.py` has their specs."""
+
+
+class ModuleDocFragment:
+    """For the modules of disks that outlive machines."""
+
+    DOCUMENTATION = r"""
+options:
+  state:
+    description: What is to be. V(attached) and V(detached) mean the machine of rank 0 of the cluster.
+    type: str
+    choices: [present, absent, attached, detached]
+    default: present
+  user:
+    description: Whose they are.
+    type: str
+    default: ""
+  cluster:
+    description: Name of the cluster.
+    type: str
+    default: ""
+  cluster_id:
+    description: Id of the cluster.
+    type: str
+    default: ""
+"""
