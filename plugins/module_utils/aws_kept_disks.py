@@ -120,7 +120,7 @@ class AwsVolumes(object):
                 raise
             return []
         return [
-            {"id": one["InstanceId"], "state": one["State"]["Name"], "running": one["State"]["Name"] != "stopped",
+            {"id": one["InstanceId"], "state": one["State"]["Name"],
              "used": [each["DeviceName"] for each in one.get("BlockDeviceMappings") or ()]}
             for group in answer["Reservations"]
             for one in group["Instances"]

@@ -2,7 +2,7 @@
 
 import re
 
-from ansible_collections.stix.core.plugins.module_utils.azure_vms import as_tags, power, rank_of, tags_of
+from ansible_collections.stix.core.plugins.module_utils.azure_vms import as_tags, rank_of, state_of, tags_of
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 TYPE = "Premium_LRS"
@@ -94,9 +94,9 @@ class AzureVolumes(object):
     def machine(self, identity):
         """A machine; None when it is gone."""
         one = self.api.get(identity, __expand="instanceView")
-        if one is None:
+        if one is None or state_of(one) == "gone":
             return None
-        return {"id": one["id"], "running": power(one) not in ("stopped", "deallocated"), "vm": one}
+        return {"id": one["id"], "state": state_of(one), "vm": one}
 
     def attach(self, disk, head):
         """Attaches it under the lowest number that is free."""

@@ -1,6 +1,9 @@
 """Disks as volumes, whatever the cloud: made once, grown, deleted if ours, attached to one machine, detached from it.
 
-A cloud's own half has these methods; a disk is `{id, size, ours, machines}`, a machine `{id, running}`:
+No disk is ever taken from a machine that runs: its system may have it mounted, however silent it is.
+
+A cloud's own half has these methods; a disk is `{id, size, ours, machines}`, a machine `{id, state}` with one of the
+words of an instance's report:
 
 - `find(volume)`: the disk, or None.
 - `make(volume)`, `grow(disk, size)`, `delete(disk)`: wait until it is done; `make` answers the disk.
@@ -9,7 +12,14 @@ A cloud's own half has these methods; a disk is `{id, size, ours, machines}`, a 
 - `attach(disk, head)`, `detach(disk, identity)`: wait; `devices(disk, identity)`: names that it may have there.
 """
 
+import time
+
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+
+ENDING_SECONDS = 300
+"""How long a machine that is stopping, or on its way out, may take until its disks are free."""
+
+PAUSE = 2
 
 STATES = ("present", "absent", "attached", "detached")
 
@@ -71,6 +81,7 @@ class DiskVolumes(object):
         held = [one for one in disk["machines"] if self.cloud.machine(one)]
         if held:
             raise _config(volume, "is attached to %s" % held[0], "Take that machine down first.")
+        self._await_free(volume, disk)
         self._do(lambda: self.cloud.delete(disk))
 
     def _joined(self, state, volume, head):
@@ -82,22 +93,44 @@ class DiskVolumes(object):
             raise _config(volume, "is not there", "It may have been deleted: stix volumes ls.")
         if state == "detached":
             if head and head["id"] in disk["machines"]:
-                self._do(lambda: self.cloud.detach(disk, head["id"]))
+                self._take(volume, disk, head["id"])
             return [self._told(volume, disk)]
         if head is None:
             if self.check:
                 return []
             raise _config(volume, "has no machine that it could be attached to", "")
         for other in [one for one in disk["machines"] if one != head["id"]]:
-            machine = self.cloud.machine(other)
-            if machine and machine["running"]:
-                raise _config(volume, "is attached to %s, which runs" % other, "Take that machine down first.")
-            if machine:
-                self._do(lambda other=other: self.cloud.detach(disk, other))
+            self._take(volume, disk, other)
         if head["id"] not in disk["machines"]:
+            self._await_free(volume, disk)
             self._do(lambda: self.cloud.attach(disk, head))
             disk = self.cloud.find(volume) or disk
         return [dict(self._told(volume, disk), devices=self.cloud.devices(disk, head["id"]))]
+
+    def _take(self, volume, disk, identity):
+        """Detaches a disk from a machine that is stopped, or will soon be."""
+        until = time.monotonic() + ENDING_SECONDS
+        machine = self.cloud.machine(identity)
+        while machine and machine["state"] == "stopping" and not self.check and time.monotonic() < until:
+            time.sleep(PAUSE)
+            machine = self.cloud.machine(identity)
+        if machine and machine["state"] not in (("stopped", "stopping") if self.check else ("stopped",)):
+            how = "runs" if machine["state"] == "running" else "is " + machine["state"]
+            raise _config(
+                volume, "is attached to %s, which %s" % (identity, how), "Stop that machine, or take it down."
+            )
+        if machine:
+            self._do(lambda: self.cloud.detach(disk, identity))
+
+    def _await_free(self, volume, disk):
+        """Waits until machines that are gone, as far as anybody can tell, have let go of a disk."""
+        until = time.monotonic() + ENDING_SECONDS
+        while not self.check:
+            now = self.cloud.find(volume)
+            held = [one for one in (now or {}).get("machines") or () if one in disk["machines"]]
+            if not held or self.cloud.machine(held[0]) or time.monotonic() > until:
+                return
+            time.sleep(PAUSE)
 
     def _do(self, act):
         self.changed = True

@@ -78,10 +78,12 @@ class GcpVolumes(object):
     def machine(self, identity):
         """An instance of any zone of the region by its name; None when it is gone."""
         every = self.api.list("aggregated/instances", filter='name="%s"' % identity)
-        return self._machine(every[0]) if every else None
+        return self._machine(every[0]) if every and state_of(every[0]) != "gone" else None
 
     def _machine(self, one):
-        return {"id": one["name"], "running": state_of(one) != "stopped", "zone": last(one["zone"])}
+        # The memory of a machine that is suspended goes on with the disks that it has mounted.
+        state = "suspended" if one["status"] == "SUSPENDED" else state_of(one)
+        return {"id": one["name"], "state": state, "zone": last(one["zone"])}
 
     def attach(self, disk, head):
         """Attaches it under its own name."""

@@ -31,9 +31,9 @@ def ls(refresh: bool = False) -> list[dict[str, Any]]:
         refresh: nothing: whose volume it is follows from the record of clusters.
 
     Returns:
-        for each: name, type, infra, cloud, region, zone, size (GiB; None: not known), status (`READY` or `IN_USE`),
-        usedby_clusters, is_ephemeral, use_existing, name_on_cloud, labels, config, launched_at and last_attached_at
-        (Unix seconds).
+        for each: name, type, infra, cloud, region, zone, size (GiB; None: not known), status (`CREATING`, `READY`
+        or `IN_USE`), usedby_clusters, is_ephemeral, use_existing, name_on_cloud, labels, config, launched_at and
+        last_attached_at (Unix seconds).
     """
     from stix.driver.ledger import Ledger
     from stix.driver.volumes import listed

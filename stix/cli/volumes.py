@@ -131,7 +131,7 @@ def delete(names: tuple[str, ...], every: bool, purge: bool, yes: bool, form: st
 
     if bool(names) == every:
         raise UsageError("usage", "name the volumes to delete, or give --all")
-    free = [row["name"] for row in api.ls() if row["status"] == "READY"]
+    free = [row["name"] for row in api.ls() if row["status"] != "IN_USE"]
     wanted = list(dict.fromkeys(free if every else names))
     for name in wanted:
         api.require(name)

@@ -13,11 +13,17 @@ from stix.inventory.render import literal
 from stix.model.cluster import Cluster
 from stix.model.storage import Volume
 from stix.model.task import Task
-from stix.model.volumes import CONTAINERS, KINDS, NAMED, exclusive, form, name_in, user_of
+from stix.model.volumes import CONTAINERS, KINDS, NAMED, exclusive, form, holder_of, name_in, user_of
 from stix.plan.volumes import check_change, document_faults, pinned, volume_mounts
 
 ROW = ("type", "infra", "size", "labels", "config", "existing", "resource", "id", "ours", "cluster")
 """What the record keeps of a volume."""
+
+NOTHING_MADE = (
+    "provision.config", "provision.quota", "provision.permission", "provision.auth", "provision.no_capacity",
+    "provision.unsupported",
+)  # fmt: skip
+"""Codes of a volume that was refused, so that nothing is there; after any other one something may be."""
 
 TOLD = ("resource", "id", "infra", "size", "devices")
 """What of a report a volume takes over, where it is told."""
@@ -40,16 +46,29 @@ def settled(ledger: Ledger, task: Task, cluster: str = "") -> Task:
     for wish in task.volumes.values():
         if form(wish) == NAMED:
             row = rows[name_in(wish)]
-            _require_alone(ledger, row["name"], row["type"], row["config"], cluster)
+            _require_alone(ledger, row, cluster)
     return task
 
 
-def _require_alone(ledger: Ledger, name: str, kind: str, config: Mapping[str, Any], cluster: str) -> None:
-    """Disks of clusters that are stopped are free: they were detached."""
-    if exclusive(kind, config):
-        user = user_of(name, ledger.store.cluster_records(), cluster, stopped=not KINDS[kind].disk)
-        if user:
-            raise _in_use(name, user)
+def _require_alone(ledger: Ledger, row: Mapping[str, Any], cluster: str) -> None:
+    """Disks of clusters that are stopped are free: they are taken from there."""
+    if exclusive(row["type"], row["config"]):
+        claimed, stopped = str(row.get("holder") or ""), not KINDS[row["type"]].disk
+        if user := holder_of(row["name"], claimed, ledger.store.cluster_records(), cluster, stopped=stopped):
+            raise _in_use(row["name"], user)
+
+
+def _claim(ledger: Ledger, mount: Mapping[str, Any], cluster: str) -> None:
+    """Have a volume that one cluster alone may have; of two launches that want it the first to come here gets it."""
+    if not mount["name"] or not exclusive(mount["type"], mount["config"]):
+        return
+
+    def other(claimed: str, records: Sequence[Mapping[str, Any]]) -> str:
+        stopped = not KINDS[mount["type"]].disk
+        return holder_of(mount["name"], claimed, records, cluster, stopped=stopped, claiming=True)
+
+    if user := ledger.store.claim_volume(mount["name"], cluster, other):
+        raise _in_use(mount["name"], user)
 
 
 def mounts(world: World, task: Task, cloud: str, infra: str, cluster_id: str) -> tuple[dict[str, Any], ...]:
@@ -67,10 +86,23 @@ def apply(world: World, volume: Volume) -> dict[str, Any]:
     with world.locked(f".volume-{volume.name}", "apply"):
         row = check(world, volume)
         if KINDS[volume.type].made:
-            with world.run("volumes", "apply", None) as run:
-                row = _play(run, "apply_volumes", _place(row["infra"]), volume.name, row)
+            row = _have(world, volume.name, row)
         world.store.save_volume(volume.name, {key: row[key] for key in ROW})
         return world.store.volumes()[volume.name]
+
+
+def _have(world: World, name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Make a volume that was written down before: what a killed run left is listed, completed and deleted like any."""
+    new = name not in world.store.volumes()
+    if new and not row["existing"]:
+        world.store.save_volume(name, {key: row[key] for key in ROW} | {"ours": True, "pending": True})
+    try:
+        with world.run("volumes", "apply", None) as run:
+            return _play(run, "apply_volumes", _place(row["infra"]), name, row)
+    except StixError as error:
+        if new and error.code in NOTHING_MADE:
+            world.store.forget_volume(name)
+        raise
 
 
 def check(ledger: Ledger, volume: Volume) -> dict[str, Any]:
@@ -207,8 +239,7 @@ def prepare(run: Run, cluster: Cluster) -> Cluster:
         StixError: a volume that goes with the cluster cannot be made.
     """
     for mount in cluster.volumes:
-        if mount["name"]:
-            _require_alone(run.world, mount["name"], mount["type"], mount["config"], cluster.name)
+        _claim(run.world, mount, cluster.name)
     if not any(mount["passing"] and not mount["id"] for mount in cluster.volumes):
         return cluster
     if len(cluster.zones) > 1 and any(KINDS[mount["type"]].disk for mount in cluster.volumes):
@@ -284,7 +315,10 @@ def drop_passing(run: Run, cluster: Cluster) -> None:
 
 
 def listed(world: Ledger) -> list[dict[str, Any]]:
-    """Every volume with `status`, `READY` or `IN_USE`, and `users`, names of the clusters that have it."""
+    """Every volume with `status` and `users`, names of the clusters that have it.
+
+    A status is `CREATING` (its `apply` goes on, or was cut off), `READY` or `IN_USE`.
+    """
     records: Sequence[Mapping[str, Any]] = world.store.cluster_records()
     found = []
     for name, row in world.store.volumes().items():
@@ -293,5 +327,6 @@ def listed(world: Ledger) -> list[dict[str, Any]]:
             for record in records
             if any(mount.get("name") == name for mount in record.get("volumes") or ())
         ]
-        found.append(row | {"users": sorted(users), "status": "IN_USE" if users else "READY"})
+        status = "IN_USE" if users else "CREATING" if row.get("pending") else "READY"
+        found.append(row | {"users": sorted(users), "status": status})
     return found

@@ -1,6 +1,6 @@
 """Kinds of volumes: where each can be, who makes it, how many nodes may have it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 
@@ -99,10 +99,29 @@ def user_of(name: str, records: Iterable[Mapping[str, Any]], but: str = "", *, s
         but: a cluster that does not count.
         stopped: whether clusters that are stopped count.
     """
+    return next((str(each["name"]) for each in _having(name, records, stopped) if each["name"] != but), "")
+
+
+def holder_of(
+    name: str, claimed: str, records: Iterable[Mapping[str, Any]], but: str, *, stopped: bool, claiming: bool = False
+) -> str:
+    """The other cluster that has a volume which one alone may have: who claimed it, as long as that one has it.
+
+    Args:
+        claimed: the cluster that claimed it last; empty: none did.
+        claiming: of clusters that did not claim it, count only those with machines; a launch that goes on beside this
+            one has none yet, and both would lose.
+    """
+    having = list(_having(name, records, stopped))
+    if any(record["name"] == claimed for record in having):
+        return "" if claimed == but else claimed
+    others = (record for record in having if record["name"] != but and (record.get("nodes") or not claiming))
+    return next((str(record["name"]) for record in others), "")
+
+
+def _having(name: str, records: Iterable[Mapping[str, Any]], stopped: bool) -> Iterator[Mapping[str, Any]]:
     for record in records:
         asleep = record.get("wanted") == "stopped" or record.get("seen") == "stopped"
-        if record["name"] == but or (asleep and not stopped):
-            continue
-        if any(mount.get("name") == name for mount in record.get("volumes") or ()):
-            return str(record["name"])
-    return ""
+        has = any(mount.get("name") == name for mount in record.get("volumes") or ())
+        if has and (stopped or not asleep):
+            yield record

@@ -66,6 +66,8 @@ def _pinned_by(task: Task, target: str, name: str, rows: Rows) -> Task:
         near = difflib.get_close_matches(name, rows, 1)
         hint = f"did you mean {near[0]!r}?" if near else "make it first: stix volumes apply volume.yaml"
         raise _invalid(target, f"there is no volume {name!r}", hint)
+    if row.get("pending"):
+        raise _invalid(target, f"volume {name} is not made yet", "finish it: stix volumes apply, as before")
     if row["cluster"]:
         raise _invalid(target, f"volume {name} goes with cluster {row['cluster']}, so no other task can have it", "")
     if task.num_nodes > 1 and exclusive(row["type"], row["config"]):

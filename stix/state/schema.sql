@@ -47,7 +47,7 @@ create table if not exists buckets (
 );
 create table if not exists volumes (
     name text primary key,
-    record text not null,             -- JSON: type, infra, size, labels, config, existing, resource, id, ours, cluster
+    record text not null,             -- JSON: type, infra, size, labels, config, existing, resource, id, ours, cluster, pending, holder
     made_at real not null,
     used_at real not null
 );

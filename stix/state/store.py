@@ -7,7 +7,7 @@ alone builds the model. Every method is one short transaction; locks over a whol
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -308,9 +308,28 @@ class Store:
         """Record a volume as it is now."""
         self._rows(
             "insert into volumes (name, record, made_at, used_at) values (?, ?, ?, 0) "
-            "on conflict (name) do update set record = excluded.record",
+            "on conflict (name) do update set record = "
+            "json_patch(excluded.record, json_object('holder', json_extract(volumes.record, '$.holder')))",
             (name, json.dumps(record), time.time()),
         )
+
+    def claim_volume(self, name: str, cluster: str, other: Callable[[str, list[dict[str, Any]]], str]) -> str:
+        """Let a cluster have a volume, in one transaction: of two that ask at once, one gets it.
+
+        Args:
+            other: who else has it (empty: nobody), of who claimed it last and the records of all clusters.
+
+        Returns:
+            who else has it; empty: it is the cluster's now.
+        """
+        with self._transaction() as db:
+            claimed = (self.volumes().get(name) or {}).get("holder") or ""
+            holder = other(claimed, self.cluster_records())
+            if not holder:
+                db.execute(
+                    "update volumes set record = json_set(record, '$.holder', ?) where name = ?", (cluster, name)
+                )
+        return holder
 
     def use_volume(self, name: str) -> None:
         """Note that machines have a volume now."""

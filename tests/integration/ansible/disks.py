@@ -79,6 +79,8 @@ def live(place: Place, devices: Callable[[dict[str, Any]], list[str]]) -> str:
     place.stop("demo-1")
     assert play(place, "attached", wish, cluster_id="next-1")["changed"]
     assert not play(place, "detached", wish)["changed"], "it is another cluster's now"
+    assert "which runs" in fault(place, "detached", wish, cluster_id="next-1"), "it may be mounted there"
+    place.stop("next-1")
     assert play(place, "detached", wish, cluster_id="next-1")["changed"]
     assert not play(place, "detached", wish, cluster_id="next-1")["changed"]
 
@@ -102,8 +104,16 @@ def outlives_its_machine(play: Any, inventory: Callable[..., dict[str, Any]], zo
     assert attached.rc == 0, attached.errors()
     [[disk]] = attached.reported("volumes")
     assert disk["id"] == told["id"] and disk["devices"]
+    stopped = play("stop", inventory(stix_disks=[wish], **zones))
+    assert stopped.rc == 0, stopped.errors()
+    again = play("provision", inventory(stix_disks=[wish], **zones))
+    assert again.rc == 0, again.errors()
+    [[same]] = again.reported("volumes")
+    assert same["devices"] == disk["devices"] and "Have the disks" not in again.changed()
     gone = play("terminate", inventory(stix_disks=[wish], **zones))
     assert gone.rc == 0, gone.errors()
-    [[left]] = gone.reported("volumes")
+    free = play("apply_volumes", inventory(stix_volumes=[wish]))
+    assert free.rc == 0 and free.changed() == [], free.errors()
+    [[left]] = free.reported("volumes")
     assert left["id"] == told["id"]
     return wish

@@ -107,13 +107,3 @@ def test_a_project_is_checked_and_a_cluster_lives_in_it_from_ensure_to_sweep(pla
 def test_a_disk_outlives_its_machine(play: Play, gcp: lab.GcpLab) -> None:
     disks.outlives_its_machine(play, lambda **more: inventory(1, **more), "us-central1-a")
     assert [one["name"] for one in gcp.all("disks")] == ["stix-data"] and gcp.all() == []
-
-
-@pytest.mark.parametrize("end", ["stop", "terminate"])
-def test_a_disk_that_cannot_be_detached_keeps_no_machine_going(play: Play, gcp: lab.GcpLab, end: str) -> None:
-    made = play("provision", inventory(1))
-    assert made.rc == 0, made.errors()
-    lost = {"name": "data", "resource": "stix-data", "type": "", "zone": "", "size": 1, "labels": {}, "config": {}}
-    done = play(end, inventory(1, stix_disks=[lost]))
-    assert done.rc == 0, done.errors()
-    assert [one["status"] for one in gcp.all()] == (["TERMINATED"] if end == "stop" else [])

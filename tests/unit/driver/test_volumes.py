@@ -88,9 +88,61 @@ def test_a_disk_has_one_cluster_that_is_not_stopped(run: Told) -> None:
     assert volumes.settled(run.world, task, "other")
     with pytest.raises(ClusterError):
         volumes.require_free(run.world, "disk")
-    made(run, {"/data": "disk"}, name="other")
+    volumes.prepare(run, made(run, {"/data": "disk"}, name="other"))
     with pytest.raises(ClusterError, match="cluster other"):
         volumes.prepare(run, cluster)
+
+
+def test_of_two_launches_one_gets_a_disk(run: Told) -> None:
+    save(run)
+    wishes = {"/data": "disk"}
+    first, second = made(run, wishes, name="first"), made(run, wishes, name="second")
+    assert volumes.prepare(run, second) is second, "nobody had it, though both were written down"
+    with pytest.raises(ClusterError, match="volume disk is used by cluster second"):
+        volumes.prepare(run, first)
+    task = Task(volumes=wishes, resources=(Resources(infra=ZONE),))
+    assert volumes.settled(run.world, task, "second"), "who lost is not in the way"
+    save(run)
+    assert run.world.store.volumes()["disk"]["holder"] == "second", "a change of the volume takes it from nobody"
+    run.world.store.append("second", "changed", {"wanted": "stopped", "seen": "stopped"})
+    assert volumes.prepare(run, first) is first
+    with pytest.raises(ClusterError, match="cluster first"):
+        volumes.prepare(run, second)
+    run.world.store.append("first", "gone", {})
+    assert volumes.prepare(run, second) is second
+
+
+def test_a_volume_is_written_down_before_it_is_made(run: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        """As a signal that nobody can catch."""
+
+    def play(self: Run, *_: Any, **__: Any) -> Outcome:
+        raise answer
+
+    volume = Volume("disk", "aws-ebs", ZONE, size=10)
+    monkeypatch.setattr(Run, "play", play)
+    for answer, left in (
+        (Killed(), {"disk": "CREATING"}),
+        (StixError("provision.auth", "no keys"), {"disk": "CREATING"}),
+    ):
+        with pytest.raises(type(answer)):
+            volumes.apply(run.world, volume)
+        assert {row["name"]: row["status"] for row in volumes.listed(run.world)} == left
+    with pytest.raises(UsageError, match="volume disk is not made yet"):
+        volumes.settled(run.world, Task(volumes={"/data": "disk"}, resources=(Resources(),)), "dev")
+    told = {"name": "disk", "resource": "stix-disk", "id": "vol-1", "size": 10, "ours": True}
+    monkeypatch.setattr(
+        Run, "play", lambda *_, **__: Outcome(status="successful", reports=[("volumes", "localhost", [told])])
+    )
+    assert volumes.apply(run.world, volume)["id"] == "vol-1"
+    [row] = volumes.listed(run.world)
+    assert row["status"] == "READY" and row["ours"]
+    volumes.delete(run.world, "disk")
+    monkeypatch.setattr(Run, "play", play)
+    answer = StixError("provision.quota", "full")
+    with pytest.raises(StixError):
+        volumes.apply(run.world, volume)
+    assert volumes.listed(run.world) == [], "nothing was made"
 
 
 def test_what_goes_along_is_made_first_and_deleted_last(run: Told) -> None:
