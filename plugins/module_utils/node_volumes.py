@@ -5,6 +5,7 @@ import pwd
 import time
 
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
+from ansible_collections.stix.core.plugins.module_utils.node_fstab import Fstab, lines_of
 from ansible_collections.stix.core.plugins.module_utils.node_mounts import end_holders, mounted
 
 PROBED = 1 << 20
@@ -22,14 +23,16 @@ class Volumes(object):
     Args:
         run: `run(words)` -> `(status, stdout, stderr)`.
         base: folder below which disks are mounted whole.
+        fstab: the file that says what is mounted when the machine starts.
         home: what `~` means, and `owner`, the login, whose the empty volumes become.
         seconds: how long a disk that was just attached may take to appear.
         check: whether nothing may be changed.
     """
 
-    def __init__(self, run, base, home, owner, seconds, check):
+    def __init__(self, run, base, fstab, home, owner, seconds, check):
         self.run = run
         self.base = base
+        self.fstab = Fstab(fstab, check, self._reload)
         self.home = home
         self.owner = owner
         self.seconds = seconds
@@ -37,7 +40,10 @@ class Volumes(object):
         self.changed = False
 
     def have(self, mount):
-        """Mounts one volume, `{target, name, devices, host_path, sub_path, mode, sealed}`; what is as wanted stays.
+        """Mounts one volume; what is as wanted stays.
+
+        Args:
+            mount: `{target, name, devices, host_path, sub_path, mode, sealed, base}`.
 
         Raises:
             Failure: `setup.failed`.
@@ -49,6 +55,8 @@ class Volumes(object):
         readonly = mount.get("mode") == "ro"
         if mount.get("devices") or readonly:
             self._bind(source, target, readonly)
+            if mount.get("devices"):
+                self._at_boot(mount, source, target, readonly)
         else:
             self._link(source, target)
 
@@ -60,9 +68,24 @@ class Volumes(object):
                 self._do(lambda: _unlink(target))
         elif target in mounted():
             self._unmount(target)
-        whole = os.path.join(self.base, mount.get("name") or "-")
-        if mount.get("devices") and whole in mounted():
-            self._unmount(whole)
+        whole = self._whole(mount)
+        if mount.get("devices"):
+            self.changed = self.fstab.drop([target, whole]) or self.changed
+            if whole in mounted():
+                self._unmount(whole)
+
+    def _whole(self, mount):
+        return os.path.join(mount.get("base") or self.base, mount.get("name") or "-")
+
+    def _at_boot(self, mount, source, target, readonly):
+        link = next((one for one in mount["devices"] if os.path.exists(one)), mount["devices"][0])
+        lines = lines_of(link, self._whole(mount), bool(mount.get("sealed")), target, source, readonly)
+        self.changed = self.fstab.have(lines) or self.changed
+
+    def _reload(self):
+        """A system that keeps units of the file's lines would end mounts that an older line of it does not know."""
+        if os.path.isdir("/run/systemd/system"):
+            self.run(["systemctl", "daemon-reload"])
 
     def _path(self, target):
         return os.path.normpath(self.home + target[1:] if target.startswith("~") else target)
@@ -120,7 +143,7 @@ class Volumes(object):
     def _disk(self, mount):
         """The wanted folder of a disk that is mounted whole, formatted if nothing is on it."""
         device = self._appeared(mount)
-        whole = os.path.join(self.base, mount["name"])
+        whole = self._whole(mount)
         empty = False
         if whole not in mounted():
             empty = self._is_empty(device, mount["name"])

@@ -6,6 +6,8 @@ short_description: Disks and folders as volumes on a node
 description:
   - Mounts disks that are attached to the machine. A disk that nothing was ever written to is formatted with ext4, one
     with a file system never, and one with anything else is refused. A file system fills its disk when that grew.
+  - Lines of C(/etc/fstab) mount disks again when the machine starts, which does not wait for them; they go when the
+    disk leaves the node.
   - Folders of the machine are linked, or mounted where they are only to be read.
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
@@ -18,8 +20,8 @@ options:
   mounts:
     description:
       - The volumes, each C(target), C(name), and C(devices) (names that the disk may have, the first that is there is
-        taken) or C(host_path); as wanted C(sub_path), C(mode) (C(rw) or C(ro)) and C(sealed), of a disk that is
-        attached for reading only.
+        taken) or C(host_path); as wanted C(sub_path), C(mode) (C(rw) or C(ro)), C(sealed), of a disk that is
+        attached for reading only, and C(base) in place of O(base).
     type: list
     elements: dict
     required: true
@@ -31,6 +33,10 @@ options:
     description: Folder below which disks are mounted whole.
     type: path
     default: /mnt/stix-volumes
+  fstab:
+    description: The file that says what is mounted when the machine starts.
+    type: path
+    default: /etc/fstab
   seconds:
     description: How long a disk that was just attached may take to appear.
     type: int
@@ -65,6 +71,7 @@ OPTIONS = {
     "mounts": {"type": "list", "elements": "dict", "required": True},
     "home": {"type": "str", "default": ""},
     "base": {"type": "path", "default": "/mnt/stix-volumes"},
+    "fstab": {"type": "path", "default": "/etc/fstab"},
     "seconds": {"type": "int", "default": 60},
 }
 
@@ -88,7 +95,8 @@ def main():
             raise Failure("setup.failed", "the node has no %s" % words[0], "Install it, or take another image.")
         return module.run_command([program, *words[1:]])
 
-    volumes = Volumes(run, given["base"], home, who.pw_name, given["seconds"], module.check_mode)
+    places = (given["base"], given["fstab"], home)
+    volumes = Volumes(run, *places, who.pw_name, given["seconds"], module.check_mode)
     try:
         if given["state"] == "present":
             for mount in sorted(given["mounts"], key=lambda each: each["target"]):

@@ -83,8 +83,10 @@ def test_disks_and_folders_are_mounted_and_unmounted(play: Play, ssh_hosts: Host
         assert play("setup", inventory).changed() == []
         said(host, "echo kept > /mnt/data/file; echo big > /root/big/file")
         assert said(host, "cat /mnt/stix-volumes/data/runs/1/file /srv/big/file") == "kept\nbig"
+        assert said(host, "grep -c x-stix-volume /etc/fstab") == "2", "mounted again when the machine starts"
         assert play("terminate", inventory).rc == 0
-        assert said(host, "grep stix-volumes /proc/mounts; ls /root/big /mnt/data; cat /srv/big/file") == "big"
+        left = "grep stix-volume /proc/mounts /etc/fstab; ls /root/big /mnt/data"
+        assert said(host, f"{left}; cat /srv/big/file") == "big"
         assert play("setup", inventory).rc == 0 and said(host, "cat /mnt/data/file") == "kept"
         assert play("terminate", inventory).rc == 0
 

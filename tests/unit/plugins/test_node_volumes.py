@@ -50,7 +50,8 @@ def volumes(tmp_path: Path) -> Callable[..., Volumes]:
         return done.returncode, done.stdout, done.stderr
 
     def make(*, check: bool = False, owner: str = "") -> Volumes:
-        return Volumes(run, str(tmp_path / "whole"), str(tmp_path / "home"), owner, 0.5, check)
+        places = [str(tmp_path / name) for name in ("whole", "fstab", "home")]
+        return Volumes(run, *places, owner, 0.5, check)
 
     return make
 
@@ -152,6 +153,48 @@ def test_who_holds_a_disk_is_ended_before_it_goes(disk: Disk, volumes: Any, tmp_
         volumes().leave(wish)
         assert job.wait() != 0 and time.monotonic() - began < 60
     assert not any(each.startswith(str(tmp_path)) for each in mounted())
+
+
+def test_a_disk_comes_back_when_its_machine_starts(disk: Disk, volumes: Any, tmp_path: Path) -> None:
+    fstab, theirs = tmp_path / "fstab", "UUID=1 / ext4 defaults 0 1\n# /mnt/theirs\n"
+    fstab.write_text(theirs)
+    fstab.chmod(0o640)
+    wish = mount(disk(16), tmp_path / "da ta", sub_path="runs", mode="ro")
+    volumes(check=True).have(wish)
+    assert fstab.read_text() == theirs
+    volumes().have(wish)
+    other = {**wish, "target": "~/all", "sub_path": "", "mode": "rw"}
+    volumes().have(other)
+    text = fstab.read_text()
+    assert text.startswith(theirs) and text.count("nofail") == 3 and fstab.stat().st_mode & 0o777 == 0o640
+    again = volumes()
+    again.have(wish)
+    again.have(other)
+    assert not again.changed and fstab.read_text() == text
+
+    # The machine starts again: what the file says is what is mounted.
+    points = [str(tmp_path / "home" / "all"), str(tmp_path / "da ta"), str(tmp_path / "whole" / "data")]
+    for point in points:
+        subprocess.run(["umount", point], check=True)
+    subprocess.run(["mount", "-a", "-T", str(fstab), "-O", "x-stix-volume"], check=True)
+    with pytest.raises(OSError, match="Read-only"):
+        (tmp_path / "da ta" / "x").touch()
+    (tmp_path / "home" / "all" / "x").touch()
+    volumes().leave(other)
+    gone = volumes()
+    gone.leave(wish)
+    assert gone.changed and fstab.read_text() == theirs and not any(point in mounted() for point in points)
+
+
+def test_a_volume_and_a_disk_of_the_machine_may_have_one_name(disk: Disk, volumes: Any, tmp_path: Path) -> None:
+    volume = mount(disk(16, "one"), tmp_path / "volume")
+    own = mount(disk(16, "two"), tmp_path / "own", base=str(tmp_path / "own-disks"))
+    for wish in (volume, own):
+        volumes().have(wish)
+    (tmp_path / "volume" / "file").touch()
+    assert not (tmp_path / "own" / "file").exists()
+    for wish in (volume, own):
+        volumes().leave(wish)
 
 
 def test_folders_are_linked(volumes: Any, tmp_path: Path) -> None:
