@@ -270,7 +270,7 @@ def _ending_vars(run: Run, cluster: Cluster) -> dict[str, Any]:
 
 
 def _tell_unsent(run: Run, cluster: Cluster, outcome: Outcome) -> None:
-    """Say what jobs wrote to buckets and did not get there."""
+    """Say what jobs wrote to buckets and did not get there, and what is left of agents."""
     for data in outcome.of_kind("node"):
         told = data.get("agent") or {}
         for sentence in told.get("lost") or ():

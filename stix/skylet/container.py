@@ -22,6 +22,8 @@ MARK = "STIX_CONTAINER_MARK"
 between variables."""
 
 SECONDS = 30.0
+REMOVAL_SECONDS = 300.0
+ABSENT = ("No such container", "no such container")
 """Longest that the engine may take to answer."""
 
 BATCH = 500
@@ -162,9 +164,15 @@ class Container:
         """Ends everything in it; it comes again by `start`."""
         self._run("stop", "-t", "2", self.name)
 
-    def remove(self) -> None:
-        """Takes it away."""
-        self._run("rm", "-f", "-v", self.name)
+    def remove(self) -> str:
+        """Takes it away; a sentence when it is left."""
+        done = run([*self.docker, "rm", "-f", "-v", self.name], REMOVAL_SECONDS)
+        said = done.stderr.strip() if done else f"its engine did not do so within {REMOVAL_SECONDS:.0f} s"
+        if done and (done.returncode == 0 or any(word in said for word in ABSENT)):
+            return ""
+        return f"container {self.name} is left ({said.splitlines()[-1] if said else 'no reason was given'}): " + (
+            f"{' '.join(self.docker)} rm -f -v {self.name}"
+        )
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str] | None:
         return run([*self.docker, *words], SECONDS)

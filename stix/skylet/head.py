@@ -82,7 +82,9 @@ class Head:
                 self.store.update(
                     row["job_id"], status="FAILED_DRIVER", ended_at=time.time(), reason="it was never accepted"
                 )
-        self.gang.secrets.forget_others(set(self.store.unfinished()))
+        unfinished = set(self.store.unfinished())
+        self.gang.secrets.carry_over(unfinished)
+        self.gang.secrets.forget_others(unfinished)
         self.ranks.poll()
         self.gang.node_present(0, set(self.ranks.seen))
 

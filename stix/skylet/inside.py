@@ -8,7 +8,7 @@ import signal
 import tempfile
 import time
 
-from . import processes
+from . import processes, rankstate
 from .container import find, prelude
 from .home import Home, remove
 from .job_secrets import make_private, memory
@@ -39,7 +39,7 @@ class Inside(Supervisor):
 
     def _script(self) -> tuple[str, int]:
         """In the HOME of jobs, which the container sees; readable, whoever the image's user is."""
-        name = f".stix-job-{self.spec['job_id']}-{self.spec['phase']}-{self.spec['rank']}.sh"
+        name = rankstate.script_name(self.spec["job_id"], self.spec["phase"], self.spec["rank"])
         return os.path.join(self.spec["user_home"], name), 0o755
 
     def _start(self) -> int:

@@ -11,7 +11,7 @@ import sys
 import time
 import zipfile
 
-from . import VERSION, client, detach, hardware, processes
+from . import VERSION, client, detach, hardware, processes, rankstate
 from .container import TOOLS, find
 from .errors import AgentError, disk_full, is_disk_full
 from .home import WORKDIR, Home, read_json, remove, write_bytes, write_json
@@ -281,7 +281,7 @@ def uninstall(home: Home) -> dict[str, Any]:
         lost = stop(home).get("lost") or []
         config = dict(home.read_config())
         user_home = home.user_home(config)
-        clear(home)
+        lost += clear(home)
         remove(home.tombstone)
         ours = [user_home] if config.get("container") else []
         if ours:
@@ -294,13 +294,19 @@ def uninstall(home: Home) -> dict[str, Any]:
     return {"removed": there, **({"lost": lost} if lost else {})}
 
 
-def clear(home: Home) -> None:
-    """Deletes the container and the agent's files except its tombstone; the config, which is the lease, last."""
+def clear(home: Home) -> list[str]:
+    """Deletes the container and the agent's files except its tombstone; the config, which is the lease, last.
+
+    Returns:
+        sentences about what is left.
+    """
     config: dict[str, Any] = dict(home.read_config())
     container = find(home, config)
+    left = ""
     if container is not None:
         container.give_back(home.user_home(config))
-        container.remove()
+        left = container.remove()
+        rankstate.drop_scripts(home.user_home(config), ())
     JobSecrets(home).clear()
     keep = {os.path.basename(home.tombstone), os.path.basename(home.config)}
     for name in os.listdir(home.root):
@@ -312,3 +318,4 @@ def clear(home: Home) -> None:
         else:
             remove(path)
     remove(home.config)
+    return [left] if left else []

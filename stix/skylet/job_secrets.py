@@ -91,6 +91,19 @@ class JobSecrets:
                 remove(os.path.join(self._folder(job_id), "secrets.json"))
                 self._drop_empty(job_id)
 
+    def carry_over(self, job_ids: Collection[int]) -> None:
+        """Takes over the secrets of these jobs from an agent of before, which kept them in the jobs' folders, on disk.
+
+        Those of others are removed there.
+        """
+        for name in os.listdir(self.home.jobs) if os.path.isdir(self.home.jobs) else ():
+            path = os.path.join(self.home.jobs, name, "secrets.json")
+            if name.isdigit() and os.path.exists(path):
+                variables = {str(key): str(value) for key, value in read_json(path).items()}
+                if int(name) in job_ids and not self.read(int(name)):
+                    self.keep(int(name), variables, {})
+                remove(path)
+
     def place(self, job_id: int, files: Mapping[str, str], *, copies: bool = False) -> None:
         """Makes a job's secrets appear at their paths.
 

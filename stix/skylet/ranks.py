@@ -67,6 +67,12 @@ class Ranks:
             except ValueError:
                 continue
         self.secrets.take_away_others({key[0] for key in self.seen})
+        self._drop_scripts()
+
+    def _drop_scripts(self) -> None:
+        """A script in the HOME of jobs goes with its rank, also where its supervisor was killed."""
+        if self.config.get("container"):
+            rankstate.drop_scripts(self.home.user_home(self.config), self.seen)
 
     def start(self, order: dict[str, Any]) -> None:
         """Starts one rank.
@@ -179,6 +185,7 @@ class Ranks:
         self.killing.discard(key)
         self.spawned.pop(key, None)
         remove(self.path(key))
+        self._drop_scripts()
         if not any(other[0] == key[0] for other in self.seen):
             self.secrets.take_away(key[0])
 

@@ -9,7 +9,14 @@ from __future__ import annotations
 import json
 import os
 
+from .home import remove
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 LENGTH = 1024
+SCRIPT = ".stix-job-"
 
 
 def name(job_id: int, phase: str, rank: int) -> str:
@@ -25,6 +32,19 @@ def parse_name(text: str) -> tuple[int, str, int]:
     """
     job_id, phase, rank = text.split(".")
     return int(job_id), phase, int(rank)
+
+
+def script_name(job_id: int, phase: str, rank: int) -> str:
+    """File name of the script of a rank that runs in a container, in the HOME of jobs."""
+    return f"{SCRIPT}{job_id}-{phase}-{rank}.sh"
+
+
+def drop_scripts(folder: str, kept: Collection[tuple[int, str, int]]) -> None:
+    """Removes the scripts of all ranks but these from the HOME of jobs: of those whose supervisor was killed."""
+    names = {script_name(*key) for key in kept}
+    for found in os.listdir(folder) if os.path.isdir(folder) else ():
+        if found.startswith(SCRIPT) and found not in names:
+            remove(os.path.join(folder, found))
 
 
 def write(path: str, state: dict[str, object]) -> None:

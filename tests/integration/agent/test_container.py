@@ -154,3 +154,4 @@ def _is_found_again_without_its_supervisor(agent: Agent, docker_engine: DockerLa
     os.kill(json.loads(state.read_bytes())["supervisor"], 9)
     assert agent.wait(job)["status"] == "FAILED"
     eventually(lambda: "sleep 992" not in inside(docker_engine, agent))
+    assert not list(agent.user_home.glob(".stix-job-*"))

@@ -158,6 +158,19 @@ if [ -n "$AS_ROOT" ]; then echo 28.1; else echo "permission denied while trying 
 """
 
 
+def test_what_is_left_of_a_container_is_told(tmp_path: Path) -> None:
+    docker = tmp_path / "docker"
+    held = container.Container({"name": "stix-demo", "words": [str(docker)]})
+    for text, told in (
+        ("exit 0", ""),
+        ("echo 'Error: No such container: stix-demo' >&2; exit 1", ""),
+        ("echo 'removal is in progress' >&2; exit 1", f"is left (removal is in progress): {docker} rm -f -v stix-demo"),
+    ):
+        docker.write_text(f"#!/bin/sh\n{text}\n")
+        docker.chmod(0o755)
+        assert held.remove().endswith(told) and bool(held.remove()) == bool(told)
+
+
 def test_a_login_that_may_not_use_the_engine_goes_by_sudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/other.sock")

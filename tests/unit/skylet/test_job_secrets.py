@@ -62,6 +62,16 @@ def test_a_machine_that_is_stopped_keeps_no_secret_at_a_path(home: Home, tmp_pat
     assert not os.listdir(tmp_path / "user") and secrets.read(2)["variables"] == {"A": "waits"}
 
 
+def test_secrets_that_an_agent_of_before_kept_on_disk_are_carried_over(home: Home) -> None:
+    for job_id in (1, 2):
+        os.makedirs(home.job(job_id))
+        write_json(os.path.join(home.job(job_id), "secrets.json"), {"A": f"of-{job_id}"})
+    secrets = JobSecrets(home)
+    secrets.carry_over({1})
+    assert secrets.read(1) == {"variables": {"A": "of-1"}, "files": {}} and secrets.read(2) == {}
+    assert not os.listdir(home.job(1)) and not os.listdir(home.job(2)), "no disk keeps a secret"
+
+
 def test_a_secret_that_cannot_be_taken_away_now_is_later(home: Home, tmp_path: Path) -> None:
     secrets, token = JobSecrets(home), tmp_path / "user" / "token"
     secrets.place(1, {"~/token": "value"}, copies=True)
