@@ -1,4 +1,4 @@
-"""The user's own part of the catalog: prices, machines and settings from `catalog:` in `$STIX_HOME/config.yaml`.
+"""The user's own part of the catalog: prices, machines and settings from `catalog:` of the site's and the user's files.
 
 They are checked and written as `$STIX_HOME/catalog/user.sqlite` when config, CSV file or the catalog under them have
 changed; else opening costs a few `stat` calls and one small file.
@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from stix.catalog.schema import VERSION
+from stix.config.layers import files as config_files
 
-FORM = f"1 {VERSION}"
+FORM = f"2 {VERSION}"
 """Of the notes beside the database, and of the database; others are not read."""
 MAX_AGE_DAYS = 90.0
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -50,7 +51,7 @@ def load(home: Path, snapshot: Path, *, fetch: bool = True) -> Own:
         UsageError: config.invalid, with file, line and the nearest right word.
     """
     config, notes = home / "config.yaml", home / "catalog" / "user.json"
-    if not config.exists() and not notes.exists():
+    if not notes.exists() and not any(file.exists() for _, file in config_files(config, project=False)):
         return Own()
     own = _current(home, snapshot, config, notes)
     if own.auto_update and fetch:
@@ -64,6 +65,9 @@ def load(home: Path, snapshot: Path, *, fetch: bool = True) -> Own:
 def _current(home: Path, snapshot: Path, config: Path, file: Path) -> Own:
     kept = _read_notes(file)
     if kept is not None and kept["rows"] and not _database(home).exists():
+        kept = None
+    looked = [str(file) for _, file in config_files(config, project=False)]
+    if kept is not None and kept["files"][: len(looked)] != looked:  # another site's file holds now
         kept = None
     if kept is not None and kept["stamps"] == _stamps(kept["files"]):
         return _own(home, kept)

@@ -1,6 +1,6 @@
-"""Checks the config's `catalog:` section and writes the user's own prices as a database."""
+"""Reads the settings' section `catalog:` and writes the user's own prices as a database."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
@@ -8,33 +8,35 @@ from typing import Any, NoReturn
 from stix.catalog import overlay
 from stix.catalog.build import Source, write
 from stix.catalog.user_rows import Books, Entry, Fail, Priced, read_csv, rows_of
-from stix.catalog.user_schema import SECTION
-from stix.errors import UsageError
-from stix.spec.document import Document, parse_documents
-from stix.spec.validate import problems_of
+from stix.config.layers import Layer, load_files
+from stix.config.layers import files as config_files
+from stix.config.tree import merge
+from stix.spec.document import Document
 
 ALL = "*"
 
 
 def build(home: Path, snapshot: Path, config: Path) -> tuple[list[str], bool, dict[str, Any]]:
-    """Read and check the config, write `user.sqlite` (or remove it where the user has no prices of their own).
+    """Read and check the settings, write `user.sqlite` (or remove it where there are no prices of one's own).
+
+    Args:
+        config: the user's file; the site's are read, too.
 
     Returns:
-        The files that it depends on, whether there are own prices, and the settings.
+        The files that it depends on (those of settings first), whether there are own prices, and the settings.
 
     Raises:
         UsageError: config.invalid.
     """
-    document = _document(config)
-    section = _section(document)
+    section = Section(load_files(config, project=False))
     clouds = _clouds(snapshot)
-    settings = _settings(document, section, clouds)
+    settings = _settings(section, clouds)
     books = Books(home, snapshot, clouds)
-    priced = list(_unique(_entries(document, section, config), books))
+    priced = list(_unique(_entries(section), books))
     database = overlay.folder(home) / "user.sqlite"
-    files = [str(config)]
+    files = [str(file) for _, file in config_files(config, project=False)]
     if section.get("file"):
-        files.append(str(_beside(config, section["file"])))
+        files.append(str(_beside(section)))
     if priced:
         write(database, [each.row for each in priced], list(_sources(priced)), meta={"source": "own prices"})
         named = sorted({each.row.cloud for each in priced})
@@ -44,29 +46,21 @@ def build(home: Path, snapshot: Path, config: Path) -> tuple[list[str], bool, di
     return files, bool(priced), settings
 
 
-def _document(config: Path) -> Document:
-    try:
-        text = config.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Document(str(config), {})
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or "it is not text in UTF-8"
-        raise UsageError("config.invalid", f"{config}: cannot be read: {reason}") from None
-    try:
-        documents = parse_documents(text, file=str(config))
-    except UsageError as error:
-        raise UsageError("config.invalid", error.message, hint=error.hint, details=error.details) from None
-    return documents[0] if documents else Document(str(config), {})
+class Section:
+    """`catalog:` of all layers, and which layer says what."""
 
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.values: dict[str, Any] = dict(merge(layers).values.get("catalog") or {})
+        self._layers = layers
 
-def _section(document: Document) -> dict[str, Any]:
-    """The checked section; empty where there is none."""
-    section = document.data.get("catalog") if isinstance(document.data, dict) else None
-    if section is None:
-        return {}
-    for problem in problems_of(section, SECTION, ("catalog",), what="the catalog's settings"):
-        raise document.error(problem.path, problem.sentence, hint=problem.hint, code="config.invalid")
-    return dict(section)
+    def get(self, key: str) -> Any:
+        """What holds of a key; None: nothing."""
+        return self.values.get(key)
+
+    def document(self, key: str, *inner: str) -> Document:
+        """Where that is said."""
+        path = ("catalog", key, *inner)
+        return next(layer.document for layer in reversed(self._layers) if layer.document.has(path))
 
 
 def _clouds(snapshot: Path) -> frozenset[str]:
@@ -76,7 +70,7 @@ def _clouds(snapshot: Path) -> frozenset[str]:
     return frozenset(name for name, cloud in clouds().items() if not cloud.exists) | overlay.clouds_in(snapshot)
 
 
-def _settings(document: Document, section: Mapping[str, Any], clouds: Iterable[str]) -> dict[str, Any]:
+def _settings(section: Section, clouds: Iterable[str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     known = set(clouds)
     for key in ("sources", "auto_update"):
@@ -85,27 +79,31 @@ def _settings(document: Document, section: Mapping[str, Any], clouds: Iterable[s
             if name not in known:
                 from stix.spec.validate import suggestion
 
-                path = ("catalog", key, name) if isinstance(names, dict) else ("catalog", key)
+                inner = (str(name),) if isinstance(names, dict) else ()
+                path = ("catalog", key, *inner)
                 hint = suggestion(str(name), sorted(known), show=sorted(known))
-                raise document.error(path, f"there is no cloud {name!r}", hint=hint, code="config.invalid")
+                raise section.document(key, *inner).error(
+                    path, f"there is no cloud {name!r}", hint=hint, code="config.invalid"
+                )
     if section.get("max_age_days") is not None:
-        settings["max_age_days"] = float(section["max_age_days"])
+        settings["max_age_days"] = float(section.get("max_age_days"))
     if section.get("auto_update"):
-        settings["auto_update"] = [ALL] if section["auto_update"] is True else list(section["auto_update"])
+        settings["auto_update"] = [ALL] if section.get("auto_update") is True else list(section.get("auto_update"))
     for key in ("sources", "addresses"):
         if section.get(key):
-            settings[key] = dict(section[key])
+            settings[key] = dict(section.get(key))
     return settings
 
 
-def _entries(document: Document, section: Mapping[str, Any], config: Path) -> Iterator[Entry]:
-    """What the config lists, then what the CSV file lists; a price without a day is as old as its file."""
-    if config.exists():
-        written = _day(config)
-        for place, values in enumerate(section.get("prices") or ()):
+def _entries(section: Section) -> Iterator[Entry]:
+    """What a file of settings lists, then what the CSV file lists; a price without a day is as old as its file."""
+    if section.get("prices"):
+        document = section.document("prices")
+        written = _day(Path(document.file))
+        for place, values in enumerate(section.get("prices")):
             yield Entry(values, _fail_in(document, place), written)
     if section.get("file"):
-        file = _beside(config, section["file"])
+        file = _beside(section)
         yield from read_csv(file, _day(file) if file.exists() else "")
 
 
@@ -148,8 +146,9 @@ def _literal(name: str) -> str:
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
 
 
-def _beside(config: Path, name: str) -> Path:
-    return (config.parent / Path(name).expanduser()).absolute()
+def _beside(section: Section) -> Path:
+    folder = Path(section.document("file").file).parent
+    return (folder / Path(section.get("file")).expanduser()).absolute()
 
 
 def _day(file: Path) -> str:

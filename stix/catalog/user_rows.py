@@ -12,10 +12,10 @@ from stix.catalog import overlay
 from stix.catalog.build import Row
 from stix.catalog.query import split_infra
 from stix.catalog.sources.known import Known, Machine
-from stix.catalog.user_schema import PRICE, day
 from stix.clouds.registry import canonical
 from stix.errors import UsageError
 from stix.spec.document import Mark, located
+from stix.spec.schema.prices import PRICE, day
 from stix.spec.validate import problems_of
 
 NUMBERS = ("price", "spot_price", "cpus", "memory", "accelerator_memory")

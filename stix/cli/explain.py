@@ -10,7 +10,7 @@ from stix.cli import options, output
 if TYPE_CHECKING:
     from stix.spec.explain import Explanation
 
-KINDS = ("task", "pipeline", "job-group", "volume", "storage")
+KINDS = ("task", "pipeline", "job-group", "volume", "storage", "settings")
 WIDTH = 100
 
 

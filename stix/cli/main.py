@@ -54,6 +54,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "catalog": ("catalog:catalog", "What clouds offer, and how old the prices are."),
     },
     "Tools": {
+        "config": ("config:config", "Settings: what holds, and where it is from."),
         "check": ("tools:check", "Which infrastructure can be used, and how to enable the rest."),
         "skips": ("why:skips", "Places that launches try last for now."),
         "cost-report": ("costs:cost_report", "What clusters cost, with those that are gone."),

@@ -57,7 +57,25 @@ def _variable_file(_: click.Context, __: click.Parameter, path: str | None) -> d
         return parse_dotenv(file.read(), file=path)
 
 
-def _config(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+def _config(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    """What `--config` says of the task; what it says of other settings holds until the command ends."""
+    from stix.config.flags import of_task_and_others
+    from stix.config.layers import flags
+
+    of_task, others = of_task_and_others(_given_settings(words, parameter))
+    if others:
+        context.with_resource(flags(others))
+    return of_task
+
+
+def _all_settings(_: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    """All that `--config` says, checked."""
+    from stix.config.flags import checked
+
+    return checked(_given_settings(words, parameter))
+
+
+def _given_settings(words: tuple[str, ...], parameter: click.Parameter) -> dict[str, Any]:
     """Files of settings and `nested.key=value` words, one over the other; values are YAML."""
     found: dict[str, Any] = {}
     for word in words:
@@ -185,8 +203,15 @@ resource_options = together(
         multiple=True,
         callback=_config,
         metavar="FILE|KEY=VALUE",
-        help="Settings for this task: docker.run_options=--shm-size=8g.",
+        help="Settings for this command: docker.run_options=--shm-size=8g.",
     ),
+)
+settings = click.option(
+    "--config",
+    multiple=True,
+    callback=_all_settings,
+    metavar="FILE|KEY=VALUE",
+    help="Settings that win over all others.",
 )
 
 _AS_TYPED = (

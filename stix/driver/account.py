@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from stix.config.tree import overlaid
 from stix.driver.session import World
-from stix.driver.settings import merged
 from stix.errors import StixError
 from stix.inventory.render import literal
 from stix.model.cluster import Cluster
@@ -72,7 +72,7 @@ def limit_note(cluster: Cluster) -> str:
 
 def cloud_config(world: World, cluster: Cluster) -> dict[str, Any]:
     """The settings that hold for a cluster: the user's for its cloud, and those of its task over them."""
-    return merged(world.settings.accounts.get(cluster.cloud) or {}, cluster.config)
+    return overlaid(world.settings.accounts.get(cluster.cloud) or {}, cluster.config)
 
 
 def key_file(folder: Path) -> Path:

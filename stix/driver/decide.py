@@ -156,8 +156,9 @@ def make_plan(
         ClusterError: `cluster.mismatch`.
         StixError: `plan.changed`, the saved plan does not hold any more.
     """
+    _ = ledger.settings  # what is wrong in them is told before anything is decided
     plan = _plan(ledger, task, name, options, blocked, saved, look=look, count_upload=count_upload)
-    return plan._replace(notes=(*plan.notes, *secret_notes(task, ledger.home)))
+    return plan._replace(notes=(*plan.notes, *secret_notes(task, ledger)))
 
 
 def _plan(

@@ -5,14 +5,14 @@ import shlex
 import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from stix.driver.settings import load_settings
+from stix.driver.ledger import Ledger
 from stix.errors import UsageError
 from stix.model.task import ManagedSecret, Secrets, Task
-from stix.state.home import Home
+from stix.spec.schema.settings import SECRETS
+from stix.spec.validate import problems_of
 
 SOURCES = ("vault", "environment", "command")
 """Where values are looked for, in this order unless the user has another."""
@@ -20,8 +20,6 @@ SOURCES = ("vault", "environment", "command")
 PREFIX = "STIX_SECRET_"
 COMMAND_SECONDS = 300.0
 """A password manager may ask its owner first."""
-
-_KEYS = ("order", "vault_files", "vault_password_file", "vault_password_command", "command")
 
 
 class SecretSources:
@@ -123,18 +121,18 @@ class SecretSources:
         return {name: value for name, value in self.environ.items() if not name.startswith(PREFIX)}
 
 
-def sources_of(home: Home) -> SecretSources:
+def sources_of(ledger: Ledger) -> SecretSources:
     """Where this user's secrets are.
 
     Raises:
         UsageError: `config.invalid`.
     """
-    return SecretSources(load_settings(home.config_file).secrets, home.root)
+    return SecretSources(ledger.settings.secrets, ledger.home.root)
 
 
-def filled(task: Task, home: Home) -> Task:
+def filled(task: Task, ledger: Ledger) -> Task:
     """As `with_values`, from where this user's secrets are."""
-    return with_values(task, sources_of(home)) if task.managed_secrets else task
+    return with_values(task, sources_of(ledger)) if task.managed_secrets else task
 
 
 def with_values(task: Task, sources: SecretSources) -> Task:
@@ -152,12 +150,12 @@ def with_values(task: Task, sources: SecretSources) -> Task:
     return replace(task, secrets=Secrets({**task.secrets, **variables}), file_secrets=Secrets(files))
 
 
-def secret_notes(task: Task, home: Home) -> tuple[str, ...]:
+def secret_notes(task: Task, ledger: Ledger) -> tuple[str, ...]:
     """A sentence for each secret that a launch would look for."""
     wanted = [each for each in task.managed_secrets if each.name not in task.secret_values]
     if not wanted:
         return ()
-    sources = sources_of(home)
+    sources = sources_of(ledger)
     return tuple(
         f"secret {each.name}{f', for {each.mount_path},' if each.mount_path else ''} will be looked for in "
         f"{sources.places(each)}"
@@ -166,23 +164,8 @@ def secret_notes(task: Task, home: Home) -> tuple[str, ...]:
 
 
 def _check(settings: Mapping[str, Any]) -> None:
-    for key in settings:
-        if key not in _KEYS:
-            near = get_close_matches(str(key), _KEYS, 1)
-            hint = f"did you mean {near[0]}?" if near else ", ".join(_KEYS)
-            raise UsageError("config.invalid", f"unknown setting 'secrets.{key}'", hint=hint)
-    for key in ("vault_files", "vault_password_command", "command", "order"):
-        value = settings.get(key)
-        if value is not None and not (isinstance(value, str) or _texts(value)):
-            raise UsageError("config.invalid", f"setting 'secrets.{key}' must be a text or a list of texts")
-    if not isinstance(settings.get("vault_password_file") or "", str):
-        raise UsageError("config.invalid", "setting 'secrets.vault_password_file' must be a path")
-    if wrong := [each for each in _list(settings.get("order")) if each not in SOURCES]:
-        raise UsageError("config.invalid", f"secrets are not looked for in {wrong[0]!r}", hint=", ".join(SOURCES))
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    for problem in problems_of(settings, SECRETS, ("secrets",)):
+        raise UsageError("config.invalid", problem.sentence, hint=problem.hint)
 
 
 def _list(value: Any) -> list[str]:

@@ -56,7 +56,7 @@ def launch(
             what cannot run yet.
     """
     require_runnable(task)
-    task = volumes.settled(world, filled(with_absolute_paths(task), world.home), name)
+    task = volumes.settled(world, filled(with_absolute_paths(task), world), name)
     plan = _first_plan(world, task, name, options, saved)
     if plan.makes_machines and confirm and not confirm(plan):
         raise StixError("interrupted", "nothing was done")

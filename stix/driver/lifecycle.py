@@ -38,7 +38,7 @@ def exec_task(world: World, task: Task, name: str) -> tuple[int, Cluster]:
         UsageError: `task.invalid`, the task asks what cannot run yet.
     """
     require_runnable(task)
-    task = volumes.settled(world, filled(with_absolute_paths(task), world.home), name)
+    task = volumes.settled(world, filled(with_absolute_paths(task), world), name)
     with world.locked(name, "exec", shared=True) as lock:
         cluster = exec_target(world, task, name)
         with world.run(name, "exec", lock, alone=False) as run:

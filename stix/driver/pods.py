@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stix.config.tree import overlaid
 from stix.driver.ledger import Ledger
-from stix.driver.settings import load_settings, merged
 from stix.inventory.render import literal
 from stix.model.cluster import Cluster
 from stix.model.offer import Offer
@@ -63,9 +63,9 @@ def allowed(offers: list[Offer], ledger: Ledger, task: Task) -> list[Offer]:
     """Offers, of which those in a context that `allowed_contexts` of the user or the task leaves out say so."""
     if not offers:
         return offers
-    settings = load_settings(ledger.home.config_file).accounts.get(CLOUD) or {}
+    settings = ledger.settings.accounts.get(CLOUD) or {}
     for candidate in task.resources:
-        settings = merged(settings, candidate.config.get(CLOUD) or {})
+        settings = overlaid(settings, candidate.config.get(CLOUD) or {})
     names = settings.get("allowed_contexts")
     facts = {row["infra"]: row.get("facts") or {} for row in ledger.store.infras()}
     contexts = {offer.infra: offer.region or facts.get(offer.infra, {}).get("context") for offer in offers}

@@ -14,7 +14,6 @@ from typing import Any
 from stix.driver.ledger import Ledger
 from stix.driver.outcome import Outcome
 from stix.driver.phases import Phases
-from stix.driver.settings import Settings, load_settings
 from stix.errors import StixError
 from stix.inventory.render import inventory
 from stix.model.cluster import Cluster
@@ -39,7 +38,7 @@ class World(Ledger):
 
     def __init__(self, home: Home | None = None, listener: Listener | None = None) -> None:
         super().__init__(home)
-        self.settings: Settings = load_settings(self.home.config_file)
+        _ = self.settings  # what is wrong in them is told before anything is done
         self.listener = listener or _silent
 
     @property

@@ -8,6 +8,7 @@ from stix.errors import UsageError
 from stix.spec import schema
 from stix.spec.nearest import MEANT, near_word
 from stix.spec.schema import FORMS, Key
+from stix.spec.schema.settings import SETTINGS
 
 KINDS: dict[str, Key] = {
     "task": schema.TASK,
@@ -15,6 +16,7 @@ KINDS: dict[str, Key] = {
     "job-group": schema.JOB_GROUP,
     "volume": schema.VOLUME,
     "storage": schema.STORAGE,
+    "settings": SETTINGS,
 }
 """Kinds of document; of pipelines and job groups the head, the first document of several."""
 
@@ -24,6 +26,7 @@ TITLES = {
     "job-group": "the head of a job group",
     "volume": "a volume",
     "storage": "a bucket",
+    "settings": "the file of settings",
 }
 
 

@@ -1,6 +1,6 @@
-"""The schema as Markdown: the generated part of docs/reference/task.md, and the JSON Schema beside it.
+"""The schema as Markdown: the generated parts of docs/reference/task.md and config.md, and the task's JSON Schema.
 
-`python -m stix.spec.reference docs/reference/task.md` writes both anew; a test compares.
+`python -m stix.spec.reference docs/reference/task.md` writes them anew; a test compares. So does `.../config.md`.
 """
 
 import sys
@@ -17,6 +17,7 @@ SCHEMA = "task.schema.json"
 """The JSON Schema's file, beside the page."""
 
 _HEADINGS = {
+    "settings": "Keys of the settings",
     "task": "Keys of a task",
     "pipeline": "Keys of the head of a pipeline",
     "job-group": "Keys of the head of a job group",
@@ -25,22 +26,30 @@ _HEADINGS = {
 }
 
 
-def render() -> str:
-    """The tables of every kind of document, and the infrastructures that `infra` may name."""
-    parts = ["A star marks what is read, checked and kept, but cannot be run by `stix up` yet.\n"]
+def render(settings: bool = False) -> str:
+    """The tables of every kind of document, and the infrastructures that `infra` may name; or those of the settings."""
+    parts = [
+        "A star marks what is read, checked and kept, but nothing follows it yet.\n"
+        if settings
+        else "A star marks what is read, checked and kept, but cannot be run by `stix up` yet.\n"
+    ]
     seen: list[Key] = []
     for kind, key in KINDS.items():
+        if (kind == "settings") != settings:
+            continue
         parts += [f"## {_HEADINGS[kind]}\n\n{key.doc}".rstrip() + "\n", _table(key, key.works or kind != "task")]
         parts += [f"### `{title}`\n\n{_table(child, works)}" for title, child, works in _sections("", key, True, seen)]
+    if settings:
+        return "\n".join(parts)
     working, later = (", ".join(f"`{name}`" for name in names) for names in (WORKING_INFRA, LATER_INFRA))
     parts.append(f"## Infrastructures\n\nClusters can be made on {working}. Plans know {later}, too.\n")
     return "\n".join(parts)
 
 
-def rendered_into(page: str) -> str:
+def rendered_into(page: str, settings: bool = False) -> str:
     """A page with its generated part written anew."""
     before, _, rest = page.partition(BEGIN)
-    return before + BEGIN + "\n" + render() + "\n" + END + rest.partition(END)[2]
+    return before + BEGIN + "\n" + render(settings) + "\n" + END + rest.partition(END)[2]
 
 
 def _sections(title: str, key: Key, works: bool, seen: list[Key]) -> Iterator[tuple[str, Key, bool]]:
@@ -83,5 +92,7 @@ def _meaning(key: Key) -> str:
 
 if __name__ == "__main__":
     page = Path(sys.argv[1])
-    page.write_text(rendered_into(page.read_text()))
-    (page.parent / SCHEMA).write_text(json_schema.render())
+    settings = page.stem == "config"
+    page.write_text(rendered_into(page.read_text(), settings))
+    if not settings:
+        (page.parent / SCHEMA).write_text(json_schema.render())

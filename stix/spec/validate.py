@@ -26,19 +26,19 @@ class Problem(NamedTuple):
     hint: str = ""
 
 
-def check(document: Document, key: Key, *, what: str = "a task") -> None:
+def check(document: Document, key: Key, *, what: str = "a task", code: str = "task.invalid") -> None:
     """Raises the first problem of a document, in the order of its lines; the others are in the details as `also`.
 
     Args:
         what: how messages call the whole document.
 
     Raises:
-        UsageError: task.invalid, with file, line, column and key in its details.
+        UsageError: `code`, with file, line, column and key in its details.
     """
     problems = list(islice(problems_of(document.data, key, root=key, what=what), _ENOUGH))
     if not problems:
         return
-    errors = [document.error(each.path, each.sentence, hint=each.hint) for each in problems]
+    errors = [document.error(each.path, each.sentence, hint=each.hint, code=code) for each in problems]
     errors.sort(key=lambda error: (error.details.get("line", 0), error.details.get("column", 0)))
     first, *others = errors
     if others:

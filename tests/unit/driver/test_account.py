@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from stix.config.layers import load_layers
+from stix.config.tree import merge
 from stix.driver.account import account_vars, key_file, limit_note
 from stix.driver.decide import check_autostop
 from stix.driver.machines import node_vars
 from stix.driver.session import World
-from stix.driver.settings import load_settings
+from stix.driver.settings import Settings, settings_of
 from stix.errors import ProvisionError, UsageError
 from stix.inventory.render import inventory, wanted_nodes
 from stix.model.cluster import Cluster
@@ -78,12 +80,16 @@ def test_a_new_machine_may_boot_and_lets_itself_go(world: World, tmp_path: Path)
 def test_settings_of_clouds(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("aws: {vpc_name: x}\nwarm: false\n")
-    settings = load_settings(file, {})
+
+    def load_settings() -> Settings:
+        return settings_of(merge(load_layers(file, {})))
+
+    settings = load_settings()
     assert settings.accounts == {"aws": {"vpc_name": "x"}} and not settings.warm
-    for text, words in (("aws: x", "a map"), ("awss: {}", "unknown setting")):
+    for text, words in (("aws: x", "a map"), ("awss: {}", "unknown key 'awss'")):
         file.write_text(text)
         with pytest.raises(UsageError, match=words):
-            load_settings(file, {})
+            load_settings()
 
 
 def test_credentials_are_apart_from_what_files_may_hold(tmp_path: Path) -> None:

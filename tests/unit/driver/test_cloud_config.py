@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from stix.config.tree import overlaid
 from stix.driver.ledger import Ledger
 from stix.driver.pods import NOT_ALLOWED, allowed, pod_offers
 from stix.driver.registry_login import registry_login
-from stix.driver.settings import merged
 from stix.model.cluster import Cluster
 from stix.plan.runnable import refusals
 from stix.spec.load import from_config
@@ -27,7 +27,7 @@ from stix.state.home import Home
 )
 def test_the_task_goes_over_the_user(user: dict, task: dict, result: dict) -> None:
     before = repr((user, task))
-    assert merged(user, task) == result and repr((user, task)) == before
+    assert overlaid(user, task) == result and repr((user, task)) == before
 
 
 def test_a_record_keeps_the_tasks_settings() -> None:

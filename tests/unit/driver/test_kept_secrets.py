@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from stix.driver.kept_secrets import SecretSources, secret_notes, with_values
+from stix.driver.ledger import Ledger
 from stix.errors import UsageError
 from stix.model.task import ManagedSecret, Task
 from stix.spec.load import from_config
@@ -83,9 +84,9 @@ def test_one_that_is_nowhere_is_missed_with_all_places(vaults: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"comand": "x"}, "unknown setting 'secrets.comand'"),
-        ({"vault_files": {"a": 1}}, "must be a text or a list of texts"),
-        ({"order": ["vault", "magic"]}, "not looked for in 'magic'"),
+        ({"comand": "x"}, "unknown key 'comand' under 'secrets'"),
+        ({"vault_files": {"a": 1}}, "must be text or a list"),
+        ({"order": ["vault", "magic"]}, "not the text 'magic'"),
         ({"command": ["no-such-program-of-stix"]}, "no-such-program-of-stix, is not there"),
     ],
 )
@@ -107,7 +108,7 @@ def test_variables_and_files_of_a_task(tmp_path: Path) -> None:
 
 
 def test_a_plan_names_the_places_and_fetches_nothing(tmp_path: Path) -> None:
-    home = Home(tmp_path).ensure()
-    home.config_file.write_text("secrets: {command: [/bin/false, '{name}'], order: [command, environment]}")
-    (note,) = secret_notes(Task(managed_secrets=(ManagedSecret("T", None, "~/t"),)), home)
+    ledger = Ledger(Home(tmp_path))
+    ledger.home.config_file.write_text("secrets: {command: [/bin/false, '{name}'], order: [command, environment]}")
+    (note,) = secret_notes(Task(managed_secrets=(ManagedSecret("T", None, "~/t"),)), ledger)
     assert note == f"secret T, for ~/t, will be looked for in {shlex.quote('/bin/false T')}, $STIX_SECRET_T, $T"

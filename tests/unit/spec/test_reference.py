@@ -78,3 +78,8 @@ def test_json_schema_has_the_dialect_and_every_top_key() -> None:
     schema = json_schema.json_schema()
     assert schema["$schema"].endswith("2020-12/schema") and not plain(schema)
     assert set(schema["$defs"]["task"]["properties"]) == set(KINDS["task"].keys)
+
+
+def test_page_of_settings_is_rendered_from_the_schema() -> None:
+    page = PAGE.with_name("config.md").read_text()
+    assert rendered_into(page, settings=True) == page, AGAIN.replace("task.md", "config.md")

@@ -1,0 +1,1 @@
+"""Settings: the layers that they come from, and the one tree that holds."""
