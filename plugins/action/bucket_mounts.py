@@ -32,7 +32,9 @@ class ActionModule(NodeAction):
     def act(self) -> dict[str, Any]:
         """`missing`, packages that the machine lacks (nothing was done then), or the `sync` event of the buckets."""
         order = json.dumps(self._order()).encode()
-        answer = self.agent("mounts", order)
+        answer = self.agent_or_none("mounts", order)
+        if answer is None:  # check mode, and no agent yet
+            return {"changed": True, "missing": []}
         if "rclone" in (answer.get("missing") or []):
             if self.check_mode:
                 return {"changed": True, "missing": []}

@@ -31,7 +31,9 @@ class ActionModule(NodeAction):
         """`missing`, what the machine lacks (nothing was done then), or what became of the container."""
         order = {name: self.args[name] for name in ("image", "run_options", "paths")}
         order |= {"login": self._login(), "check": self.check_mode}
-        answer = self.agent("container", json.dumps(order).encode())
+        answer = self.agent_or_none("container", json.dumps(order).encode())
+        if answer is None:  # check mode, and no agent yet
+            return {"changed": True, "missing": []}
         if self.args["required"] and answer.get("missing"):
             raise Failure(
                 "setup.failed",

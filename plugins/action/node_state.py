@@ -1,6 +1,7 @@
 """Looks at a node: is the agent there, alive and as wanted; which trees does it hold."""
 
 import shlex
+import time
 from typing import Any
 
 from ansible_collections.stix.core.plugins.plugin_utils import agent_config, staged, trees
@@ -22,19 +23,22 @@ class ActionModule(NodeAction):
     }
 
     def act(self) -> dict[str, Any]:
-        """The agent's probe, `current` (agent as wanted), `wanted_hash`, `stale_trees` (targets to be sent)."""
+        """The agent's probe, `current` (agent as wanted), `wanted_hash`, `differs` (settings that the agent has
+        otherwise), `clock_skew`, `stale_trees` (targets to be sent).
+        """
+        began = time.time()
         state = self._probe()
+        if "time" in state:
+            state["clock_skew"] = skew(float(state.pop("time")), began, time.time())
         state.setdefault("alive", False)
         result: dict[str, Any] = {"changed": False, **state}
         if self.args["config"]:
-            wanted = self._wanted_hash()
-            result["wanted_hash"] = wanted
-            result["current"] = bool(state["alive"]) and state.get("state_hash") == wanted
+            result |= self._compared(state)
         have = state.get("trees") or {}
         sources = trees.sources(self.args["workdir"], self.args["mounts"])
         result["stale_trees"] = [tree["target"] for tree in sources if trees.is_stale(tree, have)]
         if self.args["report"]:
-            result["stix_event"] = {"kind": "node", "data": staged.node_event(self.vars, state)}
+            result["stix_event"] = {"kind": "node", "data": staged.node_event(self.vars, result)}
         return result
 
     def _probe(self) -> dict[str, Any]:
@@ -45,9 +49,22 @@ class ActionModule(NodeAction):
         probe = shlex.join(["-c", staged.PROBE]) + f' "$H" {len(data)}'
         return self.decode(self.execute(f'"$PY" {probe}', data))
 
-    def _wanted_hash(self) -> str:
+    def _compared(self, state: dict[str, Any]) -> dict[str, Any]:
         option = self.args["config"]
         nodes = once(f"members-{self._task._uuid}", lambda: agent_config.members(self.vars))
         token = agent_config.token(option["token_file"], create=not self.check_mode)
         _, digest = archive()
-        return agent_config.state_hash(digest, agent_config.assemble(option, nodes, token))
+        config = agent_config.assemble(option, nodes, token)
+        wanted = agent_config.state_hash(digest, config)
+        same = state.get("state_hash") == wanted
+        differs = [] if same else agent_config.differing(config, state.get("settings") or {})
+        return {"wanted_hash": wanted, "current": bool(state["alive"]) and same, "differs": differs}
+
+
+def skew(node: float, before: float, after: float) -> float:
+    """By how many seconds a node's clock is ahead (or, negative, behind) at the least.
+
+    Args:
+        node: what it said at some moment between `before` and `after` of the controller's clock.
+    """
+    return round(max(node - after, 0.0) or min(node - before, 0.0), 3)

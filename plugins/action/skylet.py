@@ -34,7 +34,7 @@ class ActionModule(NodeAction):
         option = self.args["config"]
         orphan = self._orphan(option)
         if self.check_mode:
-            return {"changed": True}
+            return {"changed": True, "diff": self._diff()}
         if orphan:
             self._display.warning(f"{self.host} was still held by cluster '{orphan}', which is gone; it is taken over")
             self.agent("remove")
@@ -46,6 +46,14 @@ class ActionModule(NodeAction):
         install = f'"$PY" -c {shlex.quote(staged.INSTALL)} "$H" {len(data)}'
         answer = self.decode(self.execute(install, data + json.dumps(config).encode()))
         return self._result(answer, changed=True)
+
+    def _diff(self) -> dict[str, Any]:
+        """What an install would change, for people; the settings' names, never their values."""
+        found, differs = self.args["found"], self.args["found"].get("differs") or []
+        words = {True: "runs", False: "does not run"}[bool(found.get("alive"))]
+        have = f"installed, {words}" if found.get("installed") else "not installed"
+        more = f"; set otherwise: {', '.join(differs)}" if differs else ""
+        return {"before": f"agent: {have}{more}\n", "after": "agent: installed, runs, as wanted\n"}
 
     def _orphan(self, option: dict[str, Any]) -> str:
         """Id of the former cluster whose lease was left on the machine; "" when it is free or ours.

@@ -24,13 +24,14 @@ class AwsCluster:
 
     Attributes:
         attempts: zones that were tried in vain, each `{zone, code, reason, provider_code, seconds}`.
+        diff: what `ensure` changed, or would, in the form of Ansible's.
     """
 
     def __init__(self, client, params, region):
         self.params = {**params, "region": region}
         self.config = params["config"]
         self.api = Api(client, region, params["wait_seconds"], bool(self.config.get("use_internal_ips")))
-        self.attempts = []
+        self.attempts, self.diff = [], []
         self.look()
         if params["account"] and not self.alive:
             require_account(client("sts"), params["account"], region)
@@ -60,6 +61,7 @@ class AwsCluster:
         if self.config.get("use_ssm"):
             require_session_manager(self.api.region)
         work = Work(self)
+        self.diff = work.diff
         if work.changes and not check:
             work.do()
             self.look()

@@ -4,10 +4,11 @@ from ansible_collections.stix.core.plugins.module_utils.aws_belongings import Pl
 from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify_exception
 from ansible_collections.stix.core.plugins.module_utils.aws_instances import as_tags, is_alive
 from ansible_collections.stix.core.plugins.module_utils.aws_launch import Launch
-from ansible_collections.stix.core.plugins.module_utils.aws_network import ClusterGroup
+from ansible_collections.stix.core.plugins.module_utils.aws_network import ClusterGroup, port_ranges
 from ansible_collections.stix.core.plugins.module_utils.aws_place import Place
 from ansible_collections.stix.core.plugins.module_utils.aws_request import cluster_tags
 from ansible_collections.stix.core.plugins.module_utils.aws_upkeep import lacks, mend
+from ansible_collections.stix.core.plugins.module_utils.difference import difference, of_machines, of_ports
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 
@@ -41,6 +42,18 @@ class Work:
         differs = bool(self.group and self.group.differs(self.ports))
         lacking = any(lack for _, lack in self.lacks)
         self.changes = bool(self.missing or self.asleep or self.surplus or lacking or differs)
+
+    @property
+    def diff(self):
+        """What `do` changes, for people."""
+        names = {one["InstanceId"]: self.nodes[rank]["name"] for rank, one in self.there.items()}
+        asleep = [(names[one["InstanceId"]], one["State"]["Name"]) for one in self.asleep]
+        machines = of_machines(self.missing, asleep, [one["InstanceId"] for one in self.surplus])
+        lacking = [(names[one["InstanceId"]], ", ".join(sorted(lack))) for one, lack in self.lacks if lack]
+        marks = [(name + ": without right " + what, name + ": marked") for name, what in lacking]
+        have = [_written(*each) for each in self.group.open_ports()] if self.group else []
+        want = [_written(*each) for each in port_ranges(self.ports)]
+        return difference(machines=machines, marks=marks, ports=of_ports(have, want))
 
     def do(self):
         """Brings it about.
@@ -116,3 +129,7 @@ class Work:
         if not self.ports and name not in theirs:
             return None
         return ClusterGroup(self.api.ec2, self.params["cluster_id"], as_tags(cluster_tags(self.params)))
+
+
+def _written(first, last):
+    return str(first) if first == last else "%d-%d" % (first, last)

@@ -5,6 +5,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.stix.core.plugins.module_utils import docker_options
+from ansible_collections.stix.core.plugins.module_utils.difference import difference, of_machines
 from ansible_collections.stix.core.plugins.module_utils.docker_containers import (
     GIB,
     STATES,
@@ -38,6 +39,7 @@ class DockerCluster:
         self.client = client
         self.params = params
         self.found = self._containers()
+        self.diff = []
 
     def instances(self):
         """The machines as they are, by rank (docs/concepts/contracts.md, section 2)."""
@@ -60,6 +62,8 @@ class DockerCluster:
         self._check_room(missing)
         require_volumes(self.client, self.params["volumes"] if missing else ())
         self._check_ports([node for node in nodes if node["rank"] in there])
+        sleepers = [(entry["Labels"].get("stix.name", entry["Id"][:12]), entry["State"]) for entry in asleep]
+        self.diff = difference(machines=of_machines(missing, sleepers, [key[:12] for key in surplus]))
         if (missing or asleep or surplus) and not check:
             self._in_parallel(self._wake, asleep)
             self._create_all(missing)

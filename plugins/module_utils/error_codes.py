@@ -17,6 +17,6 @@ ERROR_CODES = frozenset(
 """Codes that `stix_error.code` may hold."""
 
 EVENT_KINDS = frozenset(
-    ["instances", "node", "sync", "job", "check", "jobs", "resources", "attempts", "buckets", "volumes"]
+    ["instances", "node", "sync", "job", "check", "jobs", "resources", "attempts", "buckets", "volumes", "trouble"]
 )
 """Kinds that `stix_event.kind` may hold (docs/concepts/contracts.md, section 2)."""

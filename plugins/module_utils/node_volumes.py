@@ -35,9 +35,15 @@ class Volumes(object):
         self.fstab = Fstab(fstab, check, self._reload)
         self.home = home
         self.owner = owner
-        self.seconds = seconds
+        self.seconds = 0 if check else seconds  # nothing was attached just now
         self.check = check
         self.changed = False
+
+    def apply(self, act, mount):
+        """Does `have` or `leave` with one volume; answers whether that changed anything."""
+        self.changed = False
+        act(mount)
+        return self.changed
 
     def have(self, mount):
         """Mounts one volume; what is as wanted stays.

@@ -202,6 +202,7 @@ def _result(module):
         "instances": cluster.instances(gone=state == "query"),
         "missing": needs,
         "attempts": cluster.attempts,
+        "diff": cluster.diff,
     }
 
 

@@ -193,7 +193,7 @@ def _result(client, params, check):
     verbs = {"present": DockerCluster.ensure, "stopped": DockerCluster.stop, "absent": DockerCluster.remove}
     cluster = DockerCluster(client, params)
     changed = verbs[state](cluster, check) if state in verbs else False
-    return {"changed": changed, "instances": cluster.instances()}
+    return {"changed": changed, "instances": cluster.instances(), "diff": cluster.diff}
 
 
 if __name__ == "__main__":

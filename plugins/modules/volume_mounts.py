@@ -63,6 +63,7 @@ import os
 import pwd
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.stix.core.plugins.module_utils.difference import difference
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.node_volumes import Volumes
 
@@ -79,6 +80,12 @@ OPTIONS = {
 def login():
     """Who logged in, also where sudo makes root of them."""
     return pwd.getpwuid(int(os.environ.get("SUDO_UID") or os.getuid()))
+
+
+def lines(mount, gone):
+    """What is said of a volume that is mounted or taken off."""
+    words = [mount["target"] + ": not mounted", "%s: %s" % (mount["target"], mount.get("name") or mount["host_path"])]
+    return tuple(reversed(words) if gone else words)
 
 
 def main():
@@ -98,13 +105,10 @@ def main():
     places = (given["base"], given["fstab"], home)
     volumes = Volumes(run, *places, who.pw_name, given["seconds"], module.check_mode)
     try:
-        if given["state"] == "present":
-            for mount in sorted(given["mounts"], key=lambda each: each["target"]):
-                volumes.have(mount)
-        else:
-            for mount in sorted(given["mounts"], key=lambda each: each["target"], reverse=True):
-                volumes.leave(mount)
-        module.exit_json(changed=volumes.changed)
+        gone = given["state"] == "absent"
+        in_order = sorted(given["mounts"], key=lambda each: each["target"], reverse=gone)
+        moved = [mount for mount in in_order if volumes.apply(volumes.leave if gone else volumes.have, mount)]
+        module.exit_json(changed=bool(moved), diff=difference(volumes=[lines(mount, gone) for mount in moved]))
     except Failure as failure:
         module.fail_json(msg=failure.message, stix_error=failure.record())
     except OSError as error:

@@ -86,6 +86,24 @@ def state_hash(archive_hash: str, config: dict[str, Any]) -> str:
     return hashlib.sha256(f"{archive_hash}\n{canonical}".encode()).hexdigest()
 
 
+def differing(config: dict[str, Any], settings: dict[str, str]) -> list[str]:
+    """Names of settings that an agent has otherwise; `archive` where it is the agent itself.
+
+    Args:
+        settings: the fingerprints that the agent's probe tells; empty: it has no settings, or is too old to tell.
+    """
+    if not settings:
+        return []
+    names = sorted(name for name, value in config.items() if settings.get(name) != _fingerprint(value))
+    return names or ["archive"]
+
+
+def _fingerprint(value: Any) -> str:
+    """As `fingerprint` in `stix/skylet/install.py`."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def token(path: str, create: bool) -> str:
     """The cluster's token (43 URL-safe characters) from its file on the controller.
 

@@ -127,6 +127,15 @@ class NodeAction(ActionBase):
             )
         return answer
 
+    def agent_or_none(self, verb: str, data: bytes = b"") -> dict[str, Any] | None:
+        """As `agent`; None in check mode where none is installed, as then an earlier task would have installed it."""
+        try:
+            return self.agent(verb, data)
+        except Failure as failure:
+            if not self.check_mode or failure.code != "agent.unreachable":
+                raise
+            return None
+
     def call(self, request: str, params: dict[str, Any]) -> dict[str, Any]:
         """What the agent's daemon answers to a request (docs/concepts/contracts.md, section 4).
 

@@ -65,5 +65,9 @@ def node_event(task_vars: dict[str, Any], state: dict[str, Any]) -> dict[str, An
         "python": state.get("python"),
         "disk_free_gib": hardware.pop("disk_free_gib", None),
         **hardware,
-        "agent": {key: state.get(key) for key in ("installed", "alive", "version", "cluster_id")},
+        **({"clock_skew": state["clock_skew"]} if "clock_skew" in state else {}),
+        "agent": {
+            **{key: state.get(key) for key in ("installed", "alive", "version", "cluster_id")},
+            **{key: state[key] for key in ("current", "differs") if key in state},
+        },
     }

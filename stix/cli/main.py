@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "autostop": ("clusters:autostop", "Stop or remove clusters once they are idle."),
         "down": ("clusters:down", "Remove clusters for good."),
         "repair": ("clusters:repair", "Look at a cluster and bring it back in order."),
+        "doctor": ("doctor:doctor", "Compare a cluster with what is wanted of it."),
         "why": ("why:why", "Why a cluster is where it is, or came to nothing."),
     },
     "Ansible": {

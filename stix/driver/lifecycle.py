@@ -163,6 +163,15 @@ def make_ready(run: Run, cluster: Cluster) -> Cluster:
     """Machines there, agents on them, the record right; changes nothing where all is well."""
     try:
         cluster = machines.ensure(run, cluster)
+    except StixError as error:
+        run.record("error", error=error.to_record())
+        raise
+    return set_up(run, cluster)
+
+
+def set_up(run: Run, cluster: Cluster) -> Cluster:
+    """Agents on machines that are there, volumes and buckets mounted, the record right."""
+    try:
         outcome = run.play("setup", cluster, "connect", node_vars=machines.node_vars(run, cluster))
         cluster = machines.learn(run, cluster, outcome)
         if outcome.error:

@@ -2,12 +2,27 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from stix.errors import StixError, from_record
 
 _BLAME = ("provision.", "node.auth", "node.host_key", "node.", "setup.", "sync.", "secrets.", "agent.", "job.")
 """Which of several hosts' errors is told first: the one the driver steers by, then the most telling."""
+
+
+class Change(NamedTuple):
+    """A task that changed something, or would in check mode.
+
+    Attributes:
+        action: full name of its module.
+        diff: as Ansible tells it, `[{before, after, ...}]`; empty where it tells none.
+    """
+
+    host: str
+    role: str
+    task: str
+    action: str
+    diff: list[dict[str, Any]]
 
 
 @dataclass
@@ -18,11 +33,13 @@ class Outcome:
         reports: `(kind, host, data)` in order.
         errors: host -> its error; without those that a role rescued, once the play is over.
         complaints: what Ansible says outside of any task.
+        changes: what was changed, in order.
     """
 
     reports: list[tuple[str, str, Any]] = field(default_factory=list)
     errors: dict[str, StixError] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     status: str = ""
     rc: int = 0
 
@@ -32,6 +49,9 @@ class Outcome:
         if kind == "result":
             if "event" in record:
                 self.reports.append((record["event"]["kind"], record["host"], record["event"]["data"]))
+            if record["status"] == "changed":
+                words = {name: str(record.get(name) or "") for name in ("host", "role", "task", "action")}
+                self.changes.append(Change(**words, diff=record.get("diff") or []))
             if record["status"] in ("failed", "unreachable"):
                 self._blame(record["host"], _error(record), coded="error" in record)
         elif kind == "stats":

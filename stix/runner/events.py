@@ -3,7 +3,8 @@
 Records are dictionaries with a `type`:
 `play` {name}, `task` {name, role, action}, `result` {host, task, role, action, status:
 ok|changed|skipped|failed|unreachable|ignored, seconds, run: whether something ran on the node, event?, error?,
-message?}, `stats` {hosts}, `output` {text, of a play that shows its own}, `end` {status, rc}.
+message?, diff?: `[{before, after, ...}]` of what changed, or would in check mode}, `stats` {hosts}, `output` {text, of
+a play that shows its own}, `end` {status, rc}.
 """
 
 from collections.abc import Mapping
@@ -56,6 +57,8 @@ def _result(status: str, data: Mapping[str, Any]) -> dict[str, Any]:
         record["event"] = result["stix_event"]
     if isinstance(result.get("stix_error"), Mapping):
         record["error"] = result["stix_error"]
+    if record["status"] == "changed" and (shown := _diffs(result)):
+        record["diff"] = shown
     if status in ("failed", "unreachable"):
         record["message"] = _message(result)
         if result.get("argument_errors"):
@@ -69,6 +72,15 @@ def _refined(status: str, data: Mapping[str, Any], result: Mapping[str, Any]) ->
     if status == "ok" and result.get("changed"):
         return "changed"
     return status
+
+
+def _diffs(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a task, or the turns of its loop, would change: Ansible's own `diff`, one or several."""
+    found: list[dict[str, Any]] = []
+    for each in (result, *(result.get("results") or ())):
+        told = each.get("diff") if isinstance(each, Mapping) else None
+        found += [dict(one) for one in (told if isinstance(told, list) else [told]) if isinstance(one, Mapping) and one]
+    return found
 
 
 def _message(result: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 30.0
 NOT_FOR_THE_DAEMON = ("state_hash",)
+NOT_WANTED = ("state_hash", "started_at")
+"""What is in the config and is no setting."""
 
 
 def run(home: Home, verb: str, options: dict[str, Any]) -> int:
@@ -73,10 +76,18 @@ def probe(home: Home) -> dict[str, Any]:
         "cluster_id": config.get("cluster_id"),
         "user": config.get("user"),
         "trees": trees,
+        "settings": {name: fingerprint(value) for name, value in config.items() if name not in NOT_WANTED},
         "hardware": hardware.probe(home.user_home(config)),
+        "time": time.time(),
         "version": VERSION,
         "python": sys.executable,
     }
+
+
+def fingerprint(value: Any) -> str:
+    """What says whether two settings are the same, and nothing else: one of them is the cluster's token."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def install(home: Home, text: bytes) -> dict[str, Any]:

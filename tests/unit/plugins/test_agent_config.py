@@ -4,8 +4,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from ansible_collections.stix.core.plugins.action.node_state import skew
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.plugin_utils import agent_config
+
+from stix.skylet.install import fingerprint
 
 OPTION = {
     "cluster": "demo", "cluster_id": "demo-1", "user": "ann", "rank": 1, "port": 46590, "user_home": "",
@@ -53,3 +56,16 @@ def test_the_token_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -
     token = agent_config.token(str(path), create=True)
     assert len(token) == 43 and agent_config.token(str(path), create=True) == token
     assert stat.S_IMODE(path.stat().st_mode) == 0o600 and list(path.parent.iterdir()) == [path]
+
+
+def test_settings_that_differ_are_named_as_the_agent_itself_tells_them() -> None:
+    config = agent_config.assemble(OPTION, agent_config.members(_vars({"a": 0, "b": 1})), "secret")
+    told = {name: fingerprint(value) for name, value in config.items()}
+    assert agent_config.differing(config, told) == ["archive"], "where no setting differs, the agent itself does"
+    assert agent_config.differing({**config, "hooks": [{"run": "x"}], "token": "other"}, told) == ["hooks", "token"]
+    assert agent_config.differing(config, {}) == [] and "secret" not in str(told)
+
+
+@pytest.mark.parametrize(("node", "ahead"), [(99.5, -0.5), (100.0, 0.0), (101.0, 0.0), (3702.0, 3600.0)])
+def test_a_clock_is_only_wrong_by_what_the_way_there_cannot_explain(node: float, ahead: float) -> None:
+    assert skew(node, 100.0, 102.0) == ahead
