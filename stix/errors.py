@@ -1,7 +1,7 @@
 """The one family of errors.
 
     StixError
-    |-- UsageError          usage, task.invalid, config.invalid            exit 2
+    |-- UsageError          usage, *.invalid, policy.refused               exit 2
     |-- ProvisionError      provision.*: the driver steers by these        exit 3, 4, 5 or 1
     |-- NodeError           node.*, setup.*, sync.*, agent.*               exit 1 (5 for refused logins)
     |-- JobError            job.*                                          exit 100-103
@@ -51,6 +51,7 @@ EXIT_STATUS: dict[str, int] = {
     "cluster.busy": 6,
     "cluster.mismatch": 1,
     "plan.changed": 1,
+    "policy.refused": 2,
     "secrets.missing": 2,
     "runner.failed": 1,
     "runner.missing_content": 1,
@@ -172,6 +173,10 @@ class InvalidSkyPilotConfigError(UsageError, ValueError):
     """A task or configuration file is wrong."""
 
 
+class UserRequestRejectedByPolicy(UsageError):
+    """The site does not allow what was asked."""
+
+
 _NARROW: dict[str, type[StixError]] = {
     "provision.no_capacity": ResourcesUnavailableError,
     "provision.quota": ResourcesUnavailableError,
@@ -187,6 +192,7 @@ _NARROW: dict[str, type[StixError]] = {
     "cluster.mismatch": ResourcesMismatchError,
     "task.invalid": InvalidSkyPilotConfigError,
     "config.invalid": InvalidSkyPilotConfigError,
+    "policy.refused": UserRequestRejectedByPolicy,
 }
 """Codes whose meaning has a name of its own in SkyPilot; the class's name is that name."""
 
@@ -194,6 +200,7 @@ _FAMILIES: dict[str, type[StixError]] = {
     "usage": UsageError,
     "task": UsageError,
     "config": UsageError,
+    "policy": UsageError,
     "provision": ProvisionError,
     "node": NodeError,
     "setup": NodeError,

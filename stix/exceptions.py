@@ -22,6 +22,7 @@ from stix.errors import (
     ResourcesUnavailableError,
     StixError,
     UsageError,
+    UserRequestRejectedByPolicy,
 )
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "ResourcesUnavailableError",
     "StixError",
     "UsageError",
+    "UserRequestRejectedByPolicy",
 ]
 
 

@@ -11,6 +11,7 @@ ERROR_CODES = frozenset(
     agent.unreachable agent.protocol
     job.failed job.not_finished job.not_found job.cancelled job.rejected
     cluster.not_found cluster.not_up cluster.busy cluster.mismatch plan.changed
+    policy.refused
     secrets.missing runner.failed runner.missing_content timeout interrupted internal
     """.split()
 )

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stix.clouds.registry import clouds
+from stix.driver import autostop as ends
+from stix.driver import policy
 from stix.driver.kept_secrets import secret_notes
 from stix.driver.ledger import Ledger
 from stix.driver.offers import LOCAL_NOTE, OWN, Market, enabled_clouds, market
@@ -80,7 +82,8 @@ def choose(
 
     Raises:
         UsageError: `task.invalid`, the task wants more than `MOST_NODES`.
-        StixError: `plan.changed`, the place of the saved plan cannot be had as it was.
+        StixError: `plan.changed`, the place of the saved plan cannot be had as it was; `policy.refused`, the site's
+            rules allow no place that would serve.
     """
     _check_number(task)
     found = market(ledger, task, name)
@@ -88,19 +91,23 @@ def choose(
         from stix.plan.saved import held_to
 
         offers = [offer for offer in found.offers if saved.serves(offer)]
-        ranked, refusals = rank(task, offers, clouds(), blocked, minimize=minimize)
+        ranked, refusals = policy.allowed(
+            ledger, task, rank(task, offers, clouds(), blocked, minimize=minimize), blocked
+        )
         return Choice(held_to(saved, task, ranked), (), tuple(refusals), found)
     now = time.time()
     skips = [] if ignore_skips else ledger.store.skips(now)
     last = [skip.blocked for skip in skips]
-    ranked, refusals = rank(task, found.offers, clouds(), blocked, last=last, minimize=minimize)
+    ranking = rank(task, found.offers, clouds(), blocked, last=last, minimize=minimize)
+    ranked, refusals = policy.allowed(ledger, task, ranking, blocked)
     passed_over: tuple[str, ...] = ()
     if skips and ranked:
         unskipped, _ = rank(task, found.offers, clouds(), blocked, minimize=minimize)
         passed_over = _passed_over(skips, unskipped, ranked[0], now)
     if not ranked:
         found = found.everywhere(ledger, task)
-    elsewhere, others = rank(task, found.closed, clouds(), blocked, minimize=minimize) if found.closed else ([], [])
+    ranking = rank(task, found.closed, clouds(), blocked, minimize=minimize) if found.closed else ([], [])
+    elsewhere, others = policy.allowed(ledger, task, ranking, blocked or ranked)
     # What a candidate wants on a cloud that is not enabled is told by the catalog's offers, if it has any.
     told = {index for index, candidate in enumerate(task.resources) if candidate.cloud in found.shut_clouds}
     told |= {task.resources.index(place.resources) for place in elsewhere if place.resources.cloud is None}
@@ -154,7 +161,7 @@ def make_plan(
     Raises:
         ProvisionError: `provision.no_capacity`, `provision.unsupported`.
         ClusterError: `cluster.mismatch`.
-        StixError: `plan.changed`, the saved plan does not hold any more.
+        StixError: `plan.changed`, the saved plan does not hold any more; `policy.refused`.
     """
     _ = ledger.settings  # what is wrong in them is told before anything is decided
     plan = _plan(ledger, task, name, options, blocked, saved, look=look, count_upload=count_upload)
@@ -197,12 +204,16 @@ def _plan_on(
     """The plan for a cluster that is there."""
     _check_number(task)
     candidate = served_candidate(task, cluster)
-    autostop = _autostop(candidate, options)
+    starts = cluster.wanted == "stopped" or cluster.seen == "stopped"
+    autostop, told = ends.settled(
+        ledger, _said(candidate, options), cluster.infra, cluster.hosts, cluster=cluster, starts=starts
+    )
     how = {**_how(options), **shown, "shrink": options.resize, "autostop": autostop}
     plan = plan_launch(task, cluster.name, cluster, (), (), **how)
     if plan.action == "resize" and task.num_nodes > cluster.num_nodes:
         plan = plan._replace(joins=_joining(ledger, task, cluster, candidate, blocked))
-    check_autostop(cluster.infra, autostop, cluster.hosts)
+    policy.check_cluster(ledger, cluster, plan.costs["hourly"], candidate)
+    plan = plan._replace(notes=(*plan.notes, *told))
     if saved is not None:
         saved.check(plan)
     return plan
@@ -246,20 +257,19 @@ def plan_at(
     shown = _shown(task, options, count_upload)
     if not choice.ranked:
         nearest = choice.elsewhere[0].resources if choice.elsewhere else task.resources[0]
-        autostop, notes = _autostop(nearest, options), _time_notes(choice.elsewhere, options)
+        autostop, notes = _said(nearest, options), _time_notes(choice.elsewhere, options)
         error = nothing_serves(ledger, task, choice)
         return refused_plan(
             task, name, error, choice.elsewhere, choice.refusals, autostop=autostop, notes=notes, **shown
         )
     best = choice.ranked[0]
-    autostop = _autostop(best.resources, options)
-    races = _races(choice, options, task) if options.race > 1 else ()
-    notes = _notes(choice, options, autostop, races)
+    autostop, told = ends.settled(ledger, _said(best.resources, options), best.infra, best.hosts)
+    races = policy.affordable(ledger, best, _races(choice, options, task)) if options.race > 1 else ()
+    notes = [*_notes(choice, options, autostop, races), *told]
     plan = plan_launch(
         task, name, None, choice.ranked, choice.refusals,
         elsewhere=choice.elsewhere, autostop=autostop, notes=notes, **_how(options), **shown,
     )  # fmt: skip
-    check_autostop(best.infra, autostop, best.hosts)
     return plan._replace(races=races)
 
 
@@ -324,7 +334,7 @@ def _time_notes(ranked: Sequence[Placement], options: LaunchOptions) -> list[str
     return time_notes(ranked)
 
 
-def _autostop(chosen: Resources, options: LaunchOptions) -> dict[str, Any] | None:
+def _said(chosen: Resources, options: LaunchOptions) -> dict[str, Any] | None:
     return autostop_setting(
         chosen.autostop, options.idle_minutes, options.down, options.wait_for, options.lifetime_minutes
     )
@@ -344,33 +354,6 @@ def nothing_serves(ledger: Ledger, task: Task, choice: Choice) -> StixError:
     usable = {*OWN, *enabled_clouds(ledger)}
     nearest = [(offer._replace(enabled=offer.cloud in usable), relaxed) for offer, relaxed in explanation.nearest]
     return nothing_fits(choice.refusals, killed=explanation.killed, nearest=nearest)
-
-
-def cannot_stop(infra: str, hosts: int) -> str:
-    """Which machines cannot be stopped there, in words; empty where they can."""
-    if "stop" not in clouds()[infra.partition("/")[0]].can:
-        return f"machines of {infra}"
-    return f"slices of {hosts} hosts" if hosts > 1 else ""
-
-
-def check_autostop(infra: str, autostop: Mapping[str, Any] | None, hosts: int = 1) -> None:
-    """Refuse to promise a stop where machines cannot be stopped.
-
-    Args:
-        hosts: machines that make one node.
-
-    Raises:
-        ProvisionError: `provision.unsupported`.
-    """
-    whose = cannot_stop(infra, hosts)
-    if not autostop or autostop["down"] or not whose:
-        return
-    if autostop["idle_minutes"] >= 0 or autostop["lifetime_minutes"] is not None:
-        raise ProvisionError(
-            "provision.unsupported",
-            f"{whose} cannot be stopped, so autostop cannot stop them",
-            hint="add --down (autostop: {down: true}), which frees them",
-        )
 
 
 def require_runnable(task: Task) -> None:

@@ -6,15 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from stix.clouds.registry import clouds
-from stix.driver import machines, volumes
+from stix.driver import autostop as ends
+from stix.driver import machines, policy, volumes
 from stix.driver.account import end_vars, limit_note
-from stix.driver.decide import (
-    LaunchOptions,
-    cannot_stop,
-    check_autostop,
-    require_runnable,
-    served_candidate,
-)
+from stix.driver.decide import LaunchOptions, require_runnable, served_candidate
 from stix.driver.hooks import run_hooks, with_autostop_hook
 from stix.driver.kept_secrets import filled
 from stix.driver.session import Run, World
@@ -131,7 +126,7 @@ def stop(
         StixError: why it failed; with `purge` the record says stopped all the same.
     """
     with held(world, name, "stop", unchanged) as (lock, cluster):
-        if whose := cannot_stop(cluster.infra, cluster.hosts):
+        if whose := ends.cannot_stop(cluster.infra, cluster.hosts):
             raise ProvisionError(
                 "provision.unsupported", f"{whose} cannot be stopped", hint=f"free them: stix down {name}"
             )
@@ -149,10 +144,11 @@ def start(world: World, name: str, options: LaunchOptions) -> Cluster:
     """Start a stopped cluster, or complete one whose launch did not end well."""
     with world.locked(name, "start") as lock:
         cluster = world.store.need_cluster(name)
-        autostop = autostop_setting(
-            None, options.idle_minutes, options.down, options.wait_for, options.lifetime_minutes
-        )
-        check_autostop(cluster.infra, autostop, cluster.hosts)
+        policy.check_cluster(world, cluster, cluster.hourly_cost)
+        said = autostop_setting(None, options.idle_minutes, options.down, options.wait_for, options.lifetime_minutes)
+        autostop, notes = ends.settled(world, said, cluster.infra, cluster.hosts, cluster=cluster, starts=True)
+        for note in notes:
+            world.note(note)
         with world.run(name, "start", lock) as run:
             if autostop:
                 cluster = run.record("changed", autostop=autostop) or cluster
@@ -207,8 +203,11 @@ def autostop(
     """
     with world.locked(name, "autostop") as lock:
         cluster = need_up(world, name)
-        setting = changed_autostop(cluster.autostop or {}, setting)
-        check_autostop(cluster.infra, setting, cluster.hosts)
+        wish = changed_autostop(cluster.autostop or {}, setting)
+        found, notes = ends.settled(world, wish, cluster.infra, cluster.hosts, cluster=cluster)
+        setting = found or wish
+        for note in notes:
+            world.note(note)
         changed: dict[str, Any] = {"autostop": setting}
         if hook is not None:
             changed["hooks"] = with_autostop_hook(cluster.hooks, *hook, down=setting["down"])
@@ -272,5 +271,6 @@ def repair(world: World, name: str) -> dict[str, Any]:
                     "status": cluster.status.value,
                     "did": "stopped what still ran",
                 }
+            policy.check_cluster(world, cluster, cluster.hourly_cost)
             cluster = make_ready(run, cluster)
             return {"cluster": name, "wanted": "up", "status": cluster.status.value, "did": "made its nodes ready"}

@@ -11,7 +11,7 @@ import pytest
 from stix.config.layers import load_layers
 from stix.config.tree import merge
 from stix.driver.account import account_vars, key_file, limit_note
-from stix.driver.decide import check_autostop
+from stix.driver.autostop import check_autostop
 from stix.driver.machines import node_vars
 from stix.driver.session import World
 from stix.driver.settings import Settings, settings_of
