@@ -17,24 +17,27 @@ class ActionModule(ControllerAction):
     """What is there as it is at the source is not sent again, so a transfer that was cut off goes on where it was."""
 
     OPTIONS = {
+        "state": {"type": "str", "choices": ["present", "query"], "default": "present"},
         "source": {"type": "dict", "required": True},
-        "target": {"type": "dict", "required": True},
+        "target": {"type": "dict", "default": {}},
         "exact": {"type": "bool", "default": False},
         "log": {"type": "path", "default": ""},
         "settings": {"type": "dict", "default": {}},
     }
 
     def act(self) -> dict[str, Any]:
-        """The `sync` event of the target; in check mode, what would be sent.
+        """The `sync` event of the target, of `query` nothing; in check mode, what would be sent.
 
         Raises:
             Failure: `sync.source`, `sync.failed`, `secrets.missing`, `config.invalid`.
         """
         keys = Keys(os.environ, Path.home(), boto_session)
         source, remotes = self._end(self.args["source"], keys)
+        self._require_source(source, remotes)
+        if self.args["state"] == "query":
+            return {"changed": False}
         target, more = self._end(self.args["target"], keys)
         verb = "sync" if self.args["exact"] else "copy"
-        self._require_source(source, remotes)
         words = [verb, source, target, *FAST, *(["--dry-run"] if self.check_mode else [])]
         done = rclone.run(words, remotes | more, log=Path(self.args["log"]) if self.args["log"] else None)
         addresses = self.args["source"]["address"], self.args["target"]["address"]

@@ -10,6 +10,11 @@ description:
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
 options:
+  state:
+    description: V(query) only looks whether there is something at the source, and fails where there is not.
+    type: str
+    choices: [present, query]
+    default: present
   source:
     description:
       - Where from, C(address) and for a bucket C(store) (as in M(stix.core.bucket_mounts)), C(bucket) and, as wanted,
@@ -17,9 +22,9 @@ options:
     type: dict
     required: true
   target:
-    description: Where to, in the same words.
+    description: Where to, in the same words; needed unless I(state=query).
     type: dict
-    required: true
+    default: {}
   exact:
     description: Whether what the source lacks is deleted from the target.
     type: bool

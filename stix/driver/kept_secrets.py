@@ -46,6 +46,26 @@ class SecretSources:
         self.environ = environ
         self._vaults: dict[str, dict[str, Any]] | None = None
 
+    def for_ansible(self, folder: Path) -> dict[str, str]:
+        """Settings of Ansible that open the user's vaults: paths of password files and programs, never a password.
+
+        Args:
+            folder: where a program is written that runs `vault_password_command`.
+        """
+        found = {}
+        file = self.password_file
+        if self.password_command:
+            file = _program(folder / "vault-password", self.password_command)
+        if file:
+            found["ANSIBLE_VAULT_PASSWORD_FILE"] = file
+        entries = [each.strip() for each in self.environ.get("ANSIBLE_VAULT_IDENTITY_LIST", "").split(",")]
+        parts = [entry.rpartition("@") for entry in entries if entry]
+        # Nobody is there to be asked: plays have no terminal.
+        paths = [
+            f"{name}{at}{_path(source, Path.cwd())}" for name, at, source in parts if not source.startswith("prompt")
+        ]
+        return {**found, **({"ANSIBLE_VAULT_IDENTITY_LIST": ",".join(paths)} if paths else {})}
+
     def find(self, secret: ManagedSecret) -> str:
         """The secret's value.
 
@@ -119,6 +139,18 @@ class SecretSources:
     def _for_children(self) -> dict[str, str]:
         """What programs see that find secrets: not the secrets that are in the environment."""
         return {name: value for name, value in self.environ.items() if not name.startswith(PREFIX)}
+
+
+def _program(path: Path, words: list[str]) -> str:
+    """A program that runs a command; replaced as a whole, as a play may just start it."""
+    text = f"#!/bin/sh\nexec {shlex.join(words)}\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_suffix(f".{os.getpid()}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o700), "w", encoding="utf-8") as program:
+            program.write(text)
+        draft.replace(path)
+    return str(path)
 
 
 def sources_of(ledger: Ledger) -> SecretSources:

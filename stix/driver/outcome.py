@@ -1,5 +1,6 @@
 """What a play came to: its reports and its errors. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -8,6 +9,13 @@ from stix.errors import StixError, from_record
 
 _BLAME = ("provision.", "node.auth", "node.host_key", "node.", "setup.", "sync.", "secrets.", "agent.", "job.")
 """Which of several hosts' errors is told first: the one the driver steers by, then the most telling."""
+
+_NO_RIGHTS = re.compile(
+    r"waiting for (become success|privilege escalation prompt)|(Missing|Incorrect) (sudo|become) password"
+)
+"""Ansible's own words where a login may not use sudo; what sudo says follows them."""
+
+_PROMPT = re.compile(r"\[sudo via ansible, key=\w+\] password:")
 
 
 class Change(NamedTuple):
@@ -107,9 +115,21 @@ def _error(record: Mapping[str, Any]) -> StixError:
         return StixError(
             "internal", f"role {record['role']} got wrong variables: {'; '.join(record['argument_errors'])}"
         )
+    if _NO_RIGHTS.search(message):
+        return _no_rights(record, message)
     return StixError(
         "runner.failed",
         f"{record['host']}: task {record['task']!r} failed: {message}",
+        details={"task": record["task"]},
+    )
+
+
+def _no_rights(record: Mapping[str, Any], message: str) -> StixError:
+    said = _PROMPT.sub("", message.strip().splitlines()[-1]).strip()
+    return StixError(
+        "setup.failed",
+        f"The login on '{record['host']}' may not become root, as task {record['task']!r} needs: {said}",
+        hint="allow it sudo without a password, or log in as root",
         details={"task": record["task"]},
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stix.driver.kept_secrets import PREFIX
+from stix.driver.kept_secrets import PREFIX, sources_of
 from stix.driver.phases import Phases
 from stix.driver.session import Run, World, settings_text
 from stix.errors import StixError, UsageError
@@ -16,6 +16,11 @@ from stix.model.cluster import Cluster
 from stix.model.task import Task
 from stix.runner import content, environment, galaxy
 from stix.runner.play import Play
+
+GROUPS = {
+    "all": {"children": {name: {"hosts": {"node": None}} for name in ("stix_nodes", "stix_head", "stix_workers")}}
+}
+"""The groups that the content will see, for a look at their variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class OwnContent:
         folder: where relative names start.
         playbook: file; where roles are named, the one that plays them.
         needs: folder of what the requirements file names.
+        passwords: Ansible's settings that open the user's vaults; none is a password.
     """
 
     name: str
@@ -34,6 +40,7 @@ class OwnContent:
     playbook: Path
     variables: Mapping[str, Any]
     needs: Path | None
+    passwords: Mapping[str, str]
 
     @property
     def search(self) -> dict[str, str]:
@@ -45,6 +52,7 @@ class OwnContent:
             "ANSIBLE_ROLES_PATH": ":".join([*map(str, roles), *usual]),
             "ANSIBLE_COLLECTIONS_PATH": ":".join([*map(str, near), content.collection_paths()]),
             "ANSIBLE_NOCOLOR": "1",
+            **self.passwords,
         }
 
 
@@ -60,11 +68,12 @@ def own_content(task: Task, world: World) -> OwnContent | None:
     folder = Path(os.path.abspath(os.path.expanduser(wish.get("folder") or "")))
     needs = None
     if wish.get("requirements"):
-        needs = galaxy.requirements_folder(_cache(world), _there(folder, wish, "requirements").read_bytes())
+        needs = galaxy.requirements_folder(_cache(world), _there(folder, wish, "requirements"))
     named = bool(wish.get("playbook"))
     playbook = _there(folder, wish, "playbook") if named else _roles_playbook(wish["roles"], world)
     name = playbook.name if named else "the task's roles"
-    return OwnContent(name, folder, playbook, wish.get("vars") or {}, needs)
+    passwords = sources_of(world).for_ansible(_cache(world))
+    return OwnContent(name, folder, playbook, wish.get("vars") or {}, needs, passwords)
 
 
 def check(task: Task, world: World) -> None:
@@ -85,6 +94,23 @@ def check(task: Task, world: World) -> None:
     if fault:
         sentence = f"{own.name} cannot be played: {fault}"
         raise UsageError("task.invalid", sentence, details={"keys": ["config"]})
+    _check_vaults(own, world)
+
+
+def _check_vaults(own: OwnContent, world: World) -> None:
+    """See that variables beside the playbook that are vaults can be opened."""
+    sealed = galaxy.sealed_variables(own.playbook)
+    if not sealed:
+        return
+    hint = "set ANSIBLE_VAULT_PASSWORD_FILE, or secrets.vault_password_file in the settings"
+    named = ", ".join(os.path.relpath(file, own.playbook.parent) for file in sealed)
+    if not own.passwords:
+        fault = "no password of your vaults is known"
+    else:
+        fault = galaxy.vault_error(own.playbook, to_yaml(GROUPS), _as_played(world) | own.search)
+    if fault:
+        sentence = f"{own.name} cannot be played: {named} cannot be read: {fault}"
+        raise UsageError("task.invalid", sentence, hint=hint, details={"keys": ["config"]})
 
 
 def play(run: Run, cluster: Cluster, task: Task) -> None:

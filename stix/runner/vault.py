@@ -75,7 +75,11 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for file in request["files"]:
         try:
-            data = _opened(Path(file).read_bytes(), vault)
+            text = Path(file).read_bytes()
+        except OSError as error:
+            return {"error": f"vault file '{file}' cannot be read: {error.strerror}"}
+        try:
+            data = _opened(text, vault)
             found[file] = _plain(data) if isinstance(data, Mapping) else None
         except Exception:  # its words may quote what is in the file
             return {"error": f"vault file '{file}' cannot be read with that password"}

@@ -208,6 +208,9 @@ def test_content_goes_from_one_store_to_another_and_back(
         refused = run_stix("storage", "sync", "-y", source, "vastdata://second-one")
         assert refused.returncode == 2 and "cannot be sent" in refused.stderr
     assert len(list((server.root / "second-one" / "deep er").iterdir())) == 4
+    misspelt = run_stix("storage", "transfer", "r2://first-on", "vastdata://third-one")
+    assert misspelt.returncode == 2 and "cannot be sent" in misspelt.stderr
+    assert not (server.root / "third-one").exists(), "no bucket is made for it"
     for words in (("a", "b"), ("ftp://x/y", "r2://z"), ("r2://x", "r2://x")):
         assert run_stix("storage", "transfer", *words).returncode == 2
     ok(run_stix("storage", "transfer", "vastdata://second-one", str(safe_world / "back")))

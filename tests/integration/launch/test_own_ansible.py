@@ -53,8 +53,21 @@ def write(folder: Path, **keys: Any) -> Path:
     return file
 
 
-def test_a_playbook_is_played_before_the_job(ops: Path, run_stix: Any, ok: Any, stix_home: Path, clusters: Any) -> None:
-    own = {"playbook": "site.yml", "vars": {"greeting": "this is"}}
+def seal(file: Path, text: str, password: Path) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    password.write_text("open-sesame")
+    vault = Path(sys.executable).with_name("ansible-vault")
+    words = [vault, "encrypt", "--vault-password-file", password, file]
+    subprocess.run(words, check=True, capture_output=True)
+
+
+def test_a_playbook_is_played_before_the_job(
+    ops: Path, run_stix: Any, ok: Any, stix_home: Path, clusters: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"playbook": "site.yml", "vars": {"greeting": "{{ sealed }} is"}}
+    seal(ops / "group_vars" / "stix_nodes.yml", "sealed: this", ops / "password")
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(ops / "password"))
     keys: dict[str, Any] = {
         "num_nodes": 2,
         "run": "cat ~/known; wc -c < ~/secret",
@@ -120,6 +133,7 @@ def test_roles_with_what_they_require_in_containers(
         ({"roles": ["no_such_role"]}, "the task's roles cannot be played: the role 'no_such_role'"),
         ({"playbook": "import.yml", "vars": {"which": "bad"}}, "no_such_module_at_all"),
         ({"playbook": "import.yml"}, "'which' is undefined"),
+        ({"playbook": "sealed/site.yml"}, "group_vars/all.yml cannot be read: no password of your vaults is known"),
         ({"playbok": "site.yml"}, "did you mean"),
     ],
 )
@@ -128,6 +142,10 @@ def test_what_cannot_be_played_is_said_first(
 ) -> None:
     (ops / "bad.yml").write_text("- hosts: all\n  tasks: [{no_such_module_at_all: {}}]\n")
     (ops / "import.yml").write_text('- import_playbook: "{{ which }}.yml"\n')
+    if "sealed" in str(own):
+        (ops / "sealed").mkdir()
+        (ops / "site.yml").rename(ops / "sealed" / "site.yml")
+        seal(ops / "sealed" / "group_vars" / "all.yml", "x: 1", ops / "password")
     task = write(ops, run="true", config={"ansible": own})
     done = run_stix("up", "-y", "-c", "own", "--infra", "local", task)
     assert done.returncode == 2 and sentence in done.stderr, done.stderr

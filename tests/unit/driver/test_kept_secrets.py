@@ -46,6 +46,17 @@ def test_vault_files_whole_and_in_parts(vaults: Path) -> None:
     assert value(asked, "A") == "of-the-whole"
 
 
+def test_ansible_is_told_where_the_password_is_and_not_the_password(vaults: Path, tmp_path: Path) -> None:
+    assert sources(vaults).for_ansible(tmp_path / "a") == {} and not (tmp_path / "a").exists()
+    found = sources(vaults, {"ANSIBLE_VAULT_PASSWORD_FILE": "/one", "ANSIBLE_VAULT_IDENTITY_LIST": "x@prompt, y@/two"})
+    assert found.for_ansible(tmp_path / "a") == {
+        "ANSIBLE_VAULT_PASSWORD_FILE": "/one", "ANSIBLE_VAULT_IDENTITY_LIST": "y@/two"}  # fmt: skip
+    asked = sources(vaults, vault_password_command=["cat", str(vaults / "password")])
+    program = asked.for_ansible(tmp_path / "a")["ANSIBLE_VAULT_PASSWORD_FILE"]
+    assert subprocess.run([program], capture_output=True, check=True, text=True).stdout == PASSWORD + "\n"
+    assert PASSWORD not in Path(program).read_text() and Path(program).stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [

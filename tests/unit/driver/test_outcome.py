@@ -41,6 +41,23 @@ def test_who_is_told_first(codes: list[str | None], first: str) -> None:
     assert error.details["hosts"] == names and error.details["host"] == names[codes.index(first)]
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Task failed: Premature end of stream waiting for become success.\n>>> Standard Error\nsudo: a password is "
+         "required", "sudo: a password is required"),
+        ("Task failed: Premature end of stream waiting for become success.\n>>> Standard Error\n[sudo via ansible, "
+         "key=abcdef] password:Sorry, try again.", "Sorry, try again."),
+        ("Task failed: Missing sudo password", "Task failed: Missing sudo password"),
+        ("Timeout (12s) waiting for privilege escalation prompt: ", "privilege escalation prompt:"),
+    ],
+)  # fmt: skip
+def test_a_login_that_may_not_become_root_is_said_in_one_sentence(said: str, told: str) -> None:
+    error = outcome({**failed("a"), "message": said}, *ended("a")).error
+    assert error.code == "setup.failed" and error.message.endswith(told) and "may not become root" in error.message
+    assert "sudo without a password" in error.hint and "key=" not in error.message
+
+
 def test_a_rescued_failure_is_none() -> None:
     assert outcome(failed("a"), *ended()).error is None
     assert outcome(failed("a", "provision.quota"), failed("b"), *ended("b")).error.details["hosts"] == ["b"]
