@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stix.api.jobs import cancel, download_logs, exec, job_status, queue, tail_logs
     from stix.api.optimizer import optimize
     from stix.api.plans import plan as preview
+    from stix.api.policy_request import AdminPolicy, AdminPolicyRequestName, Config, MutatedUserRequest, UserRequest
     from stix.api.recovery import adopt, forget, gc
     from stix.api.resources import Resources
     from stix.api.service import SkyServiceSpec
@@ -79,6 +80,8 @@ _CLOUDS = (
     "Paperspace PrimeIntellect RunPod SCP SSH Seeweb Shadeform Slurm Vast Verda Vsphere Yotta"
 ).split()
 
+_POLICY = "AdminPolicy AdminPolicyRequestName Config MutatedUserRequest UserRequest".split()
+
 _HOMES = {
     "Task": "stix.api.task",
     "Resources": "stix.api.resources",
@@ -128,6 +131,7 @@ _HOMES = {
     "clouds": "stix.clouds:",
     "exceptions": "stix.exceptions:",
     "volumes": "stix.api.volumes:",
+    **dict.fromkeys(_POLICY, "stix.api.policy_request"),
     **dict.fromkeys(_CLOUDS, "stix.clouds.objects"),
 }
 """Public name -> the module that holds it, `module:name` where it is called otherwise there, `module:` for a module."""
@@ -136,14 +140,10 @@ _ABSENT = {
     "api_": "stix has no API server: calls do their work themselves",
     "backends": "stix has one way to reach machines, Ansible",
     "Optimizer": "call stix.optimize",
-    "AdminPolicy": "stix has no API server that could hold policies",
     "ManagedJobStatus": "managed jobs are not there yet",
     "jobs": "managed jobs are not there yet",
     "serve": "services are not there yet",
     "batch": "managed jobs are not there yet",
-    "Config": "configuration is read from files at each call",
-    "MutatedUserRequest": "stix has no API server that could hold policies",
-    "UserRequest": "stix has no API server that could hold policies",
     "JOBS_RECOVERY_STRATEGY_REGISTRY": "managed jobs are not there yet",
     "create_debug_dump": "stix run show has what a run did",
     "download_debug_dump": "stix run show has what a run did",
@@ -163,8 +163,11 @@ __all__ = [
     "OCI",
     "SCP",
     "SSH",
+    "AdminPolicy",
+    "AdminPolicyRequestName",
     "Azure",
     "ClusterStatus",
+    "Config",
     "Cudo",
     "Dag",
     "DagExecution",
@@ -178,6 +181,7 @@ __all__ = [
     "Lambda",
     "Local",
     "Mithril",
+    "MutatedUserRequest",
     "Nebius",
     "OptimizeTarget",
     "Paperspace",
@@ -194,6 +198,7 @@ __all__ = [
     "StorageMode",
     "StoreType",
     "Task",
+    "UserRequest",
     "Vast",
     "Verda",
     "Volume",

@@ -77,6 +77,7 @@ def launch(
     Raises:
         StixError: with the codes of `stix.errors.EXIT_STATUS`.
     """
+    from stix.api.admin_policy import apply
     from stix.api.task import model_of
     from stix.driver.decide import make_plan, require_runnable
     from stix.driver.launch import launch as drive
@@ -89,11 +90,14 @@ def launch(
         idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, fast, retry_until_up, target
     )._replace(**failover_options(ignore_skips, race, resize, force))
     world, name = World(listener=on_event), checked_name(cluster_name)
+    model, told = apply(world, model_of(task), name, options, dryrun=dryrun)
+    for note in told:
+        world.note(note)
     if dryrun:
-        require_runnable(model_of(task))
-        make_plan(world, settled(world, model_of(task), name), name, options)
+        require_runnable(model)
+        make_plan(world, settled(world, model, name), name, options)
         return None, None
-    job_id, cluster = drive(world, model_of(task), name, options, confirm)
+    job_id, cluster = drive(world, model, name, options, confirm)
     return job_id, ClusterHandle(cluster)
 
 

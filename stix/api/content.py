@@ -130,6 +130,7 @@ def eject(
         UsageError: `usage`, the folder is not empty; `task.invalid`.
         ProvisionError: no place serves.
     """
+    from stix.api.admin_policy import apply
     from stix.api.plans import checked_name, launch_options, target_word
     from stix.api.task import model_of
     from stix.driver.eject import eject as write
@@ -138,7 +139,8 @@ def eject(
     options = launch_options(
         idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, minimize=target_word(minimize)
     )
-    cluster = write(World(), model_of(task), checked_name(cluster_name or folder.absolute().name), options, folder)
+    world, name = World(), checked_name(cluster_name or folder.absolute().name)
+    cluster = write(world, apply(world, model_of(task), name, options)[0], name, options, folder)
     return cluster.infra, cluster.num_nodes
 
 

@@ -46,6 +46,7 @@ def exec(
     Raises:
         ClusterError: `cluster.not_found`, `cluster.not_up`, `cluster.mismatch`.
     """
+    from stix.api.admin_policy import apply
     from stix.api.clusters import ClusterHandle
     from stix.api.clusters import autostop as set_autostop
     from stix.api.task import model_of
@@ -57,9 +58,12 @@ def exec(
     if cluster_name is None:
         raise UsageError("usage", "exec needs the name of a cluster")
     world = World(listener=on_event)
+    model, told = apply(world, model_of(task), cluster_name, request="exec", dryrun=dryrun)
+    for note in told:
+        world.note(note)
     if dryrun:
-        return None, ClusterHandle(lifecycle.exec_target(world, model_of(task), cluster_name))
-    job_id, cluster = lifecycle.exec_task(world, model_of(task), cluster_name)
+        return None, ClusterHandle(lifecycle.exec_target(world, model, cluster_name))
+    job_id, cluster = lifecycle.exec_task(world, model, cluster_name)
     if down:
         set_autostop(cluster_name, 0, down=True)
     return job_id, ClusterHandle(cluster)

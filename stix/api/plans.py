@@ -3,11 +3,13 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stix.api.clusters import ClusterHandle
     from stix.driver.decide import LaunchOptions
+    from stix.driver.ledger import Ledger
     from stix.model.event import Listener
     from stix.model.pipeline import Pipeline
     from stix.model.plan import LaunchPlan
@@ -48,6 +50,7 @@ def plan(
     Raises:
         StixError: `cluster.mismatch`, `provision.unsupported`; with `save` also `usage`, the plan cannot be run.
     """
+    from stix.api.admin_policy import apply
     from stix.driver.decide import make_plan
     from stix.driver.ledger import Ledger
 
@@ -55,7 +58,7 @@ def plan(
         idle_minutes_to_autostop, down, wait_for, lifetime_minutes, no_setup, fast, minimize=target_word(minimize)
     )._replace(**failover_options(ignore_skips, race, resize, force))
     ledger = Ledger()
-    found = _model(task)
+    found, told = apply(ledger, _model(task), cluster_name, options, dryrun=True)
     if found.volumes:
         from stix.driver.volumes import settled
 
@@ -65,6 +68,7 @@ def plan(
 
         found = with_absolute_paths(found)
     decided = make_plan(ledger, found, checked_name(cluster_name), options, look=True, count_upload=True)
+    decided = decided._replace(notes=(*told, *decided.notes))
     if save:
         _write(decided, options, save)
     return decided
@@ -135,8 +139,9 @@ def plan_saved(file: str | os.PathLike[str], secrets: Mapping[str, str] = _NOTHI
     from stix.driver.ledger import Ledger
 
     task, saved = load_saved(file, secrets)
-    options = LaunchOptions(**saved.options)
-    return make_plan(Ledger(), task, saved.cluster, options, saved=saved, count_upload=True)
+    options, ledger = LaunchOptions(**saved.options), Ledger()
+    _hold_to_policy(ledger, task, saved, options, dryrun=True)
+    return make_plan(ledger, task, saved.cluster, options, saved=saved, count_upload=True)
 
 
 def launch_saved(
@@ -160,9 +165,25 @@ def launch_saved(
     from stix.driver.session import World
 
     task, saved = load_saved(file, secrets)
-    options = LaunchOptions(**saved.options)
-    job_id, cluster = launch(World(listener=on_event), task, saved.cluster, options, confirm, saved=saved)
+    options, world = LaunchOptions(**saved.options), World(listener=on_event)
+    _hold_to_policy(world, task, saved, options, dryrun=False)
+    job_id, cluster = launch(world, task, saved.cluster, options, confirm, saved=saved)
     return job_id, ClusterHandle(cluster)
+
+
+def _hold_to_policy(
+    ledger: "Ledger", task: "Task", saved: "SavedPlan", options: "LaunchOptions", *, dryrun: bool
+) -> None:
+    """Ask the admin policies about a saved plan's task.
+
+    Raises:
+        StixError: `policy.refused`; `plan.changed`, they want another task than that of the plan.
+    """
+    from stix.api.admin_policy import apply
+    from stix.plan.saved import changed
+
+    if apply(ledger, task, saved.cluster, options, dryrun=dryrun)[0] != task:
+        raise changed("the admin policy wants another task now")
 
 
 def plan_pipeline(pipeline: "Pipeline", cluster_name: str | None = None, *, minimize: Any = None) -> "PipelinePlan":
@@ -171,10 +192,14 @@ def plan_pipeline(pipeline: "Pipeline", cluster_name: str | None = None, *, mini
     Raises:
         StixError: as `plan`, for the first task that fits nowhere.
     """
+    from stix.api.admin_policy import apply
     from stix.driver.ledger import Ledger
     from stix.driver.pipelines import make_plans
 
-    return make_plans(Ledger(), pipeline, checked_name(cluster_name), target_word(minimize))
+    ledger = Ledger()
+    tasks = tuple(apply(ledger, task, cluster_name, dryrun=True)[0] for task in pipeline.tasks)
+    pipeline = replace(pipeline, tasks=tasks) if tasks != pipeline.tasks else pipeline
+    return make_plans(ledger, pipeline, checked_name(cluster_name), target_word(minimize))
 
 
 def checked_name(cluster_name: str | None) -> str:

@@ -25,6 +25,11 @@ class Ledger:
         """
         return merge(load_layers(self.home.config_file))
 
+    def use(self, config: Config) -> None:
+        """Have other settings hold from now on."""
+        self.__dict__["config"] = config
+        self.__dict__.pop("settings", None)
+
     @cached_property
     def settings(self) -> Settings:
         """What of them is followed."""
