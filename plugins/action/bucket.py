@@ -70,7 +70,7 @@ class Bucket:
 
     def exists(self) -> bool:
         """Whether it is there."""
-        done = rclone.run(["lsf", "--max-depth=1", "--dirs-only", self.root], self.remotes)
+        done = rclone.run(["lsf", "--max-depth=1", "--dirs-only", self.root, *rclone.LOOK], self.remotes)
         if done.returncode not in (0, NOT_FOUND):
             raise self._failure("cannot be looked at", done.stderr)
         return done.returncode == 0

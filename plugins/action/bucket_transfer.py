@@ -60,7 +60,7 @@ class ActionModule(ControllerAction):
 
     def _require_source(self, source: str, remotes: dict[str, Options]) -> None:
         """An empty or misspelt source must not empty the target of an exact transfer."""
-        found = rclone.run(["lsf", "--max-depth=1", source], remotes)
+        found = rclone.run(["lsf", "--max-depth=1", source, *rclone.LOOK], remotes)
         if found.returncode or not found.stdout.strip():
             said = rclone.last_error(found.stderr) if found.returncode else "nothing is there"
             raise Failure("sync.source", f"{self.args['source']['address']} cannot be sent: {said}", "", {})

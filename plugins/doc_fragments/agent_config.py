@@ -61,7 +61,7 @@ options:
         type: dict
         default: {}
       hooks:
-        description: What the head runs before its machines stop or go, as {run, events, timeout}.
+        description: What the head runs before its machines stop or go, as {run, events, timeout, envs}.
         type: list
         elements: dict
         default: []

@@ -15,6 +15,9 @@ from pathlib import Path
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.plugin_utils.once import folder, once
 
+LOOK = ("--retries=1", "--low-level-retries=3")
+"""Options of a look at a store: with rclone's own, one that refuses connections is asked for minutes."""
+
 HINT = "pip install 'stix-cloud[storage]', or install rclone 1.68 or newer."
 
 

@@ -13,6 +13,7 @@ from stix.driver import machines, race, remember, resize, volumes
 from stix.driver.account import limit_note
 from stix.driver.bring_up import Done, serve
 from stix.driver.decide import LaunchOptions, make_plan
+from stix.driver.hooks import hooks_of
 from stix.driver.session import Run, World
 from stix.errors import ProvisionError, StixError
 from stix.model import names
@@ -50,7 +51,7 @@ def try_places(
             if plan.action == "reuse" and (warning := limit_note(cluster)):
                 run.world.note(warning)
         if task.hooks and plan.existing:
-            cluster = run.record("changed", hooks=[dict(hook) for hook in task.hooks]) or cluster
+            cluster = run.record("changed", hooks=hooks_of(task)) or cluster
         began = time.time()
         try:
             if cluster.rivals and plan.action == "create":
@@ -173,7 +174,7 @@ def intended(world: World, run_id: str, plan: LaunchPlan, place: Placement, task
         volumes=volumes.mounts(world, task, place.cloud, place.infra, cluster_id),
         docker_run_options=(*task.docker_run_options, *_mount_options(task, place.cloud)),
         autostop=plan.autostop,
-        hooks=task.hooks,
+        hooks=tuple(hooks_of(task)),
         launched_at=time.time(),
         run_id=run_id,
     )

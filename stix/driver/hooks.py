@@ -8,6 +8,7 @@ from stix.driver.session import Run
 from stix.errors import JobError, StixError
 from stix.model.cluster import Cluster
 from stix.model.event import Note
+from stix.model.task import Task
 from stix.nodes import agent
 from stix.nodes.connection import connect
 
@@ -47,6 +48,12 @@ def run_hooks(run: Run, cluster: Cluster, event: str, wish: str = "run") -> None
         raise JobError(
             "job.failed", failures[0], hint=f"'stix {event} --hooks run {cluster.name}' goes on all the same"
         )
+
+
+def hooks_of(task: Task) -> list[dict[str, Any]]:
+    """A task's hooks as its cluster keeps them, with the task's envs; its secrets are its jobs' and go with these."""
+    envs = {"envs": dict(task.envs)} if task.envs else {}
+    return [{**hook, **envs} for hook in task.hooks]
 
 
 def _results(run: Run, cluster: Cluster, event: str, seconds: float) -> Sequence[Mapping[str, Any]]:

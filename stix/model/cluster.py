@@ -19,7 +19,7 @@ class Cluster:
         resources: what was chosen, JSON-able (`describe_resources`), with `node_type`.
         autostop: `{idle_minutes, down, wait_for, lifetime_minutes}` or None.
         last_error: an error's record, or None.
-        hooks: what its head runs before machines stop or go, each `{run, events, timeout}`.
+        hooks: what its head runs before machines stop or go, each `{run, events, timeout, envs?}`.
         pending: `{submission_id, digest}` of a job whose hand-over was not heard of; the same task again takes the
             same id.
         launched_at: Unix seconds.

@@ -42,7 +42,7 @@ MODES = {
     "MOUNT": ("--vfs-cache-mode=writes", "--vfs-write-back=0s", "--dir-cache-time=5s"),
     "MOUNT_CACHED": ("--vfs-cache-mode=full", "--vfs-write-back=1s", "--dir-cache-time=30s"),
 }
-LOOK = ("--retries=1", "--low-level-retries=3")
+LOOK = ("--retries=1", "--low-level-retries=2")  # of S3, three take half a minute where nobody listens
 COPY = ("--retries=3", "--transfers=32", "--checkers=32", "--fast-list", "--multi-thread-streams=8", "--links=false")
 
 

@@ -29,7 +29,7 @@ SHELL = 'cd "$1" 2>/dev/null || cd; if [ -x /bin/bash ]; then exec /bin/bash --l
 
 
 def checked(hooks: Any) -> list[dict[str, Any]]:
-    """Hooks as they are kept: `{run, events, timeout}`.
+    """Hooks as they are kept: `{run, events, timeout, envs?}`.
 
     Raises:
         AgentError: `config.invalid`.
@@ -38,12 +38,14 @@ def checked(hooks: Any) -> list[dict[str, Any]]:
     for hook in hooks if isinstance(hooks, list) else [hooks]:
         try:
             run, events, timeout = str(hook["run"]), list(hook["events"]), float(hook["timeout"])
-        except (KeyError, TypeError, ValueError):
+            envs = {str(name): str(value) for name, value in (hook.get("envs") or {}).items()}
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise AgentError("config.invalid", "A hook needs run, events and timeout", "") from None
         unknown = [event for event in events if event not in EVENTS]
         if unknown:
             raise AgentError("config.invalid", f"No hook runs before {unknown[0]!r}", f"Valid: {', '.join(EVENTS)}.")
-        found.append({"run": run, "events": events, "timeout": timeout})
+        more = {"envs": envs} if envs else {}
+        found.append({"run": run, "events": events, "timeout": timeout, **more})
     return found
 
 
@@ -149,7 +151,7 @@ class Round:
         seconds = float(hook["timeout"])
         if self.deadline is not None:
             seconds = min(seconds, self.deadline - time.monotonic())
-        Hook(self, len(self.results), str(hook["run"]), seconds).start()
+        Hook(self, len(self.results), hook, seconds).start()
 
     def _note(self) -> None:
         told = {"event": self.event, "reason": self.reason, "results": self.results}
@@ -169,10 +171,11 @@ class Round:
 class Hook:
     """One script that runs."""
 
-    def __init__(self, of: Round, number: int, script: str, seconds: float) -> None:
+    def __init__(self, of: Round, number: int, hook: dict[str, Any], seconds: float) -> None:
         self.of = of
         self.number = number
-        self.script = script
+        self.script = str(hook["run"])
+        self.envs: dict[str, str] = hook.get("envs") or {}
         self.seconds = seconds
         self.timed_out = False
         self.pid = 0
@@ -200,7 +203,7 @@ class Hook:
 
     def _spawn(self) -> int:
         home = self.of.hooks.home.user_home(self.of.hooks.config)
-        env = {**environment.base(os.environ, home), processes.MARK: self.mark, **self._told()}
+        env = {**environment.base(os.environ, home), **self.envs, processes.MARK: self.mark, **self._told()}
         null = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         files = [null, (os.POSIX_SPAWN_OPEN, 1, self.log, flags, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)]

@@ -16,8 +16,12 @@ def hooks_over(head, event):
 
 
 def test_hooks_run_in_their_order_and_what_fails_is_told(cluster):
-    told = 'echo "$STIX_HOOK_EVENT:$STIX_HOOK_REASON" >> $HOME/told; pwd'
-    hooks = [hook(told, "stop", "down"), hook("echo lost; exit 3", "stop"), hook("echo never > $HOME/no", "down")]
+    told = 'echo "$STIX_HOOK_EVENT:$STIX_HOOK_REASON" >> $HOME/told-$TEAM; pwd'
+    hooks = [
+        hook(told, "stop", "down") | {"envs": {"TEAM": "vision", "STIX_HOOK_EVENT": "no"}},
+        hook("echo lost; exit 3", "stop"),
+        hook("echo never > $HOME/no", "down"),
+    ]
     head = cluster(hooks=hooks)[0]
     assert head.call("run_hooks", event="stop", reason="stix stop")["running"]
     found = hooks_over(head, "stop")
@@ -25,7 +29,8 @@ def test_hooks_run_in_their_order_and_what_fails_is_told(cluster):
         (1, 0, False),
         (2, 3, False),
     ]
-    assert (head.user_home / "told").read_text() == "stop:stix stop\n" and found["results"][1]["output"] == "lost"
+    assert (head.user_home / "told-vision").read_text() == "stop:stix stop\n"
+    assert found["results"][1]["output"] == "lost"
     assert (head.home / "hooks/stop-0.log").read_text().strip() == str(head.user_home)
     assert not (head.user_home / "no").exists()
     event = head.call("events")["events"][0]

@@ -13,21 +13,22 @@ def saved(tmp_path: Path) -> Path:
 
 def test_hooks_run_before_stop_and_down(run_stix, ok, task_file, clusters, saved):
     hooks = [
-        {"run": f"echo $STIX_HOOK_EVENT {{{{ x }}}} >> {saved}", "events": ["stop", "down"], "timeout": 60},
+        {"run": f"echo $STIX_HOOK_EVENT $WORD {{{{ x }}}} >> {saved}", "events": ["stop", "down"], "timeout": 60},
         {"run": "echo the disk is full; exit 5", "events": ["down"], "timeout": 60},
     ]
-    task = task_file(run="true", resources={"infra": "local"}, config={"hooks": hooks})
+    envs = {"WORD": "{{ y }}"}
+    task = task_file(run="true", envs=envs, resources={"infra": "local"}, config={"hooks": hooks})
     ok(run_stix("up", task, "-c", "keeps", "-y"))
     stopped = run_stix("stop", "keeps", "-y")
     assert stopped.returncode == 0 and "running 1 hook before stop, for 60 s at most" in stopped.stderr
-    assert saved.read_text() == "stop {{ x }}\n"
+    assert saved.read_text() == "stop {{ y }} {{ x }}\n"
     ok(run_stix("start", "keeps", "-y"))
     refused = run_stix("down", "keeps", "-y", "--hooks", "require")
     assert refused.returncode == 100 and "hook 2 ended with exit code 5: the disk is full" in refused.stderr
     assert [record["name"] for record in clusters()] == ["keeps"]
     done = run_stix("down", "keeps", "-y")
     assert done.returncode == 0 and "hook 2 ended with exit code 5: the disk is full" in done.stderr
-    assert saved.read_text().splitlines() == ["stop {{ x }}", "down {{ x }}", "down {{ x }}"]
+    assert saved.read_text().splitlines() == ["stop {{ y }} {{ x }}", "down {{ y }} {{ x }}", "down {{ y }} {{ x }}"]
     assert clusters() == []
 
 
