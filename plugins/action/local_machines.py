@@ -33,7 +33,8 @@ class ActionModule(ControllerAction):
         instances = [] if self.args["state"] == "absent" and not self.check_mode else cluster.instances()
         event = {"kind": "instances", "data": instances}
         facts = {"stix_instances": instances}  # as report_event's
-        return {"changed": changed, "instances": instances, "stix_event": event, "ansible_facts": facts}
+        told = {"instances": instances, "stix_event": event, "ansible_facts": facts}
+        return {"changed": changed, "diff": cluster.diff, **told}
 
     def _bring(self, cluster: LocalCluster) -> bool:
         state, check = self.args["state"], self.check_mode

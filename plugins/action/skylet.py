@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.stix.core.plugins.module_utils.difference import difference
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.ssh_errors import classify
 from ansible_collections.stix.core.plugins.plugin_utils import agent_config, staged
@@ -47,13 +48,14 @@ class ActionModule(NodeAction):
         answer = self.decode(self.execute(install, data + json.dumps(config).encode()))
         return self._result(answer, changed=True)
 
-    def _diff(self) -> dict[str, Any]:
+    def _diff(self) -> list[dict[str, str]]:
         """What an install would change, for people; the settings' names, never their values."""
         found, differs = self.args["found"], self.args["found"].get("differs") or []
         words = {True: "runs", False: "does not run"}[bool(found.get("alive"))]
         have = f"installed, {words}" if found.get("installed") else "not installed"
         more = f"; set otherwise: {', '.join(differs)}" if differs else ""
-        return {"before": f"agent: {have}{more}\n", "after": "agent: installed, runs, as wanted\n"}
+        more = "; another version" if differs == ["archive"] else more
+        return difference(agent=[(have + more, "installed, runs, as wanted")])
 
     def _orphan(self, option: dict[str, Any]) -> str:
         """Id of the former cluster whose lease was left on the machine; "" when it is free or ours.

@@ -5,6 +5,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.stix.core.plugins.module_utils.difference import difference
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.plugin_utils.node_action import NodeAction
 
@@ -43,7 +44,8 @@ class ActionModule(NodeAction):
         names = [str(name) for name in self.args["secret_names"]]
         values = self._values(sorted({*names, *files.values()}))
         if self.check_mode:
-            return {"changed": True}
+            about = f"{self.args['job']['name'] or 'a job'} on {self.args['job']['num_nodes']} of the nodes"
+            return {"changed": True, "diff": difference(jobs=[("not handed over", about)])}
         job = _request(self.args["job"])
         job["secrets"] = {name: values[name] for name in names}
         job["secret_files"] = {path: values[name] for path, name in files.items()}

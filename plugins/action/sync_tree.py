@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.stix.core.plugins.module_utils.difference import difference
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.plugin_utils import git_workdir, rsync, trees
 from ansible_collections.stix.core.plugins.plugin_utils.node_action import NodeAction
@@ -16,6 +17,13 @@ LARGEST_INPUT = 32 * 1024 * 1024
 """Bytes that are handed to the connection at once; a larger tar goes over as a file."""
 
 _ON_THIS_MACHINE = ("local", "community.docker.docker", "docker")
+
+
+def _content(tree: trees.Tree) -> str:
+    if "url" in tree:
+        return f"git, {tree.get('ref') or 'its default branch'}"
+    count = sum(os.path.isfile(full) for _, full in trees.entries(tree["path"]))
+    return f"{count} file{'s' if count != 1 else ''} of {tree['path']}"
 
 
 class ActionModule(NodeAction):
@@ -34,7 +42,19 @@ class ActionModule(NodeAction):
         wanted = trees.sources(self.args["workdir"], self.args["mounts"])
         sent = [self._bring(tree) for tree in wanted if tree["target"] in self.args["stale"]]
         changed = any(tree["changed"] for tree in sent)
-        return {"changed": changed, "stix_event": {"kind": "sync", "data": sent}}
+        told = {"diff": self._diff(wanted, sent)} if self.check_mode else {}
+        return {"changed": changed, **told, "stix_event": {"kind": "sync", "data": sent}}
+
+    def _diff(self, wanted: list[trees.Tree], sent: list[dict[str, Any]]) -> list[dict[str, str]]:
+        """What would be sent, for people; an address may hold a login, so of git only the ref is told."""
+        changed = {tree["target"] for tree in sent if tree["changed"]}
+        return difference(
+            files=[
+                (tree["target"] + ": missing, or not as it is here", f"{tree['target']}: {_content(tree)}")
+                for tree in wanted
+                if tree["target"] in changed
+            ]
+        )
 
     def _bring(self, tree: trees.Tree) -> dict[str, Any]:
         if "url" in tree:

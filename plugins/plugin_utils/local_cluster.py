@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.stix.core.plugins.module_utils.difference import difference, of_machines
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -31,6 +32,7 @@ class LocalCluster:
     def __init__(self, root: str, cluster_id: str) -> None:
         self.folder = Path(root).expanduser().absolute() / _checked(cluster_id)
         self._record = self.folder / "cluster.json"
+        self.diff: list[dict[str, str]] = []
         self.record: dict[str, Any] = {"nodes": [], "agent_port": 0, "stopped": False}
         if self._record.is_file():
             self.record |= json.loads(self._record.read_text())
@@ -54,6 +56,8 @@ class LocalCluster:
         wanted = {"nodes": kept, "stopped": False}
         missing = [node for node in kept if not self.home(node["name"]).is_dir()]
         changed = bool(missing) or any(self.record[key] != value for key, value in wanted.items())
+        going = [node["name"] for node in surplus] if remove_surplus else []
+        self.diff = difference(machines=of_machines(missing, [], going))
         if changed and not check:
             for node in missing:
                 self.home(node["name"]).mkdir(parents=True, mode=0o700)

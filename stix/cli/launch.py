@@ -113,6 +113,7 @@ def _json_file(_: click.Context, parameter: click.Parameter, path: str | None) -
     metavar="FILE",
     help="Keep the plan for `stix up FILE`; its name ends in .json.",
 )
+@click.option("--check", "rehearses", is_flag=True, help="Play it in check mode and show what would change.")
 @of_up_only
 @options.as_output
 def plan(entrypoint: tuple[str, ...], **given: Any) -> int:
@@ -121,12 +122,16 @@ def plan(entrypoint: tuple[str, ...], **given: Any) -> int:
     Places that fit but are not enabled are shown, and what `up` would answer. A file of several documents is planned
     as a pipeline. `stix optimize` is the same command.
 
+    With --check the playbooks of the launch are played in Ansible's check mode, and their diffs are shown: machines,
+    set-up, files, the job. Steps on machines that are not there yet cannot be previewed, and are named.
+
     \b
     Examples:
       stix plan task.yaml
       stix plan -c dev --gpus A100:8 task.yaml
       stix plan task.yaml --save plan.json
       stix plan task.yaml -o json
+      stix plan --check task.yaml -c dev
     """
     return show_plan(entrypoint, given)
 
@@ -149,7 +154,8 @@ def show_plan(entrypoint: tuple[str, ...], given: dict[str, Any]) -> int:
                 plans.show_pipeline(pipeline, given["cluster"], form, minimize=minimize, every_place=every_place)
                 return 0
             decided = _plan_of(options.build_task(given, entrypoint), given)
-        plans.show(decided, form, every_place=every_place)
+        foreseen = _rehearsed(decided, given, saved) if given.get("rehearses") else None
+        plans.show(decided, form, every_place=every_place, foreseen=foreseen)
     try:
         plans.end(decided, as_up=bool(given.get("dryrun")))
     except UsageError as error:
@@ -157,6 +163,22 @@ def show_plan(entrypoint: tuple[str, ...], given: dict[str, Any]) -> int:
     if given.get("save"):
         click.echo(f"saved: stix up {shlex.quote(given['save'])} carries it out", err=True)
     return 0
+
+
+def _rehearsed(decided: Any, given: dict[str, Any], saved: str | None) -> dict[str, Any] | None:
+    """What carrying out a plan would change; None where it would be refused."""
+    if decided.refused:
+        return None
+    from stix.api import plans
+    from stix.api.preview import preview
+    from stix.cli import saved_plans
+    from stix.cli.progress import Progress
+
+    no_setup = given["no_setup"]
+    if saved:
+        no_setup = bool(plans.load_saved(saved, saved_plans.secrets(given))[1].options.get("no_setup"))
+    with Progress(quiet=given["form"] == "json") as progress:
+        return preview(decided, no_setup=no_setup, on_event=progress)
 
 
 def _refuse_for_pipelines(given: dict[str, Any]) -> None:
@@ -171,6 +193,8 @@ def _refuse_for_pipelines(given: dict[str, Any]) -> None:
         raise UsageError("usage", "a pipeline cannot be launched yet", hint="'stix plan' plans it")
     if given.get("save"):
         raise UsageError("usage", "a pipeline's plan cannot be saved", hint="save the plan of each task")
+    if given.get("rehearses"):
+        raise UsageError("usage", "a pipeline cannot be played in check mode", hint="check each task")
     name = saved_plans.changing(besides=("cluster", "envs", "env_file", "minimize"))
     if name:
         raise UsageError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stix.cli import output
 from stix.errors import StixError, from_record
@@ -30,15 +30,25 @@ def show_file(file: str, cluster: str | None, form: str) -> int:
     return 0
 
 
-def show(plan: "LaunchPlan", form: str, *, every_place: bool = False) -> None:
-    """Print one plan on stdout."""
-    record = plan.to_dict(every_place=every_place)
+def show(
+    plan: "LaunchPlan", form: str, *, every_place: bool = False, foreseen: Mapping[str, Any] | None = None
+) -> None:
+    """Print one plan on stdout.
+
+    Args:
+        foreseen: what carrying it out would change (`stix.api.preview`), if that was asked for.
+    """
+    record = plan.to_dict(every_place=every_place) | ({"check": foreseen} if foreseen else {})
     if form == "json":
         output.as_json(record)
         return
     from stix.cli.plan_view import render
 
     output.say(render(record, every_row=every_place))
+    if foreseen:
+        from stix.cli import preview_view
+
+        output.say(preview_view.render(foreseen))
 
 
 def end(plan: "LaunchPlan", *, as_up: bool = False) -> None:

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from stix.errors import UsageError
 
 LEAVES_AS_IT_IS = frozenset({
-    "entrypoint", "secrets", "secret_file", "yes", "detach_run", "dryrun", "form", "every_place",
+    "entrypoint", "secrets", "secret_file", "yes", "detach_run", "dryrun", "form", "every_place", "rehearses",
 })  # fmt: skip
 """Parameters that change nothing of what a plan has settled."""
 

@@ -44,12 +44,21 @@ def prepare(run: Run, cluster: Cluster, task: Task) -> Cluster:
     wanted = buckets_to_make(task, store)
     if wanted:
         fill(run, cluster, wanted)
+    after = mounts_after(cluster, task, store)
+    if after == [dict(mount) for mount in cluster.storage]:
+        return cluster
+    return run.record("changed", storage=after) or cluster
+
+
+def mounts_after(cluster: Cluster, task: Task, store: str) -> list[dict[str, Any]]:
+    """The buckets on a cluster's nodes once a task is brought to it.
+
+    Args:
+        store: of buckets that name none.
+    """
     mounts = [{**mount, "target": node_path(mount["target"])} for mount in bucket_mounts(task, store)]
     known = {str(mount["target"]): dict(mount) for mount in cluster.storage}
-    known |= {str(mount["target"]): mount for mount in mounts}
-    if list(known.values()) == [dict(mount) for mount in cluster.storage]:
-        return cluster
-    return run.record("changed", storage=list(known.values())) or cluster
+    return list((known | {str(mount["target"]): mount for mount in mounts}).values())
 
 
 def fill(run: Run, cluster: Cluster, wanted: Sequence[Bucket]) -> None:
@@ -69,13 +78,14 @@ def fill(run: Run, cluster: Cluster, wanted: Sequence[Bucket]) -> None:
     for bucket in wanted:
         store.use_bucket(bucket.place._asdict(), bucket.persistent)
     outcome = run.play(
-        "fill_buckets", replace(cluster, nodes=()), "buckets", cloud_vars=_vars(run.world, wanted), heard=heard
+        "fill_buckets", replace(cluster, nodes=()), "buckets", cloud_vars=bucket_vars(run.world, wanted), heard=heard
     )
     if outcome.error:
         raise outcome.error
 
 
-def _vars(world: World, buckets: Sequence[Bucket]) -> dict[str, Any]:
+def bucket_vars(world: World, buckets: Sequence[Bucket]) -> dict[str, Any]:
+    """Variables of the roles that make, fill and delete buckets."""
     records = [bucket.to_record() | {"address": bucket.place.address} for bucket in buckets]
     return {"storage_buckets": literal(records), "storage_settings": literal(stores(world))}
 
@@ -138,7 +148,7 @@ def delete(run: Run, row: Mapping[str, Any]) -> None:
         StixError: it cannot be done.
     """
     place = BucketPlace(row["store"], row["name"], region=row["region"], account=row["account"])
-    variables = _vars(run.world, [Bucket(place, (), persistent=False)])
+    variables = bucket_vars(run.world, [Bucket(place, (), persistent=False)])
     outcome = run.play("delete_buckets", HERE, "buckets", cloud_vars=variables)
     if outcome.error:
         raise outcome.error

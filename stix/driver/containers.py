@@ -36,7 +36,13 @@ def login(run: Run, cluster: Cluster, task: Task) -> tuple[dict[str, Any], dict[
 
 
 def renewed(run: Run, cluster: Cluster, task: Task) -> Cluster:
-    """The cluster with the image and the options that a task names, which may be others than it was made with.
+    """The cluster with the image and the options that a task names; raises as `wished`."""
+    changes = wished(cluster, task)
+    return (run.record("changed", **changes) or cluster) if changes else cluster
+
+
+def wished(cluster: Cluster, task: Task) -> dict[str, Any]:
+    """What a task changes of a cluster's record: image and options may be others than it was made with.
 
     Raises:
         ClusterError: `cluster.mismatch`, its jobs run in no container.
@@ -44,7 +50,7 @@ def renewed(run: Run, cluster: Cluster, task: Task) -> Cluster:
     wanted = served_candidate(task, cluster)
     now = container_image(cluster)
     if wanted.container_image is None or "container" not in clouds()[cluster.cloud].can:
-        return cluster
+        return {}
     if not now:
         raise ClusterError(
             "cluster.mismatch",
@@ -52,7 +58,6 @@ def renewed(run: Run, cluster: Cluster, task: Task) -> Cluster:
             hint="use another cluster name",
         )
     if (wanted.container_image, task.docker_run_options) == (now, cluster.docker_run_options):
-        return cluster
+        return {}
     image = describe_resources(wanted)["image_id"]
-    changes = {"resources": {**cluster.resources, "image_id": image}, "docker_run_options": [*task.docker_run_options]}
-    return run.record("changed", **changes) or cluster
+    return {"resources": {**cluster.resources, "image_id": image}, "docker_run_options": [*task.docker_run_options]}

@@ -9,7 +9,7 @@ from typing import Any
 from stix.driver import lifecycle, look, machines
 from stix.driver.outcome import Change, Outcome, instances
 from stix.driver.session import Run, World
-from stix.errors import StixError, from_record
+from stix.errors import ClusterError, StixError, from_record
 from stix.model.cluster import Cluster
 from stix.nodes import agent
 from stix.nodes.connection import Connection
@@ -59,7 +59,9 @@ def doctor(
     if any(each.step == "refresh" for each in mendable):
         now = look.refresh(world, name)
         return Diagnosis(now, [], before)
-    with lifecycle.held(world, name, "doctor", unchanged=cluster) as (lock, _):
+    with world.locked(name, "doctor") as lock:  # the last play's process may still be about to let go of it
+        if world.store.need_cluster(name) != cluster:
+            raise ClusterError("cluster.busy", f"cluster {name} is not as it was a moment ago", retryable=True)
         with world.run(name, "doctor", lock) as run:
             now = mend(run, cluster, mendable)
             after = compare(run, now)

@@ -24,15 +24,21 @@ def begin(run: Run, cluster: Cluster, plan: LaunchPlan, options: LaunchOptions) 
         ClusterError: `cluster.busy`, jobs run on nodes that would go.
         StixError: its head does not answer what runs there.
     """
+    size = wished(cluster, plan)
+    if size["leaving"] and cluster.seen != "stopped":
+        _require_idle(run, cluster, plan.task.num_nodes * cluster.hosts, force=options.force)
+    return run.record("changed", **size) or cluster
+
+
+def wished(cluster: Cluster, plan: LaunchPlan) -> dict[str, Any]:
+    """What a resize changes of a cluster's record."""
     wanted = plan.task.num_nodes
     going = tuple(node["name"] for node in cluster.nodes if node["rank"] >= wanted * cluster.hosts)
-    if going and cluster.seen != "stopped":
-        _require_idle(run, cluster, wanted * cluster.hosts, force=options.force)
     hourly = None if cluster.hourly_cost is None else cluster.hourly_cost / cluster.num_nodes * wanted
     size: dict[str, Any] = {"num_nodes": wanted, "leaving": going, "phase": "create", "hourly_cost": hourly}
     if added := _machines(cluster, plan):
         size |= {"nodes": [*cluster.nodes, *added], "seen": "partial"}
-    return run.record("changed", **size) or cluster
+    return size
 
 
 def _machines(cluster: Cluster, plan: LaunchPlan) -> list[dict[str, Any]]:

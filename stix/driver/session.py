@@ -6,7 +6,7 @@ import secrets as random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,7 @@ class Run:
         self.cluster = cluster
         self.verb = verb
         self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{cluster}-{verb}-{random.token_hex(4)}"
-        self.folder = RunFolder(world.home.runs / self.id, world.home.secrets_file(self.id))
+        self.folder = self._open()
         self.started = time.time()
         self.lock = lock_fd
         self._plays: list[dict[str, Any]] = []
@@ -135,7 +135,12 @@ class Run:
         self._begun = 0
         self.secrets: Mapping[str, str] = {}
         """Values that must not stay in the folder nor be told, also where they are part of a path."""
-        world.store.start_run(self.id, cluster, verb)
+
+    def _open(self) -> RunFolder:
+        """Make its folder, and record that it began."""
+        folder = RunFolder(self.world.home.runs / self.id, self.world.home.secrets_file(self.id))
+        self.world.store.start_run(self.id, self.cluster, self.verb)
+        return folder
 
     def emit(self, event: Event) -> None:
         """Tell the listener and keep it in the folder."""
@@ -161,6 +166,7 @@ class Run:
         cancel: int | None = None,
         silent: bool = False,
         heard: Hears | None = None,
+        arguments: Sequence[str] = (),
     ) -> Outcome:
         """Play `stix.core.<name>` on an inventory of the cluster, in any thread; errors are in the outcome, not raised.
 
@@ -169,6 +175,7 @@ class Run:
             cancel: a descriptor; when it can be read, the play is ended.
             silent: tell no phases.
             heard: told of each event at once, also of those of a play that is then cut off.
+            arguments: further options of ansible-playbook.
 
         Raises:
             StixError: `timeout`, it took longer; `runner.failed`, its process died.
@@ -184,6 +191,7 @@ class Run:
             playbook,
             ident,
             forks=min(64, max(5, nodes)),
+            arguments=arguments,
             lock=self.lock,
             secrets=self.folder.secrets_file if secrets else None,
             account=cloud_vars is not None or "storage_mounts" in (node_vars or {}),

@@ -50,6 +50,13 @@ def test_machines_that_were_meddled_with(ssh_hosts, pool, task_file, run_stix, o
     for host in (head, worker):
         host.run("mkdir -p /srv/data && touch /srv/data/here")
     task = task_file(num_nodes=2, run="ls /mnt/data", volumes={"/mnt/data": {"host_path": "/srv/data"}})
+    plan = run_stix("plan", "--check", "-c", "duo", "--infra", "ssh/rack", task, "-o", "json")
+    foreseen = json.loads(ok(plan))["check"]
+    told = {(each["host"], each["action"]) for each in foreseen["changes"]}
+    both = {(name, f"stix.core.{action}") for name in ("duo-0", "duo-1") for action in ("skylet", "volume_mounts")}
+    assert told == both | {("duo-0", "stix.core.submit_job")} and foreseen["not_previewable"] == []
+    left = [host.run("ls -d ~/.stix ~/.ansible /mnt/data 2>/dev/null || true").stdout for host in (head, worker)]
+    assert left == ["", ""] and clusters() == []
     assert "here" in ok(run_stix("up", "-y", "-c", "duo", "--infra", "ssh/rack", task))
     assert findings(run_stix("doctor", "duo", "-o", "json"), 0) == {}
 
