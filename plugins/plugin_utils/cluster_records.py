@@ -10,7 +10,7 @@ import re
 import sqlite3
 from fnmatch import fnmatchcase
 
-NEWEST_FORMAT = 4
+NEWEST_FORMAT = 5
 """The last `user_version` of the database that this file can read."""
 
 PASSWORD_EXPRESSION = (

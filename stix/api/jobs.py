@@ -2,9 +2,11 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from stix.api.clusters import open_store
+from stix.driver.seen_jobs import look, see
 from stix.errors import ClusterError, UsageError
 from stix.nodes import agent
 from stix.nodes.connection import Connection, connect
@@ -22,8 +24,35 @@ def head(cluster_name: str) -> Connection:
     Raises:
         ClusterError: `cluster.not_found`, `cluster.not_up`.
     """
-    home = Home()
-    record = open_store(home).cluster_record(cluster_name)
+    return Asked(cluster_name).head
+
+
+class Asked:
+    """A cluster whose head is asked about jobs; what is seen of them is remembered.
+
+    Raises:
+        ClusterError: `cluster.not_found`, `cluster.not_up`.
+    """
+
+    def __init__(self, cluster_name: str) -> None:
+        self.home = Home()
+        self.store = open_store(self.home)
+        self.record = self.store.cluster_record(cluster_name)
+        self.head = _head(self.home, self.record)
+
+    def queue(self, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        """Jobs, as the head tells them."""
+        jobs: list[dict[str, Any]] = agent.call(self.head, "queue", parameters)["jobs"]
+        see(self.home, self.store, self.record, jobs)
+        return jobs
+
+    def ended(self, *job_ids: int) -> None:
+        """These have ended, or are about to."""
+        look(self.home, self.store, self.record, self.head, job_ids)
+
+
+def _head(home: Home, record: Mapping[str, Any]) -> Connection:
+    cluster_name = record["name"]
     if record["wanted"] == "stopped" or not record["nodes"] or not record["nodes"][0].get("connection"):
         word = "stopped" if record["wanted"] == "stopped" else "without machines yet"
         verb = "start" if record["wanted"] == "stopped" else "repair"
@@ -74,8 +103,8 @@ def queue(cluster_name: str, skip_finished: bool = False, all_users: bool = Fals
     from stix.api.records import Record
     from stix.model.job import JobStatus
 
-    answer = agent.call(head(cluster_name), "queue", {"skip_finished": skip_finished, "all_users": all_users})
-    return [Record(job | {"status": JobStatus(job["status"])}) for job in answer["jobs"]]
+    jobs = Asked(cluster_name).queue({"skip_finished": skip_finished, "all_users": all_users})
+    return [Record(job | {"status": JobStatus(job["status"])}) for job in jobs]
 
 
 def job_status(cluster_name: str, job_ids: list[int] | None = None) -> "dict[int | None, JobStatus | None]":
@@ -83,9 +112,7 @@ def job_status(cluster_name: str, job_ids: list[int] | None = None) -> "dict[int
     from stix.model.job import JobStatus
 
     parameters: dict[str, Any] = {"job_ids": job_ids} if job_ids else {"limit": 1}
-    found = {
-        job["job_id"]: JobStatus(job["status"]) for job in agent.call(head(cluster_name), "queue", parameters)["jobs"]
-    }
+    found = {job["job_id"]: JobStatus(job["status"]) for job in Asked(cluster_name).queue(parameters)}
     if job_ids is None:
         return dict(found) or {None: None}
     return {job_id: found.get(job_id) for job_id in job_ids}
@@ -102,7 +129,9 @@ def cancel(
     from stix.errors import JobError
 
     parameters: dict[str, Any] = {"all": True} if all or all_users else ({"job_ids": job_ids} if job_ids else {})
-    answer = agent.call(head(cluster_name), "cancel", parameters)
+    asked = Asked(cluster_name)
+    answer = agent.call(asked.head, "cancel", parameters)
+    asked.ended(*answer["cancelled"])
     if answer.get("not_found"):
         missing = ", ".join(map(str, answer["not_found"]))
         raise JobError(
@@ -143,13 +172,15 @@ def tail_logs(
     """
     if not preload_content:
         raise UsageError("usage", "argument 'preload_content=False' is SkyPilot's, but stix cannot do that yet")
-    connection = head(cluster_name)
+    asked = Asked(cluster_name)
+    connection = asked.head
     stream = sys.stdout if output_stream is None else output_stream
     stream.flush()
     if worker is None and (job_id is None or connection.asks_by_socket):
         seen = agent.call(connection, "log", {"job_id": job_id, "tail": tail})
         if seen["text"] is not None:
             _write(stream, seen["text"].encode("utf-8", "surrogateescape"))
+            asked.ended(seen["job_id"])
             return _exit_code(seen["status"])
         job_id = seen["job_id"]
         if job_id is None:
@@ -161,8 +192,12 @@ def tail_logs(
     try:
         descriptor = stream.fileno()
     except (OSError, AttributeError, ValueError):
-        return _copied(connection, job_id, follow, tail, worker, stream)
-    return stream_logs(connection, job_id, follow=follow, tail=tail, rank=worker, out_fd=descriptor)
+        status = _copied(connection, job_id, follow, tail, worker, stream)
+    else:
+        status = stream_logs(connection, job_id, follow=follow, tail=tail, rank=worker, out_fd=descriptor)
+    if status in (0, 100, 103):
+        asked.ended(job_id)
+    return status
 
 
 def _exit_code(status: str) -> int:

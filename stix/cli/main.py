@@ -60,6 +60,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "skips": ("why:skips", "Places that launches try last for now."),
         "cost-report": ("costs:cost_report", "What clusters cost, with those that are gone."),
         "run": ("tools:run", "What earlier runs decided and did."),
+        "events": ("events:events", "What became of clusters and jobs, as it happens."),
         "completion": ("tools:completion", "Print shell completion for bash, zsh or fish."),
     },
 }

@@ -11,9 +11,9 @@ from stix.spec.validate import check
 if TYPE_CHECKING:
     from stix.config.layers import Layer
 
-PERSONAL = ("admin_policy", "catalog", "secrets")
-"""What a project's file may not say: it comes with other people's code, and these run programs here, take secrets or
-change what things cost."""
+PERSONAL = ("admin_policy", "catalog", "events", "secrets")
+"""What a project's file may not say: it comes with other people's code, and these run programs here, take secrets, tell
+others or change what things cost."""
 
 COMMANDS = ("ssh_proxy_command",)
 """Keys of a cloud that hold a program for this machine."""

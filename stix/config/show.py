@@ -101,6 +101,7 @@ def _described(path: Path) -> tuple[Key, bool]:
     """The schema of what stands at a path, and whether it is described by its name."""
     key, known = SETTINGS, True
     for part in path:
+        key = key.items or key
         child = key.keys.get(str(part))
         known = known and child is not None
         key = child or key.values or Key()

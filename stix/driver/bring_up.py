@@ -99,4 +99,7 @@ def bring_up(
     cluster = run.record("phase", phase="ready") or cluster
     machines.publish(run, cluster)
     jobs = outcome.of_kind("job")
-    return (int(jobs[-1]["job_id"]) if jobs else None), cluster
+    job_id = int(jobs[-1]["job_id"]) if jobs else None
+    if job_id is not None:
+        run.submitted(cluster, job_id, job or {})
+    return job_id, cluster

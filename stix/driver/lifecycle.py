@@ -66,7 +66,9 @@ def _hand_over(run: Run, cluster: Cluster, task: Task) -> tuple[int, Cluster]:
     jobs = outcome.of_kind("job")
     if not jobs:
         raise StixError("runner.failed", "the play handed over no job")
-    return int(jobs[-1]["job_id"]), cluster
+    job_id = int(jobs[-1]["job_id"])
+    run.submitted(cluster, job_id, job)
+    return job_id, cluster
 
 
 def need_up(world: World, name: str) -> Cluster:

@@ -18,9 +18,10 @@ from stix.errors import StixError
 from stix.inventory.render import inventory
 from stix.model.cluster import Cluster
 from stix.model.event import Event, Failed, Listener, Note, Output, Reported
+from stix.model.event_kinds import OF_RUN, envelope
 from stix.model.plan import hidden, tell_nothing
 from stix.runner.play import Play, records
-from stix.runner.rundir import RunFolder, ansible_settings, clear_killed
+from stix.runner.rundir import RunFolder, add_event, ansible_settings, clear_killed
 from stix.runner.warm_client import Warm
 from stix.state import lock
 from stix.state.home import Home
@@ -33,6 +34,15 @@ def _silent(event: Event) -> None:
     """Nobody listens."""
 
 
+def _hooks(world: "World") -> Callable[[Mapping[str, Any]], None] | None:
+    """Who is told of events; imported where there is somebody."""
+    if not world.settings.events:
+        return None
+    from stix.driver.event_hooks import teller
+
+    return teller(world.settings.events, world.home, world.note)
+
+
 class World(Ledger):
     """What every run needs: the user's folder, the database, settings, the listener."""
 
@@ -40,6 +50,8 @@ class World(Ledger):
         super().__init__(home)
         _ = self.settings  # what is wrong in them is told before anything is done
         self.listener = listener or _silent
+        self._hooks = _hooks(self)
+        self.store.heard = self._hear
 
     @property
     def locks(self) -> Any:
@@ -49,6 +61,12 @@ class World(Ledger):
     def warm(self) -> Warm | None:
         """The warm process, unless it is switched off."""
         return Warm(self.home.warm, self.settings.warm_idle_minutes * 60) if self.settings.warm else None
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        """An event was recorded: the run that brought it about keeps it, too, and hooks are told."""
+        add_event(self.home.runs / str(event["run"] or "-"), event)
+        if self._hooks:
+            self._hooks(event)
 
     def note(self, text: str) -> None:
         """Tell the user one sentence."""
@@ -144,13 +162,21 @@ class Run:
 
     def emit(self, event: Event) -> None:
         """Tell the listener and keep it in the folder."""
-        self.folder.add_event(event.to_record())
+        data = event.to_record()
+        data.pop("cluster", None)
+        kind, at = OF_RUN[data.pop("event")], data.pop("at")
+        self.folder.add_event(envelope(None, at, kind, self.cluster, "", self.id, data))
         self.world.listener(event)
 
     def record(self, kind: str, **data: Any) -> Cluster | None:
         """Append a fact about this run's cluster."""
         data = hidden(data, self.secrets) if kind in ("error", "attempt") else data
         return self.world.store.append(self.cluster, kind, data, run_id=self.id)
+
+    def submitted(self, cluster: Cluster, job_id: int, job: Mapping[str, Any]) -> None:
+        """A job was handed over; `job` are the variables of its play."""
+        seen = {"job_id": job_id, "name": job.get("job_name"), "status": "PENDING"}
+        self.world.store.see_jobs(cluster.name, cluster.cluster_id, [seen], self.id)
 
     def play(
         self,

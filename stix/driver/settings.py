@@ -23,6 +23,7 @@ class Settings:
         accounts: settings of clouds by name, `aws: {vpc_name: ours}`; their roles say which there are.
         storage: settings of object stores by name, `s3: {endpoint: ...}`, and `default`, the store of new buckets.
         secrets: where values of secrets are that tasks only name; used by `stix.driver.kept_secrets`.
+        events: who is told of events; used by `stix.driver.event_hooks`.
     """
 
     warm: bool = True
@@ -33,6 +34,7 @@ class Settings:
     docker: Mapping[str, Any] = field(default_factory=dict)
     storage: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict)
+    events: Mapping[str, Any] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

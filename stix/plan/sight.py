@@ -45,7 +45,7 @@ def seen_of(cluster: Cluster, instances: Iterable[Mapping[str, Any]]) -> Sight:
     ranks = sorted(rank for rank in found.keys() | known.keys() if rank < cluster.size)
     nodes = tuple(_node(known.get(rank), found.get(rank)) for rank in ranks)
     losses = tuple(
-        loss for rank, node in zip(ranks, nodes, strict=True) if (loss := _loss(cluster, known.get(rank), node))
+        said for rank, node in zip(ranks, nodes, strict=True) if (said := loss(cluster, known.get(rank), node))
     )
     return Sight(nodes, seen_word(nodes, cluster.size), losses)
 
@@ -62,8 +62,8 @@ def _node(known: Mapping[str, Any] | None, found: Mapping[str, Any] | None) -> d
     return with_report(known or {}, found)
 
 
-def _loss(cluster: Cluster, known: Mapping[str, Any] | None, node: Mapping[str, Any]) -> str:
-    """What happened to a machine, if that was not wanted."""
+def loss(cluster: Cluster, known: Mapping[str, Any] | None, node: Mapping[str, Any]) -> str:
+    """What happened to a machine, in a sentence, if that was not wanted; else nothing."""
     if cluster.wanted != "up" or (cluster.phase == "create" and not known) or node["state"] in ("running", "pending"):
         return ""
     identity = str(node.get("id") or "")

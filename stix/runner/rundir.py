@@ -98,12 +98,17 @@ class RunFolder:
 
     def add_event(self, record: Mapping[str, Any]) -> None:
         """Append one record to `events.jsonl`."""
-        with open(self.path / "events.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(record, default=str) + "\n")
+        add_event(self.path, record)
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """How it ended."""
         (self.path / "result.json").write_text(json.dumps(result, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def add_event(path: Path, record: Mapping[str, Any]) -> None:
+    """Append one record to the `events.jsonl` of a run's folder; where there is no such folder, nothing happens."""
+    with contextlib.suppress(FileNotFoundError), open(path / "events.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps(record, default=str) + "\n")
 
 
 def _telling(stage: Path) -> list[Path]:

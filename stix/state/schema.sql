@@ -24,6 +24,16 @@ create table if not exists runs (
     error text                        -- JSON record
 );
 create index if not exists runs_by_start on runs (started_at);
+create table if not exists events (   -- what others are told (stix.model.event_kinds); follows from facts and from looks at jobs
+    id integer primary key,
+    at real not null,                 -- Unix seconds
+    kind text not null,
+    cluster text not null,
+    cluster_id text not null,
+    run_id text not null,
+    data text not null                -- JSON
+);
+create index if not exists events_by_cluster on events (cluster_id, id);
 create table if not exists hosts (
     pool text not null,
     name text not null,

@@ -5,101 +5,28 @@ alone builds the model. Every method is one short transaction; locks over a whol
 """
 
 import json
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stix.errors import ClusterError, StixError
+from stix.errors import ClusterError
+from stix.state.database import SCHEMA_VERSION as SCHEMA_VERSION
+from stix.state.events import EventTable
 
 if TYPE_CHECKING:
     from stix.model.cluster import Cluster
     from stix.model.skip import Skip
 
-SCHEMA_VERSION = 4
 
-
-class Store:
-    """The state database in one file.
-
-    Args:
-        path: made with mode 0600 when it is not there.
-
-    Raises:
-        StixError: `internal`, also from methods: the file is damaged, cannot be used, or was written by a newer stix.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        new = not path.exists()
-        if new:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.touch(mode=0o600)
-        with self._translated():
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            version = self._db.execute("pragma user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise StixError(
-                    "internal", f"{path} was written by a newer stix (format {version})", hint="upgrade stix-cloud"
-                )
-            if version < SCHEMA_VERSION:
-                self._create()
-
-    def _create(self) -> None:
-        self._write_ahead()
-        self._db.executescript(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
-        self._db.execute(f"pragma user_version = {SCHEMA_VERSION}")
-
-    def _write_ahead(self) -> None:
-        """Switch the journal. Unlike elsewhere, SQLite does not wait here while another process looks at the file."""
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                self._db.execute("pragma journal_mode = wal")
-                return
-            except sqlite3.OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """SQLite's errors as ours: what is damaged, and what cannot be had now."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            hint = "see who holds it, who owns it, and whether the disk is full"
-            raise StixError("internal", f"{self.path} cannot be used: {error}", hint=hint, retryable=True) from None
-        except sqlite3.DatabaseError as error:
-            if type(error) is not sqlite3.DatabaseError:
-                raise
-            hint = "move it away; stix starts with an empty record, machines keep their tags"
-            raise StixError("internal", f"{self.path} cannot be read: {error}", hint=hint) from None
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._translated():
-            self._db.execute("begin immediate")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("rollback")
-                raise
-            self._db.execute("commit")
-
-    def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
-        """All rows of one statement, which may also change something."""
-        with self._translated():
-            return self._db.execute(statement, values).fetchall()
+class Store(EventTable):
+    """The state database in one file; `Database` says how it is opened."""
 
     def append(
         self, cluster: str, kind: str, data: Mapping[str, Any], *, run_id: str = "", at: float | None = None
     ) -> "Cluster | None":
         """Record one fact about a cluster and return what the cluster is after it."""
         from stix.model.cluster import after
+        from stix.plan.happened import happened
 
         at = time.time() if at is None else at
         with self._transaction() as db:
@@ -119,6 +46,8 @@ class Store:
                     "do update set cluster_id = excluded.cluster_id, record = excluded.record",
                     (cluster, now.cluster_id, json.dumps(now.to_record())),
                 )
+            told = self._tell(happened(before, now, kind, data, self._verb(run_id)), cluster, cluster_id, run_id, at)
+        self._hear(told)
         return now
 
     def _cluster(self, name: str) -> "Cluster | None":
@@ -209,10 +138,14 @@ class Store:
 
     def end_run(self, run_id: str, error: Mapping[str, Any] | None) -> None:
         """Record how a run ended."""
-        self._rows(
-            "update runs set ended_at = ?, ok = ?, error = ? where id = ?",
-            (time.time(), int(error is None), json.dumps(error) if error else None, run_id),
-        )
+        at = time.time()
+        with self._transaction() as db:
+            db.execute(
+                "update runs set ended_at = ?, ok = ?, error = ? where id = ?",
+                (at, int(error is None), json.dumps(error) if error else None, run_id),
+            )
+            told = self._tell_failure(run_id, error, at) if error else []
+        self._hear(told)
 
     def unfinished_runs(self, cluster: str) -> list[str]:
         """Ids of a cluster's runs that have no end: they go on, or were killed."""

@@ -42,7 +42,7 @@ def test_source_archive_builds_the_same_wheel(built: SimpleNamespace) -> None:
 
 def test_wheel_holds_the_collection_and_no_tests(built: SimpleNamespace, tree: Path) -> None:
     names = set(members(built.wheel))
-    folders = ("meta", "playbooks", "plugins", "roles")
+    folders = ("extensions", "meta", "playbooks", "plugins", "roles")
     files = [path for folder in folders for path in (tree / folder).rglob("*") if path.is_file()]
     expected = {CONTENT + str(path.relative_to(tree)) for path in files if "__pycache__" not in path.parts}
     expected |= {CONTENT + "galaxy.yml", CONTENT + "roles/skylet/files/skylet.pyz"}

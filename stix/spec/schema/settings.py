@@ -4,6 +4,7 @@ What a task may set, too, is described in `stix.spec.schema.config`; of the clou
 """
 
 from stix.spec.schema.config import CONFIG
+from stix.spec.schema.events import EVENTS
 from stix.spec.schema.key import TEXT, Key
 from stix.spec.schema.policy import POLICY, check_infra
 from stix.spec.schema.prices import CATALOG
@@ -152,6 +153,7 @@ SETTINGS = Key(
         "storage": STORAGE,
         "secrets": SECRETS,
         "catalog": CATALOG,
+        "events": EVENTS,
         "ssh": _cloud("ssh", ("allowed_node_pools", "context_configs", "remote_identity")),
         "slurm": CONFIG["slurm"],
         "vast": _cloud("vast", ("remote_identity",)),

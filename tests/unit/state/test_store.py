@@ -144,7 +144,8 @@ def test_every_id_that_was_recorded_stays_known(tmp_path: Path) -> None:
 
 
 def test_reading_imports_no_model(tmp_path: Path) -> None:
-    code = "import sys, stix.state.store as s; s.Store(s.Path(sys.argv[1])).cluster_records(); print(*sys.modules)"
+    code = "import pathlib, sys; from stix.state.store import Store; "
+    code += "Store(pathlib.Path(sys.argv[1])).cluster_records(); print(*sys.modules)"
     words = [sys.executable, "-S", "-c", code, tmp_path / "state.db"]
     root = Path(__file__).parents[3]
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=30, env={"PYTHONPATH": str(root)})
