@@ -161,7 +161,7 @@ def _follow(home: Home, job: dict[str, Any], reader: LogReader, out: Output) -> 
         while True:
             copy(reader, out)
             if select.select([waiting], [], [], STEP)[0]:
-                chunk = waiting.recv(65536)
+                chunk = _received(waiting)
                 answer += chunk
                 if not chunk:
                     break
@@ -182,8 +182,20 @@ def _ask_for_end(home: Home, job_id: int) -> Any:
     except OSError:
         ask_alive(home, b'{"request": "ping"}')
         waiting = open_socket(home)
-    waiting.sendall(b'{"request": "wait", "job_id": %d}\n' % job_id)
+    try:
+        waiting.sendall(b'{"request": "wait", "job_id": %d}\n' % job_id)
+    except ConnectionError:
+        pass  # A daemon that just died: no answer will come, and the next one is asked.
     return waiting
+
+
+def _received(waiting: Any) -> bytes:
+    """What the daemon says; nothing more when it went away, which the system may tell as a reset."""
+    try:
+        data: bytes = waiting.recv(65536)
+        return data
+    except ConnectionError:
+        return b""
 
 
 def _write_all(data: bytes) -> None:

@@ -66,8 +66,9 @@ def test_install_returns_at_once_over_a_pipe_that_waits_for_all_writers(cluster)
 
 def test_stop_ends_jobs_gracefully_and_daemon_and_leftovers(cluster):
     agent = cluster()[0]
-    job_id = agent.submit("trap 'echo bye > $HOME/bye; exit' TERM; sleep 300 & wait")
-    eventually(lambda: len(agent.processes(job_id)) > 1)
+    job_id = agent.submit("trap 'echo bye > $HOME/bye; exit' TERM; sleep 300 & touch $HOME/ready; wait")
+    eventually((agent.user_home / "ready").exists)
+    assert len(agent.processes(job_id)) > 1
     pid = agent.pid()
     assert agent.verb("stop") == {"stopped": True}
     assert not alive(pid) and agent.processes() == [] and (agent.user_home / "bye").exists()

@@ -24,6 +24,8 @@ def alone(safe_world: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., st
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", safe_world / "env"], check=True)
     python = safe_world / "env" / "bin" / "python"
     monkeypatch.setenv("PYTHONPATH", str(packages))
+    # ssh finds its files by the user's entry in passwd, whatever HOME says.
+    monkeypatch.setenv("ANSIBLE_SSH_EXTRA_ARGS", f"-o UserKnownHostsFile={safe_world}/known_hosts")
     programs = Path(sys.executable).parent
 
     def run(program: str, *words: str, folder: Path) -> str:
