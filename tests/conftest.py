@@ -23,6 +23,7 @@ from tests.lab.k8s import binaries
 from tests.lab.k8s.lab import KubernetesLab
 from tests.lab.memory import drop_memory_below
 from tests.lab.processes import end_processes_of
+from tests.scheduling import pytest_xdist_make_scheduler  # noqa: F401 - a hook
 
 ALLOWED = ("PATH", "LANG", "TERM", "TZ", "USER", "LOGNAME", "SHELL", "CI")
 ALLOWED_PREFIXES = ("LC_", "PYTHON", "PYTEST_", "PYENV_", "STIX_TEST_", "PIP_", "SSL_", "REQUESTS_CA", "CURL_CA")

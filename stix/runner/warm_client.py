@@ -41,12 +41,25 @@ class Warm:
             channel = self._connected()
             send(
                 channel,
-                play.request(str(self._programs()), self._config(play)),
+                play.request(str(self.programs), self._config(play)),
                 [play.lock] if play.lock is not None else [],
             )
             return channel if channel.recv(1) == BEGUN else None
         except OSError:
             return None
+
+    @property
+    def programs(self) -> Path:
+        """The folder whose `ansible-playbook` hands its work to the warm process."""
+        return self.folder / f"{self.path.stem}.bin"
+
+    def start(self) -> None:
+        """Have the warm process run, so that `programs` has its program.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        self._connected().close()
 
     def pids(self) -> list[int]:
         """The process ids written beside the sockets in this folder."""
@@ -99,10 +112,6 @@ class Warm:
         listener.close()
         self.path.with_suffix(".pid").write_text(str(process.pid))
 
-    def _programs(self) -> Path:
-        """The folder whose `ansible-playbook` hands its work to the warm process."""
-        return self.folder / f"{self.path.stem}.bin"
-
     def _config(self, play: "Play") -> Path:
         """The play's settings under a name made of their text: Ansible reads them once, when the warm process imports
         it."""
@@ -115,7 +124,7 @@ class Warm:
         return path
 
     def _write_program(self) -> None:
-        self._programs().mkdir(exist_ok=True)
+        self.programs.mkdir(exist_ok=True)
         words = [
             sys.executable,
             "-I",
@@ -124,7 +133,7 @@ class Warm:
             str(self.path),
             content.ansible_playbook(),
         ]
-        program = self._programs() / "ansible-playbook"
+        program = self.programs / "ansible-playbook"
         program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
         program.chmod(0o700)
 

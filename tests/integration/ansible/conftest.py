@@ -1,13 +1,19 @@
 """Plays through real Ansible, with what they report as data."""
 
 import json
-from collections.abc import Callable
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ansible_runner
 import pytest
+
+from stix.runner.warm_client import Warm
+from tests.lab.processes import end_process, start_time
 
 ROOT = Path(__file__).parents[3]
 
@@ -52,10 +58,27 @@ class Played:
 Play = Callable[..., Played]
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """A process that has Ansible imported already: half of what a play costs."""
+    folder = Path(tempfile.mkdtemp(prefix="sx-warm-", dir="/tmp"))
+    warm = Warm(folder)
+    yield warm
+    for pid in warm.pids():
+        end_process(pid, start_time(pid))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
-def play(safe_world: Path) -> Play:
+def play(safe_world: Path, warm: Warm) -> Play:
     """`play("up", inventory, check=True)`: runs stix.core.up from the checkout; an inventory is a path, or data."""
     count = iter(range(100))
+    # The same for all tests: a warm process serves one set of settings, and outlives the HOME of a test.
+    settings = {
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+        "ANSIBLE_HOST_KEY_CHECKING": "True",
+        "ANSIBLE_HOME": str(warm.folder),
+    }
 
     def run(playbook: str, inventory: Path | dict[str, Any], *, check: bool = False, forks: int = 5) -> Played:
         folder = safe_world / f"run{next(count)}"
@@ -64,14 +87,16 @@ def play(safe_world: Path) -> Play:
             hosts = folder / "hosts.yml"
             hosts.write_text(json.dumps(inventory))
             inventory = hosts
+        warm.start()
         runner = ansible_runner.run(
             private_data_dir=str(folder),
             playbook=f"stix.core.{playbook}",
             inventory=str(inventory),
-            cmdline="--check" if check else None,
+            cmdline=f"-e ansible_control_path_dir={safe_world}/cp {'--check' if check else ''}",
             forks=forks,
             quiet=True,
-            envvars={"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"), "ANSIBLE_HOST_KEY_CHECKING": "True"},
+            fact_cache_type="memory",
+            envvars={**settings, "PATH": f"{warm.programs}:{os.environ['PATH']}"},
         )
         results = [
             event["event_data"]
