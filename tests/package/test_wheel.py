@@ -61,5 +61,6 @@ def test_up_from_the_wheel(built: SimpleNamespace, scratch: Path, safe_world: Pa
     assert "hello from the wheel" in call(stix, "logs", "wheel", "1", cwd=empty)
     call(stix, "down", "-y", "wheel", cwd=empty)
     assert list(empty.iterdir()) == []
-    collections = call(programs / "python", "-c", FIND_COLLECTIONS, cwd=empty).strip()
-    play_by_hand(programs, scratch / "hand", collections)
+    if "2.17" in core:  # the newest plays them from the collection's own archive
+        collections = call(programs / "python", "-c", FIND_COLLECTIONS, cwd=empty).strip()
+        play_by_hand(programs, scratch / "hand", collections)

@@ -94,9 +94,7 @@ def test_pods_have_what_was_asked_and_jobs_run_on_them(
     assert play("terminate", inventory).changed() and left(lab) == []
 
 
-def test_ports_change_and_what_somebody_removed_comes_back(
-    play: Play, cloud: dict[str, Any], lab: KubernetesLab
-) -> None:
+def test_ports_are_a_service_or_an_ingress_or_nothing(play: Play, cloud: dict[str, Any], lab: KubernetesLab) -> None:
     def opened() -> list[int]:
         service = json.loads(lab.kubectl("get", "service", "demo-1f3a9c-ports", "-o", "json"))
         return [port["port"] for port in service["spec"]["ports"]]
@@ -107,20 +105,12 @@ def test_ports_change_and_what_somebody_removed_comes_back(
     inventory = cluster("kubernetes", cloud=cloud)
     assert play("provision", inventory).changed() and opened() == [9000]
     ingress = cluster("kubernetes", cloud={**cloud, "cloud_kubernetes_config": {"ports": "ingress"}})
-    assert play("provision", ingress).changed() and play("provision", ingress).changed() == []
+    assert play("provision", ingress).changed()
     [rule] = lab.items("ingresses")[0]["spec"]["rules"]
     assert [path["path"] for path in rule["http"]["paths"]] == ["/stix/default/demo-1f3a9c/9000(/|$)(.*)"]
     closed = cluster("kubernetes", cloud={**cloud, "cloud_kubernetes_config": {"ports": "podip"}})
     assert play("provision", closed).changed()
     assert left(lab) == ["Pod/demo-1f3a9c-0", "Pod/demo-1f3a9c-1", "Service/demo-1f3a9c"]
-
-    lab.kubectl("delete", "pod", "demo-1f3a9c-1", "--now")
-    assert [node["rank"] for node in play("query", closed).reported("instances")[0]] == [0]
-    lab.kubectl("exec", "demo-1f3a9c-0", "--", "sh", "-c", "kill -TERM 1")
-    lab.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/demo-1f3a9c-0", "--timeout=60s")
-    assert [node["state"] for node in play("query", closed).reported("instances")[0]] == ["gone"]
-    [mended] = play("provision", closed).reported("instances")
-    assert [node["state"] for node in mended] == ["running", "running"]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +198,6 @@ def test_the_rights_of_rbac_yml_are_enough_and_needed(
     [instances] = play("provision", inventory).reported("instances")
     assert instances[0]["connection"]["ansible_kubectl_kubeconfig"] == able["cloud_kubernetes_kubeconfig"]
     assert play("probe", cluster("kubernetes", nodes=from_instances(instances))).rc == 0
-    assert len(play("query", inventory).reported("instances")[0]) == 2
     assert play("terminate", inventory).rc == 0 and left(lab) == []
 
     guest = cluster("kubernetes", cloud={**cloud, "cloud_kubernetes_kubeconfig": str(lab.account("guest"))})
@@ -240,8 +229,7 @@ def test_settings_reach_the_pods_and_any_name_is_fine(play: Play, cloud: dict[st
     more = {"cloud_kubernetes_config": config, "cloud_kubernetes_image_pull_secrets": ["ours"]}
     for cluster_id in (long, long.lower()):
         inventory = cluster("kubernetes", cloud={**cloud, **more}, cluster_id=cluster_id)
-        assert play("provision", inventory).rc == 0
-        [instances] = play("query", inventory).reported("instances")
+        [instances] = play("provision", inventory).reported("instances")
         assert [node["state"] for node in instances] == ["running", "running"]
     pods = lab.items("pods", "-l", "tier=batch,cost=12")
     assert len(pods) == 4 and all(

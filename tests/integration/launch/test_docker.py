@@ -65,14 +65,6 @@ def test_an_image_without_python_is_told_plainly(task_file, run_stix, clusters, 
     assert docker_engine.docker("ps", "-aq").split() == []
 
 
-def test_a_container_removed_behind_our_back_comes_again(docker_engine, task_file, run_stix, ok):
-    task = task_file(run="echo here", resources={"infra": "docker", "image_id": IMAGE})
-    ok(run_stix("up", "-y", "-c", "one", task))
-    docker_engine.docker("rm", "-f", *docker_engine.docker("ps", "-q").split())
-    assert "here" in ok(run_stix("up", "-y", "-c", "one", task))
-    assert len(docker_engine.docker("ps", "-q").split()) == 1
-
-
 def test_a_cluster_knows_its_engine(docker_engine, task_file, run_stix, ok, clusters):
     task = task_file(run="true", resources={"infra": "docker", "image_id": IMAGE, "disk_size": 50})
     done = run_stix("up", "-y", "-d", "-c", "one", task)
@@ -105,19 +97,6 @@ def test_run_options_reach_the_engine(docker_engine, task_file, run_stix, ok):
     assert "mint" in ok(run_stix("exec", "shm", "--", "tr '\\0' '\\n' < /proc/1/environ"))
 
 
-def test_any_of_falls_through_to_the_container(docker_engine, task_file, run_stix, ok, clusters):
-    task = task_file(
-        run="echo placed",
-        resources={
-            "image_id": IMAGE,
-            "ordered": [{"infra": "ssh/nowhere"}, {"infra": "docker", "cpus": "500+"}, {"infra": "docker"}],
-        },
-    )  # fmt: skip
-    done = run_stix("up", "-y", "-c", "any", task)
-    assert "placed" in ok(done)
-    assert clusters()[0]["infra"] == "docker"
-
-
 def test_an_image_that_is_not_to_be_had_and_too_much_memory(docker_engine, run_stix):
     asked = run_stix("up", "-y", "-c", "odd", "--infra", "docker", "--image-id", "docker:stix-test/no:1", "--", "true")
     assert asked.returncode != 0
@@ -125,16 +104,3 @@ def test_an_image_that_is_not_to_be_had_and_too_much_memory(docker_engine, run_s
     big = run_stix("up", "-y", "-c", "odd", "--infra", "docker", "--memory", "90000", "--image-id", IMAGE, "--", "true")
     assert big.returncode == 3 and "GiB of memory, 90000 wanted" in big.stderr
     assert docker_engine.docker("ps", "-aq", "--filter", "label=stix.cluster=odd").split() == []
-
-
-def test_a_refresh_shows_what_is_gone_and_what_is_there(docker_engine, task_file, run_stix, ok, clusters):
-    task = task_file(run="true", resources={"infra": "docker", "image_id": IMAGE})
-    ok(run_stix("up", "-y", "-d", "-c", "box", task))
-    ok(run_stix("up", "-y", "-d", "-c", "here", "--infra", "local", "--", "true"))
-    name = docker_engine.docker("ps", "--format", "{{.Names}}").strip()
-    docker_engine.docker("rm", "-f", name)
-    rows = {row["name"]: row for row in clusters("--refresh")}
-    assert set(rows) == {"box", "here"}
-    assert rows["here"]["status"] == "UP"
-    assert rows["box"]["status"] == "INIT"
-    assert rows["box"]["last_error"]

@@ -13,14 +13,21 @@ from tests.lab.aws import lab
 NO_ROOM = {"action": "RunInstances", "code": "InsufficientInstanceCapacity", "status": 500}
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[lab.AwsLab]:
+@pytest.fixture(scope="module")
+def account() -> Iterator[lab.AwsLab]:
     """An account whose machines are only described."""
     demand(lab.missing())
     with lab.AwsLab() as account:
-        for name, value in account.environment.items():
-            monkeypatch.setenv(name, value)
         yield account
+
+
+@pytest.fixture
+def aws(account: lab.AwsLab, monkeypatch: pytest.MonkeyPatch) -> lab.AwsLab:
+    """The account, with the environment leading to it."""
+    account.refuse_nothing()
+    for name, value in account.environment.items():
+        monkeypatch.setenv(name, value)
+    return account
 
 
 def story(run_stix, ok, name="dev"):

@@ -53,12 +53,12 @@ def test_the_first_wins_and_the_other_is_gone(contexts, racing, run_stix, ok, cl
     assert ids(contexts) == ([], [])
 
 
-@pytest.mark.parametrize("then", ["up", "repair", "down"])
+@pytest.mark.parametrize("then", ["up", "down"])
 def test_a_race_that_is_killed_is_settled_by_the_next_command(
     then, contexts, racing, spawn, kill_in, run_stix, ok, clusters
 ):
     assert kill_in(spawn(*racing), "provision")
-    words = racing if then == "up" else ("down", "-y", "dev") if then == "down" else ("repair", "dev")
+    words = racing if then == "up" else ("down", "-y", "dev")
     ok(run_stix(*words))
     if then == "down":
         assert ids(contexts) == ([], []) and clusters() == []

@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-IMAGE = "docker:stix-test/debian"
 RANKS = "echo ran on $STIX_NODE_RANK of $STIX_NUM_NODES"
 
 
@@ -53,17 +52,6 @@ def test_one_three_two_on_this_machine(up, run_stix, ok, jobs, clusters, stix_ho
     assert list(states.values()).count("CANCELLED") == 1 and list(states.values()).count("SUCCEEDED") == len(states) - 1
 
 
-def test_one_three_two_of_containers(docker_engine, up, jobs, run_stix, ok):
-    def there():
-        shown = docker_engine.docker("ps", "-a", "--filter", "label=stix.cluster=dev", "--format", "{{.Names}}")
-        return sorted(name.rsplit("-", 1)[1] for name in shown.split())
-
-    assert ranks(up(1, infra="docker", image_id=IMAGE)) == ["0 of 1"]
-    assert ranks(up(3, infra="docker", image_id=IMAGE)) == ["0 of 3", "1 of 3", "2 of 3"] and there() == ["0", "1", "2"]
-    assert ranks(up(2, "--resize", infra="docker", image_id=IMAGE)) == ["0 of 2", "1 of 2"] and there() == ["0", "1"]
-    assert {job["status"] for job in jobs("dev")} == {"SUCCEEDED"} and len(jobs("dev")) == 3
-
-
 def test_one_three_two_of_ones_own_machines(ssh_hosts, pool, up, run_stix, ok, jobs):
     hosts = ssh_hosts(3)
     pool("rack", hosts)
@@ -95,8 +83,7 @@ def test_growth_that_fails_gives_the_old_cluster_back(ssh_hosts, pool, up, run_s
     assert ranks(up(1, infra="ssh/rack")) == ["0 of 1"]
 
 
-@pytest.mark.parametrize("phase", ["provision", "connect"])
-@pytest.mark.parametrize(("before", "after"), [(1, 2), (2, 1)])
+@pytest.mark.parametrize(("before", "after", "phase"), [(1, 2, "connect"), (2, 1, "provision")])
 def test_a_resize_that_is_killed_is_finished_by_the_same_command(
     before, after, phase, up, spawn, run_stix, ok, clusters, task_file, stix_home, kill_in
 ):
