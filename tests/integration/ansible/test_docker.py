@@ -84,7 +84,8 @@ def test_sweepers_are_told_of_ends_and_volumes_and_tell_why_something_stays(
     play: Play, cloud: dict[str, Any], docker_engine: DockerLab
 ) -> None:
     wanted = {"stix_wanted_nodes": cloud["stix_wanted_nodes"][:1], "stix_on_shutdown": "terminate"}
-    assert play("provision", cluster("docker", cloud={**cloud, **wanted})).rc == 0
+    made = play("provision", cluster("docker", cloud={**cloud, **wanted}))
+    assert made.rc == 0, made.errors()
     docker_engine.docker("volume", "create", "--label", "stix.cluster_id=demo-1f3a9c", "stix-test-data")
     [things] = play("survey", cluster("docker")).reported("resources")
     kinds = {thing["kind"]: thing for thing in things}
