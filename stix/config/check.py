@@ -1,6 +1,7 @@
 """Checks what one layer of settings says."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from stix.errors import UsageError
 from stix.spec.document import Document, Path, dotted, parse_documents
@@ -15,8 +16,8 @@ PERSONAL = ("admin_policy", "catalog", "events", "secrets")
 """What a project's file may not say: it comes with other people's code, and these run programs here, take secrets, tell
 others or change what things cost."""
 
-COMMANDS = ("ssh_proxy_command",)
-"""Keys of a cloud that hold a program for this machine."""
+WITHIN = ("ssh_proxy_command", "endpoint", "credentials_file")
+"""Keys of a cloud or a store that hold a program for this machine, or say where keys are sent or read."""
 
 
 def parse(text: str, file: str) -> Document:
@@ -59,11 +60,13 @@ def _misplaced(layer: "Layer") -> list[Path]:
         return [("catalog",)] if layer.data.get("catalog") is not None else []
     if layer.name != "project":
         return []
-    found: list[Path] = [(key,) for key in PERSONAL if layer.data.get(key) is not None]
-    return found + [
-        (name, key)
-        for name, section in layer.data.items()
-        if isinstance(section, dict)
-        for key in COMMANDS
-        if section.get(key) is not None
-    ]
+    followed = {name: section for name, section in layer.data.items() if SETTINGS.keys[name].works}
+    return [(key,) for key in PERSONAL if layer.data.get(key) is not None] + list(_within(followed, ()))
+
+
+def _within(data: Mapping[str, Any], path: Path) -> Iterator[Path]:
+    for name, value in data.items():
+        if name in WITHIN and path and value is not None:
+            yield (*path, name)
+        elif isinstance(value, Mapping) and len(path) < len(("storage", "s3")):
+            yield from _within(value, (*path, name))

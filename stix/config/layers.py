@@ -4,8 +4,9 @@ What stix itself has where no layer says anything stands in the schema (`stix.sp
 """
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -106,8 +107,22 @@ def files(user_file: Path, environ: Mapping[str, str] = os.environ, *, project: 
     found.append(("user", user_file))
     if project:
         named = environ.get(PROJECT_VARIABLE)
-        found.append(("project", _named(environ, PROJECT_VARIABLE) if named else Path(PROJECT_FILE)))
+        found.append(("project", _named(environ, PROJECT_VARIABLE) if named else _found(Path(PROJECT_FILE))))
     return found
+
+
+def _found(file: Path) -> Path:
+    """A project's file, unless anybody may have put it there.
+
+    Raises:
+        UsageError: `config.invalid`.
+    """
+    with suppress(FileNotFoundError):
+        owner, folder = file.stat().st_uid, Path().stat()
+        if folder.st_mode & stat.S_IWOTH and owner not in (0, os.getuid()):
+            hint = f"look at it, remove it, or name it: {PROJECT_VARIABLE}={file.absolute()}"
+            raise UsageError("config.invalid", f"{file} belongs to somebody else in a folder of everybody's", hint=hint)
+    return file
 
 
 def _named(environ: Mapping[str, str], variable: str) -> Path:

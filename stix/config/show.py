@@ -15,7 +15,9 @@ HIDDEN = "(hidden)"
 BUILT_IN = Origin("built-in")
 
 _SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|api_?key|access_?key|private_?key|credential)s?$")
-_ASSIGNED = re.compile(r"(?i)((?:\b|_)(?:password|passwd|secret|token|api_?key|access_?key)[a-z_]*\s*[=:]\s*)\S+")
+_ASSIGNED = re.compile(
+    r"(?i)((?:\b|_)(?:password|passwd|secret|token|api_?key|access_?key)[a-z_]*[\"']?\s*[=:]\s*[\"']?)[^\s\"']+"
+)
 _LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s/@]+@")
 
 

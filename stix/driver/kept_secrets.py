@@ -11,8 +11,6 @@ from typing import Any
 from stix.driver.ledger import Ledger
 from stix.errors import UsageError
 from stix.model.task import ManagedSecret, Secrets, Task
-from stix.spec.schema.settings import SECRETS
-from stix.spec.validate import problems_of
 
 SOURCES = ("vault", "environment", "command")
 """Where values are looked for, in this order unless the user has another."""
@@ -196,6 +194,11 @@ def secret_notes(task: Task, ledger: Ledger) -> tuple[str, ...]:
 
 
 def _check(settings: Mapping[str, Any]) -> None:
+    if not settings:
+        return
+    from stix.spec.schema.settings import SECRETS
+    from stix.spec.validate import problems_of
+
     for problem in problems_of(settings, SECRETS, ("secrets",)):
         raise UsageError("config.invalid", problem.sentence, hint=problem.hint)
 

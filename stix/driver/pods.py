@@ -67,12 +67,11 @@ def allowed(offers: list[Offer], ledger: Ledger, task: Task) -> list[Offer]:
     for candidate in task.resources:
         settings = overlaid(settings, candidate.config.get(CLOUD) or {})
     names = settings.get("allowed_contexts")
+    if names in (None, "all"):
+        return offers
     facts = {row["infra"]: row.get("facts") or {} for row in ledger.store.infras()}
     contexts = {offer.infra: offer.region or facts.get(offer.infra, {}).get("context") for offer in offers}
-    return [
-        offer if names is None or contexts[offer.infra] in (None, *names) else offer._replace(fault=NOT_ALLOWED)
-        for offer in offers
-    ]
+    return [offer if contexts[offer.infra] in (None, *names) else offer._replace(fault=NOT_ALLOWED) for offer in offers]
 
 
 def _pods(infra: str, facts: dict[str, Any]) -> list[Offer]:

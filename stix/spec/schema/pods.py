@@ -48,7 +48,12 @@ KUBERNETES = {
         default="loadbalancer",
     ),
     "allowed_contexts": Key(
-        ("list",), "The only contexts that may be chosen.", "allowed_contexts: [research]", items=TEXT
+        ("list", "text"),
+        "The only contexts that may be chosen; `all` is every one.",
+        "allowed_contexts: [research]",
+        items=TEXT,
+        pattern="all",
+        like="a list of contexts, or all",
     ),
     "context_configs": Key(
         ("map",),

@@ -4,6 +4,15 @@ from stix.clouds.registry import clouds
 from stix.model.resources import CLOUD_ALIASES
 from stix.spec.schema.key import TEXT, Key
 
+STORES_ALONE = ("cloudflare", "coreweave", "vastdata")
+"""What SkyPilot counts among clouds for their buckets alone."""
+
+
+def check_cloud(value: object) -> None:
+    """As `check_infra`, for what SkyPilot's `allowed_clouds` may name."""
+    if str(value).lower() not in STORES_ALONE:
+        check_infra(value)
+
 
 def check_infra(value: object) -> None:
     """Refuse a pattern of no cloud: a slip of the pen would forbid everything.

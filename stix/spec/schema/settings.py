@@ -6,7 +6,7 @@ What a task may set, too, is described in `stix.spec.schema.config`; of the clou
 from stix.spec.schema.config import CONFIG
 from stix.spec.schema.events import EVENTS
 from stix.spec.schema.key import TEXT, Key
-from stix.spec.schema.policy import POLICY, check_infra
+from stix.spec.schema.policy import POLICY, check_cloud
 from stix.spec.schema.prices import CATALOG
 
 _MINUTES = ("integer", "number")
@@ -133,7 +133,7 @@ SETTINGS = Key(
         ),
         "allowed_clouds": Key(
             ("list",), "The only clouds that are used; a rule as those of `policy`.", "allowed_clouds: [aws, gcp]",
-            items=Key(("text",), check=check_infra), least=1,
+            items=Key(("text",), check=check_cloud), least=1,
         ),
         "docker": CONFIG["docker"]._replace(
             keys={

@@ -1,6 +1,7 @@
 """The quick way of plain reads says and returns the same as the whole command line."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,7 @@ def test_both_ways_say_the_same(cluster):
         ("cancel", "nobody", "1", "--yes"),
     ):
         fast, whole = both(*words)
-        without_ages = [tuple(part.replace("1 s ago", "0 s ago") for part in result[1:]) for result in (fast, whole)]
+        without_ages = [tuple(re.sub(r"\d+ s ago", "0 s ago", part) for part in result[1:]) for result in (fast, whole)]
         assert fast[0] == whole[0], words
         assert without_ages[0] == without_ages[1], words
 

@@ -1,5 +1,6 @@
 """Settings come in layers: which wins, where each value is from, what each layer may say."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from stix.errors import UsageError
 from stix.spec.document import Document
 from stix.spec.schema.settings import SETTINGS
 from stix.state.home import Home
+from tests.conftest import demand
 
 
 @pytest.fixture
@@ -111,6 +113,7 @@ def test_variables_win_over_files(layered: dict[str, Path], monkeypatch: pytest.
         ("project", "secrets: {command: evil}", "'secrets' cannot be set by a project's file", "~/.stix/config.yaml"),
         ("project", "admin_policy: a.B", "'admin_policy' cannot be set", ""),
         ("project", "catalog: {max_age_days: 3}", "'catalog' cannot be set", ""),
+        ("project", "storage: {r2: {endpoint: evil}}", "'storage.r2.endpoint' cannot be set", ""),
         ("project", "aws: {ssh_proxy_command: evil}", "'aws.ssh_proxy_command' cannot be set", ""),
     ],
 )
@@ -124,6 +127,18 @@ def test_mistakes_name_file_line_and_the_nearest_word(
     assert error.code == "config.invalid" and error.exit_status == 2
     assert sentence in error.message and hint in error.hint
     assert layered[layer].name in error.message
+
+
+def test_a_project_in_a_folder_of_everybodys_must_be_ones_own(layered: dict[str, Path]) -> None:
+    demand("" if os.getuid() == 0 else "only root gives files away")
+    layered["project"].write_text("retry_seconds: 3\n")
+    layered["project"].parent.chmod(0o777)
+    assert settings_of(read(layered)).retry_seconds == 3
+    os.chown(layered["project"], 4711, -1)
+    with pytest.raises(UsageError, match="belongs to somebody else"):
+        read(layered)
+    layered["project"].parent.chmod(0o755)
+    assert settings_of(read(layered)).retry_seconds == 3
 
 
 def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
@@ -160,6 +175,7 @@ def test_secrets_are_hidden() -> None:
         "api_server": {"endpoint": "https://ann:pw@host", "service_account_token": "sky_1"},
         "db": "postgresql://u:pw2@h/x",
         "docker": {"run_options": ["--env API_TOKEN=pw3", "-v /a:/b"]},
+        "azure": {"custom_data": '{"token": "pw7"}'},
         "kubernetes": {"pod_config": {"spec": {"containers": [{"env": [{"name": "MY_PASSWORD", "value": "pw4"}]}]}}},
         "aws": {"labels": {"secret": "pw5", "team": "x"}},
         "admin_policy": "https://ann:pw6@policy.example.org/x",
