@@ -20,7 +20,7 @@ REJECTED = 400
 """The status by which a server refuses, as SkyPilot's do."""
 
 OURS = ("secrets", "catalog")
-"""Sections that no policy is shown."""
+"""Sections that no policy is shown, nor may set: they run programs here and say where secrets are."""
 
 Asked = tuple["Task", tuple[str, ...]]
 
@@ -134,7 +134,13 @@ def _from_server(policy: str, asked: "UserRequest", task: "Task") -> "tuple[Task
 def _post(url: str, body: bytes) -> str:
     from urllib.error import HTTPError
     from urllib.parse import unquote, urlsplit, urlunsplit
-    from urllib.request import Request, urlopen
+    from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+    class Stay(HTTPRedirectHandler):
+        """Follows nobody elsewhere: the login goes with the request."""
+
+        def redirect_request(self, *_: Any) -> None:
+            return None
 
     parts = urlsplit(url)
     headers = {"Content-Type": "application/json"}
@@ -145,7 +151,7 @@ def _post(url: str, body: bytes) -> str:
         headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
         url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     try:
-        with urlopen(Request(url, body, headers), timeout=SECONDS) as answer:
+        with build_opener(Stay).open(Request(url, body, headers), timeout=SECONDS) as answer:
             return str(answer.read(MOST_BYTES).decode())
     except HTTPError as error:
         if error.code != REJECTED:
@@ -164,6 +170,9 @@ def _take_config(ledger: "Ledger", policy: str, sent: dict[str, Any], answer: di
     from stix.spec.schema.settings import SETTINGS
     from stix.spec.validate import problems_of
 
+    for key in OURS:
+        if key in answer:
+            raise _refused(policy, ValueError(f"its settings have '{key}', which is none of its business"), None)
     values = _changed(dict(ledger.config.values), sent, answer)
     for problem in problems_of(values, SETTINGS):
         raise _refused(policy, ValueError(f"its settings are wrong: {problem.sentence}"), None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stix.driver import lifecycle, look, machines
+from stix.driver import lifecycle, look, machines, policy
 from stix.driver.outcome import Change, Outcome, instances
 from stix.driver.session import Run, World
 from stix.errors import ClusterError, StixError, from_record
@@ -172,6 +172,8 @@ def mend(run: Run, cluster: Cluster, findings: Sequence[Finding]) -> Cluster:
     steps = {each.step for each in findings}
     if "stop" in steps:
         return machines.stop(run, cluster)
+    if "provision" in steps:
+        policy.check_cluster(run.world, cluster, cluster.hourly_cost)
     if "surplus" in steps:
         going = [each.node for each in findings if each.step == "surplus"]
         cluster = run.record("changed", leaving=[*cluster.leaving, *going]) or cluster

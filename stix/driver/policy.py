@@ -31,7 +31,7 @@ def rules_of(config: Config) -> tuple[Rule, ...]:
 def allowed(
     ledger: Ledger, task: Task, ranking: tuple[list[Placement], list[Refusal]], others: object
 ) -> tuple[list[Placement], list[Refusal]]:
-    """What rules leave of a ranking; why the rest is left out is told once for each infrastructure and rule.
+    """What rules leave of a ranking; why the rest is left out is told once for each cloud and rule.
 
     Args:
         others: whether there are other places, or other reasons than rules; where not, they are the refusal.
@@ -54,7 +54,7 @@ def allowed(
         first = first or found
         candidate = task.resources.index(place.resources)
         told = Refusal(place.infra, candidate, found.reason)
-        forbidden.setdefault((place.infra, candidate, found.rule.name), told)
+        forbidden.setdefault((place.cloud, candidate, found.rule.name), told)
     if first and not (kept or others):
         raise first.error()
     return kept, [*refusals, *forbidden.values()]

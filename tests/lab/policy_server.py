@@ -13,7 +13,8 @@ Decide = Callable[[stix.UserRequest], stix.MutatedUserRequest]
 
 
 class PolicyServer(ThreadingHTTPServer):
-    """Answers with what `decide` makes of a request; ValueError is a refusal, RuntimeError a fault.
+    """Answers with what `decide` makes of a request; ValueError is a refusal, RuntimeError a fault,
+    LookupError names another address.
 
     Attributes:
         asked: what came, as it came.
@@ -45,7 +46,11 @@ class _Handler(BaseHTTPRequestHandler):
             status, text = 400, str(error)
         except RuntimeError as error:
             status, text = 500, str(error)
+        except LookupError as error:
+            status, text = 302, str(error)
         self.send_response(status)
+        if status == 302:
+            self.send_header("Location", text)
         self.end_headers()
         self.wfile.write(text.encode())
 

@@ -39,6 +39,12 @@ class Refuses(sky.AdminPolicy):
     def validate_and_mutate(cls, request):
         raise RuntimeError(f"no GPUs on weekends, {request.task.secrets['TOKEN']}")
 
+class Reaches(sky.AdminPolicy):
+    @classmethod
+    def validate_and_mutate(cls, request):
+        request.skypilot_config["secrets"] = {"command": "evil"}
+        return sky.MutatedUserRequest(request.task, request.skypilot_config)
+
 class Spoils(sky.AdminPolicy):
     @classmethod
     def validate_and_mutate(cls, request):
@@ -87,6 +93,7 @@ def test_one_that_changes_nothing_leaves_the_very_task(ledger: Ledger) -> None:
     [
         ("site_policies.Refuses", "site_policies.Refuses refuses: no GPUs on weekends, ***"),
         ("site_policies.Absent", "it cannot be used (module 'site_policies' has no attribute 'Absent')"),
+        ("site_policies.Reaches", "its settings have 'secrets'"),
         ("no_such_module.Policy", "it cannot be used (No module named 'no_such_module')"),
         ("site_policies.CLASSES", "refuses: "),
         ("site_policies.Spoils", "its settings are wrong: unknown key 'vpc_nam' under 'aws'"),
@@ -107,6 +114,8 @@ def decide(request: stix.UserRequest) -> stix.MutatedUserRequest:
     wish = task.envs["A"]
     if wish == "no":
         raise ValueError("not today")
+    if wish == "elsewhere":
+        raise LookupError("http://127.0.0.1:9/other")
     if wish == "fault":
         raise RuntimeError("broken")
     if wish == "label":
@@ -162,7 +171,7 @@ def test_a_server_that_changes_nothing_leaves_the_very_task(ledger: Ledger, serv
 
 @pytest.mark.parametrize(
     ("wish", "reason"),
-    [("no", "refuses: not today"), ("fault", "it does not answer (HTTP Error 500")],
+    [("no", "refuses: not today"), ("fault", "it does not answer (HTTP Error 500"), ("elsewhere", "HTTP Error 302")],
 )
 def test_a_server_that_refuses_or_breaks(ledger: Ledger, server: PolicyServer, wish: str, reason: str) -> None:
     configure(ledger, server.url)
