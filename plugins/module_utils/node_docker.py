@@ -10,8 +10,12 @@ KEY = "/etc/apt/keyrings/stix-docker.asc"
 SOURCE = "/etc/apt/sources.list.d/stix-docker.list"
 REPO = "/etc/yum.repos.d/stix-docker.repo"
 FILES = (SOURCE, REPO)
+PROGRAMS = ("dockerd", "docker")
 ENGINE = ("docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin")
 DISTRIBUTION = {"deb": ("docker.io",), "rpm": ("docker",)}
+CLIENT = {("debian", "13"): ("docker-cli",)}
+"""Systems whose package of the engine only recommends the one with the command, and what that is called."""
+
 RHEL_LIKE = {"rhel": "rhel", "rocky": "centos", "almalinux": "centos"}
 
 
@@ -32,12 +36,14 @@ def plan(facts, wish):
 
 def _engine(facts, wish):
     steps = []
-    if "dockerd" not in facts["commands"]:
+    lacking = [name for name in PROGRAMS if name not in facts["commands"]]
+    if "dockerd" in lacking or (lacking and wish.get("source") == "distribution"):
         system = system_of(facts)
         # Amazon Linux has a package of its own; Docker has none for it.
         own = wish.get("source") == "distribution" and system.name not in RHEL_LIKE or system.name == "amzn"
         if own:
-            steps.append({"do": "packages", "names": list(DISTRIBUTION[system.family])})
+            names = DISTRIBUTION[system.family] + CLIENT.get((system.name, system.version), ())
+            steps.append({"do": "packages", "names": list(names)})
         else:
             steps += [*_repository(facts, wish, system), {"do": "packages", "names": _versions(system, wish)}]
     if facts["systemd"]:

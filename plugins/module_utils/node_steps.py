@@ -42,7 +42,10 @@ class Steps(object):
             getattr(self, "_" + step["do"])(step)
 
     def _run(self, words, what, check=True):
-        status, out, err = self.module.run_command(words, environ_update=self.env)
+        try:
+            status, out, err = self.module.run_command(words, environ_update=self.env, handle_exceptions=False)
+        except OSError as error:
+            status, out, err = 127, "", str(error)
         if status and check:
             last = (err.strip() or out.strip())[-600:]
             raise Failure("setup.failed", "%s failed: %s" % (what, last), "", {"command": words, "status": status})
@@ -57,7 +60,13 @@ class Steps(object):
                 self.fresh = True
             words = ["apt-get", *lock, "-q", "-y", "--no-install-recommends", "--allow-downgrades", "install"]
         else:
-            words = [self.module.get_bin_path("dnf") or "yum", "-q", "-y", "install"]
+            program = self.module.get_bin_path("dnf") or self.module.get_bin_path("yum")
+            if not program:
+                words = "The node has neither apt-get nor dnf nor yum, to install %s" % ", ".join(names)
+                raise Failure(
+                    "setup.failed", words, "Take an image that has what it needs, or one with a package manager."
+                )
+            words = [program, "-q", "-y", "install"]
         self._run(words + names, "installing %s" % ", ".join(names))
 
     def _file(self, step):

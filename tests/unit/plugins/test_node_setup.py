@@ -158,6 +158,20 @@ def test_docker_that_answers_needs_only_what_the_user_wants() -> None:
     assert done(node_docker.plan(stopped, wish)) == ["service"]
 
 
+@pytest.mark.parametrize(
+    ("name", "version", "names"),
+    [
+        ("debian", "13", ["docker.io", "docker-cli"]),
+        ("debian", "12", ["docker.io"]),
+        ("ubuntu", "24.04", ["docker.io"]),
+    ],
+)
+def test_the_distributions_engine_comes_with_its_command(name: str, version: str, names: list[str]) -> None:
+    wish = {"mirror": "http://m", "source": "distribution"}
+    for commands in ({}, {"dockerd": "/usr/sbin/dockerd"}):
+        assert packages(node_docker.plan(facts(name, version, commands=commands), wish)) == names
+
+
 def test_containers_see_gpus_and_a_new_driver_is_described_anew() -> None:
     wish = {"mirror": "http://m", "version": "1.17.8-1"}
     assert node_container_gpu.plan(facts(), wish) == ([], "no GPU answers")
