@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.stix.core.plugins.plugin_utils import agent_config, staged, trees
@@ -26,17 +27,23 @@ class ActionModule(NodeAction):
         """The agent's probe, `current` (agent as wanted), `wanted_hash`, `differs` (settings that the agent has
         otherwise), `clock_skew`, `stale_trees` (targets to be sent).
         """
-        began = time.time()
-        state = self._probe()
+        sources = trees.sources(self.args["workdir"], self.args["mounts"])
+        with ThreadPoolExecutor(1) as beside:  # the node answers meanwhile
+            looked = beside.submit(trees.digests, sources, self._task._uuid)
+            began = time.time()
+            state = self._probe()
+            ended = time.time()
+        digests = looked.result()
         if "time" in state:
-            state["clock_skew"] = skew(float(state.pop("time")), began, time.time())
+            state["clock_skew"] = skew(float(state.pop("time")), began, ended)
         state.setdefault("alive", False)
         result: dict[str, Any] = {"changed": False, **state}
         if self.args["config"]:
             result |= self._compared(state)
         have = state.get("trees") or {}
-        sources = trees.sources(self.args["workdir"], self.args["mounts"])
-        result["stale_trees"] = [tree["target"] for tree in sources if trees.is_stale(tree, have)]
+        result["stale_trees"] = [
+            target for target, digest in digests.items() if not digest or have.get(target) != digest
+        ]
         if self.args["report"]:
             result["stix_event"] = {"kind": "node", "data": staged.node_event(self.vars, result)}
         return result

@@ -5,25 +5,15 @@ ones over ssh by rsync.
 import json
 import os
 import shlex
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.stix.core.plugins.module_utils.difference import difference
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
-from ansible_collections.stix.core.plugins.plugin_utils import git_workdir, rsync, trees
+from ansible_collections.stix.core.plugins.plugin_utils import git_workdir, parts, rsync, trees
 from ansible_collections.stix.core.plugins.plugin_utils.node_action import NodeAction
-
-LARGEST_INPUT = 32 * 1024 * 1024
-"""Bytes that are handed to the connection at once; a larger tar goes over as a file."""
+from ansible_collections.stix.core.plugins.plugin_utils.told import Told
 
 _ON_THIS_MACHINE = ("local", "community.docker.docker", "docker")
-
-
-def _content(tree: trees.Tree) -> str:
-    if "url" in tree:
-        return f"git, {tree.get('ref') or 'its default branch'}"
-    count = sum(os.path.isfile(full) for _, full in trees.entries(tree["path"]))
-    return f"{count} file{'s' if count != 1 else ''} of {tree['path']}"
 
 
 class ActionModule(NodeAction):
@@ -35,6 +25,7 @@ class ActionModule(NodeAction):
         "workdir": {"type": "raw"},
         "mounts": {"type": "dict", "default": {}},
         "stale": {"type": "list", "elements": "str", "required": True},
+        "progress": {"type": "path", "default": ""},
     }
 
     def act(self) -> dict[str, Any]:
@@ -50,11 +41,17 @@ class ActionModule(NodeAction):
         changed = {tree["target"] for tree in sent if tree["changed"]}
         return difference(
             files=[
-                (tree["target"] + ": missing, or not as it is here", f"{tree['target']}: {_content(tree)}")
+                (tree["target"] + ": missing, or not as it is here", f"{tree['target']}: {self._content(tree)}")
                 for tree in wanted
                 if tree["target"] in changed
             ]
         )
+
+    def _content(self, tree: trees.Tree) -> str:
+        if "url" in tree:
+            return f"git, {tree.get('ref') or 'its default branch'}"
+        count = trees.content(tree, self._task._uuid).files
+        return f"{count} file{'s' if count != 1 else ''} of {tree['path']}"
 
     def _bring(self, tree: trees.Tree) -> dict[str, Any]:
         if "url" in tree:
@@ -64,40 +61,40 @@ class ActionModule(NodeAction):
             except Failure as failure:
                 raise git_workdir.explained(failure, self.stderr) from None
             return {"target": tree["target"], "files": 0, "bytes": 0, "deleted": 0, **answer}
-        content = trees.digest(tree["path"])
         if self.check_mode:
             return {"target": tree["target"], "files": 0, "bytes": 0, "deleted": 0, "changed": True}
-        answer = self._by_rsync(tree, content)
-        if answer:
-            return {"target": tree["target"], "changed": True, **answer}
-        packed = trees.pack(tree["path"], content, compress=self._connection.transport not in _ON_THIS_MACHINE)
-        answer = self._receive(tree["target"], content, packed)
+        found = trees.content(tree, self._task._uuid)
+        told = Told(self.args["progress"], self.host, tree["target"], found.files, found.bytes)
+        answer = self._by_rsync(tree, found, told) or self._by_tar(tree, found, told)
         return {"target": tree["target"], "changed": True, **answer}
 
-    def _by_rsync(self, tree: trees.Tree, content: str) -> dict[str, Any]:
+    def _by_rsync(self, tree: trees.Tree, found: trees.Content, told: Told) -> dict[str, Any]:
         """What was sent of a large folder over ssh; empty where a tar has to do."""
         source = os.path.expanduser(tree["path"])
-        if not content.startswith(trees.BY_TIMES) or not os.path.isdir(source):
+        if not found.digest.startswith(trees.BY_TIMES) or not os.path.isdir(source):
             return {}
         ssh = rsync.ssh_words(self._connection)
         if not ssh:
             return {}
-        paths = rsync.sendable(trees.entries(source))
-        names, target = json.dumps(paths).encode(), shlex.quote(tree["target"])
+        names, target = json.dumps(found.paths).encode(), shlex.quote(tree["target"])
         place = self.agent(f"receive --target {target} --begin", names)
         sent = (
-            rsync.transfer(source, paths, str(self._connection.get_option("host")), place["root"], ssh)
+            rsync.transfer(source, found.paths, str(self._connection.get_option("host")), place["root"], ssh, told)
             if place["rsync"]
             else None
         )
         if sent is None:
             return {}
-        done = self.agent(f"receive --target {target} --hash {content} --delete --end", names)
+        done = self.agent(f"receive --target {target} --hash {found.digest} --delete --end", names)
         return {"files": sent[0], "bytes": sent[1], "deleted": done["deleted"]}
 
-    def _receive(self, target: str, content: str, packed: Path) -> dict[str, Any]:
-        verb = f"receive --target {shlex.quote(target)} --hash {content} --delete"
-        if packed.stat().st_size <= LARGEST_INPUT:
+    def _by_tar(self, tree: trees.Tree, found: trees.Content, told: Told) -> dict[str, Any]:
+        packed = trees.pack(tree["path"], found.digest, compress=self._connection.transport not in _ON_THIS_MACHINE)
+        verb = f"receive --target {shlex.quote(tree['target'])} --hash {found.digest} --delete"
+        size = packed.stat().st_size
+        if size <= parts.PART:
             return self.agent(verb, packed.read_bytes())
-        remote = self.upload(packed, "tree.tar")
+        remote = parts.send(
+            self, packed, tree["target"], lambda there: told(found.files * there // size, found.bytes * there // size)
+        )
         return self.agent(f"{verb} < {remote}; status=$?; rm -f {remote}; (exit $status)")

@@ -1,9 +1,10 @@
-"""Which files of a folder stay behind: gitignore's rules, from .skyignore, .stixignore or .gitignore."""
+"""Which files of a folder stay behind: gitignore's rules, from .stixignore, .skyignore or .gitignore."""
 
 import os
 import re
+from operator import attrgetter
 
-NAMES = (".skyignore", ".stixignore", ".gitignore")
+NAMES = (".stixignore", ".skyignore", ".gitignore")
 """The first that lies in the root of a tree is the one that is read, there and in every folder below."""
 
 
@@ -12,9 +13,13 @@ class Rules:
 
     def __init__(self, text):
         self._rules = [rule for rule in map(_rule, text.splitlines()) if rule]
+        # Of most paths no rule speaks: one look tells that.
+        self._any = re.compile("|".join("(?:%s)" % regex.pattern for regex, _, _ in self._rules) or "(?!)", re.DOTALL)
 
     def verdict(self, path, is_dir):
         """True: ignored, False: brought back by a `!` pattern, None: no pattern speaks of it."""
+        if not self._any.match(path):
+            return None
         for regex, negated, dirs_only in reversed(self._rules):
             if (is_dir or not dirs_only) and regex.match(path):
                 return not negated
@@ -38,7 +43,7 @@ def _walk(folder, prefix, name, chain):
     if name:
         chain = chain + _read(os.path.join(folder, name), prefix)
     with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
+        entries = sorted(found, key=attrgetter("name"))
     for entry in entries:
         path = prefix + entry.name
         is_dir = entry.is_dir(follow_symlinks=False)

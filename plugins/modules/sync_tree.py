@@ -27,6 +27,10 @@ options:
     type: list
     elements: str
     required: true
+  progress:
+    description: Folder of the controller for notes on how far each node's transfers are; empty notes nothing.
+    type: path
+    default: ""
 """
 
 EXAMPLES = r"""

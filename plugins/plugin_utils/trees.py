@@ -6,7 +6,7 @@ import os
 import stat
 import tarfile
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.ignore import walk
@@ -19,6 +19,9 @@ trips pay from here on.
 
 BY_TIMES = "times-"
 """What the hash of a large tree begins with."""
+
+SENDABLE = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
+"""Kinds that are sent; sockets and devices are not."""
 
 WORKDIR = "sky_workdir"
 """Where the workdir lies on a node, below the home of its jobs (SkyPilot's name)."""
@@ -50,23 +53,51 @@ def sources(workdir: object, mounts: dict[str, str] | None) -> list[Tree]:
     return found
 
 
-def is_stale(tree: Tree, have: dict[str, str]) -> bool:
-    """Whether the tree has to be sent, given the hashes that the node recorded; a git ref may always have moved."""
-    return "url" in tree or have.get(tree["target"]) != digest(tree["path"])
+class Member(NamedTuple):
+    """One of a tree: its path there (a single file's is "."), its path on the controller, and what it is."""
+
+    path: str
+    full: str
+    info: os.stat_result
 
 
-def digest(source: str) -> str:
-    """Hash of a local file or folder: of names, kinds, execute bits and contents; of a large one of names, modes, sizes
-    and times, as rsync compares, for reading all of it at each launch would take longer than sending what differs.
+class Content(NamedTuple):
+    """What a tree is at one moment: its hash, and what of it can be sent, as paths in the tree."""
+
+    digest: str
+    paths: list[str]
+    files: int
+    bytes: int
+
+
+def digests(wanted: list[Tree], task: str) -> dict[str, str]:
+    """Target -> the hash of what is to be there; empty where a git ref may have moved.
+
+    Raises:
+        Failure: as `content`.
+    """
+    return {tree["target"]: "" if "url" in tree else content(tree, task).digest for tree in wanted}
+
+
+def content(tree: Tree, task: str) -> Content:
+    """What a local tree is now, looked at once for all nodes of a task (its unique id).
+
+    The hash is of names, kinds, execute bits and contents; of a large tree of names, modes, sizes and times, as rsync
+    compares, for reading all of it at each launch would take longer than sending what differs.
 
     Raises:
         Failure: `sync.source`, when it is not there or cannot be read.
     """
-    key = hashlib.sha256(os.path.abspath(os.path.expanduser(source)).encode()).hexdigest()[:16]
-    signature, size = _signature(source)
-    if size >= LARGE:
-        return f"{BY_TIMES}{signature}"
-    return str(once(f"tree-{key}-{signature[:16]}", lambda: _digest(source)))
+    key = hashlib.sha256(os.path.abspath(os.path.expanduser(tree["path"])).encode(errors="surrogateescape"))
+    return Content(*once(f"tree-{task}-{key.hexdigest()[:16]}", lambda: _content(tree["path"])))
+
+
+def _content(source: str) -> Content:
+    found = members(source)
+    size = sum(member.info.st_size for member in found if not stat.S_ISDIR(member.info.st_mode))
+    sendable = [member.path for member in found if stat.S_IFMT(member.info.st_mode) in SENDABLE]
+    files = sum(not stat.S_ISDIR(member.info.st_mode) for member in found)
+    return Content(_by_times(found) if size >= LARGE else _by_content(source, found), sendable, files, size)
 
 
 def pack(source: str, content: str, compress: bool) -> Path:
@@ -74,7 +105,7 @@ def pack(source: str, content: str, compress: bool) -> Path:
 
     Args:
         source: local file or folder.
-        content: its `digest`, the file's name.
+        content: its hash, the file's name.
         compress: gzip it, lightly.
     """
     name = f"{content}.tar" + (".gz" if compress else "")
@@ -94,8 +125,8 @@ def pack(source: str, content: str, compress: bool) -> Path:
 
 def _write(source: str, stream: Any) -> None:
     with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-        for path, full in entries(source):
-            tar.add(full, arcname=path, recursive=False, filter=_anonymous)
+        for member in members(source):
+            tar.add(member.full, arcname=member.path, recursive=False, filter=_anonymous)
 
 
 def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -104,60 +135,59 @@ def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return entry if entry.isreg() or entry.isdir() or entry.issym() or entry.islnk() else None
 
 
-def entries(source: str) -> list[tuple[str, str]]:
-    """`(path in the tree, path on the controller)`; a single file is a tree of one member, ".".
+def members(source: str) -> list[Member]:
+    """All of a tree that does not stay behind.
 
     Raises:
         Failure: `sync.source`, when it is not there or cannot be read.
     """
     root = os.path.expanduser(source)
-    if os.path.isfile(root):
-        return [(".", os.path.realpath(root))]
-    if not os.path.isdir(root):
+    if not os.path.isfile(root) and not os.path.isdir(root):
         raise Failure(
             "sync.source", f"'{source}' is not there", "Check the path; it is read on this machine.", {"path": source}
         )
     try:
-        return [(path, entry.path) for path, entry in walk(root)]
+        if os.path.isfile(root):
+            full = os.path.realpath(root)
+            return [Member(".", full, os.lstat(full))]
+        return [Member(path, entry.path, entry.stat(follow_symlinks=False)) for path, entry in walk(root)]
     except OSError as error:
         raise _unreadable(source, error) from error
 
 
-def _signature(source: str) -> tuple[str, int]:
-    """What changes whenever the content may have (names, modes, sizes, times), and the bytes of all files."""
-    found, size = hashlib.sha256(), 0
-    for path, full in entries(source):
-        info = os.lstat(full)
+def _by_times(found: list[Member]) -> str:
+    """What changes whenever the content may have: names, modes, sizes, times."""
+    lines = []
+    for path, _, info in found:
         told = f"{path}\0{info.st_mode}"
         if not stat.S_ISDIR(info.st_mode):  # a folder's own time says nothing that its entries do not say
             told += f"\0{info.st_size}\0{info.st_mtime_ns}"
-            size += info.st_size
-        found.update(f"{told}\n".encode(errors="surrogateescape"))
-    return found.hexdigest(), size
+        lines.append(f"{told}\n")
+    return BY_TIMES + hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
-def _digest(source: str) -> str:
-    found = hashlib.sha256()
+def _by_content(source: str, found: list[Member]) -> str:
+    hashed = hashlib.sha256()
     try:
-        for path, full in entries(source):
-            found.update(_describe(path, full))
+        for member in found:
+            hashed.update(_describe(member))
     except OSError as error:
         raise _unreadable(source, error) from error
-    return found.hexdigest()
+    return hashed.hexdigest()
 
 
-def _describe(path: str, full: str) -> bytes:
-    mode = os.lstat(full).st_mode
+def _describe(member: Member) -> bytes:
+    mode = member.info.st_mode
     if stat.S_ISLNK(mode):
-        content = "link " + os.readlink(full)
+        content = "link " + os.readlink(member.full)
     elif stat.S_ISDIR(mode):
         content = "folder"
     elif stat.S_ISREG(mode):
-        with open(full, "rb") as file:
+        with open(member.full, "rb") as file:
             content = f"file {mode & 0o111:o} {hashlib.file_digest(file, 'sha256').hexdigest()}"
     else:
         return b""
-    return f"{path}\0{content}\n".encode(errors="surrogateescape")
+    return f"{member.path}\0{content}\n".encode(errors="surrogateescape")
 
 
 def _unreadable(source: str, error: OSError) -> Failure:

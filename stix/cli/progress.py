@@ -4,6 +4,7 @@ On a terminal the line of a running phase moves (spinner, elapsed time, node cou
 line when it starts and one when it ends, and one every `QUIET_SECONDS` between.
 """
 
+import shutil
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from typing import IO
 
 from stix.cli import output
-from stix.model.event import Attempt, Event, Note, Output, PhaseEnded, PhaseProgress, PhaseStarted
+from stix.model.event import Attempt, Event, Note, Output, PhaseEnded, PhaseProgress, PhaseStarted, TransferProgress
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 TICK = 0.1
@@ -19,6 +20,7 @@ QUIET_SECONDS = 10.0
 CLEAR_LINE = "\r\x1b[K"
 WIDTH = 9
 COUNTS = 16
+SECONDS = 7
 
 
 class Phase:
@@ -30,6 +32,8 @@ class Phase:
         self.done = 0
         self.since = since
         self.told = since
+        self.files = ""
+        """How far files are on their way."""
 
     def counts(self) -> str:
         """'2/3 nodes', or nothing when the phase is not about nodes."""
@@ -38,6 +42,13 @@ class Phase:
 
 def _nodes(count: int) -> str:
     return f"{count} node{'s' if count > 1 else ''}" if count else ""
+
+
+def _transferred(event: TransferProgress) -> str:
+    """'1,240 of 10,000 files, 61.0 of 476.8 MiB'."""
+    unit, name = (2**30, "GiB") if event.all_bytes >= 2**30 else (2**20, "MiB")
+    count = f"{event.files:,} of {event.all_files:,} file{'' if event.all_files == 1 else 's'}"
+    return f"{count}, {event.bytes / unit:.1f} of {event.all_bytes / unit:.1f} {name}"
 
 
 class Progress:
@@ -105,6 +116,8 @@ class Progress:
                     self._begin(event)
                 case PhaseProgress():
                     self._advance(event)
+                case TransferProgress():
+                    self._transfer(event)
                 case PhaseEnded():
                     self._end(event)
                 case Attempt():
@@ -134,11 +147,21 @@ class Progress:
         if phase is None:
             return
         phase.done, phase.total = event.done, event.total
+        self._tell(event.cluster, phase)
+
+    def _transfer(self, event: TransferProgress) -> None:
+        for (cluster, _), phase in self._phases.items():
+            if cluster == event.cluster:
+                phase.files = _transferred(event)
+                self._tell(cluster, phase)
+
+    def _tell(self, cluster: str, phase: Phase) -> None:
+        """Where no line moves, one now and then."""
         now = self.clock()
         if not self.moving and now - phase.told >= QUIET_SECONDS:
             phase.told = now
-            name = self._name(event.cluster) + f"{phase.name:<{WIDTH}}"
-            self._line(f"  {name} {phase.counts()}, {output.seconds(now - phase.since)}")
+            parts = [part for part in (phase.counts(), phase.files, output.seconds(now - phase.since)) if part]
+            self._line(f"  {self._name(cluster)}{phase.name:<{WIDTH}} {', '.join(parts)}")
 
     def _end(self, event: PhaseEnded) -> None:
         phase = self._phases.pop((event.cluster, event.phase), None) or Phase(event.phase, 0, self.clock())
@@ -159,13 +182,15 @@ class Progress:
             turn += 1
             with self._lock:
                 if self._phases:
-                    self._write(CLEAR_LINE + self._moving_line(turn))
+                    room = shutil.get_terminal_size().columns - 1  # a line that wraps could not be taken back
+                    self._write(CLEAR_LINE + self._moving_line(turn)[:room])
 
     def _moving_line(self, turn: int) -> str:
         (cluster, _), phase = list(self._phases.items())[-1]
         frame = self._can_write(FRAMES[turn % len(FRAMES)], "|/-\\"[turn % 4])
         took = output.seconds(self.clock() - phase.since)
-        return f"{frame} {self._name(cluster)}{phase.name:<{WIDTH}} {phase.counts():<{COUNTS}} {took}"
+        named = f"{frame} {self._name(cluster)}{phase.name:<{WIDTH}}"
+        return f"{named} {phase.counts():<{COUNTS}} {took:<{SECONDS}} {phase.files}".rstrip()
 
     def _name(self, cluster: str) -> str:
         return f"{cluster}: " if self.named else ""

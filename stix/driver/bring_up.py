@@ -5,7 +5,7 @@ import json
 import secrets as random
 from typing import Any
 
-from stix.driver import buckets, containers, machines, own_ansible, resize
+from stix.driver import buckets, containers, machines, own_ansible, resize, transfers
 from stix.driver.decide import LaunchOptions, served_candidate
 from stix.driver.registry_login import registry_login
 from stix.driver.session import Run
@@ -75,14 +75,15 @@ def bring_up(
     registry, login = containers.login(run, cluster, task)
     has_own = bool(task.ansible) and not (only_job or options.no_setup)
     values = task.secret_values if secrets_file else {}
-    outcome = run.play(
-        "run_job" if only_job else "up",
-        cluster,
-        "connect",
-        node_vars=machines.node_vars(run, cluster) | file_vars(task) | registry,
-        head_vars=None if has_own else job,
-        secrets={**({} if has_own else values), **login} or None,
-    )
+    with transfers.told(run, cluster, {} if only_job else file_vars(task)) as files:
+        outcome = run.play(
+            "run_job" if only_job else "up",
+            cluster,
+            "connect",
+            node_vars=machines.node_vars(run, cluster) | files | registry,
+            head_vars=None if has_own else job,
+            secrets={**({} if has_own else values), **login} or None,
+        )
     cluster = machines.learn(run, cluster, outcome)
     if outcome.error:
         raise outcome.error

@@ -7,7 +7,7 @@ from typing import Any
 
 from stix.clouds.registry import clouds
 from stix.driver import autostop as ends
-from stix.driver import machines, policy, volumes
+from stix.driver import machines, policy, transfers, volumes
 from stix.driver.account import end_vars, limit_note
 from stix.driver.decide import LaunchOptions, require_runnable, served_candidate
 from stix.driver.hooks import run_hooks, with_autostop_hook
@@ -53,14 +53,15 @@ def _hand_over(run: Run, cluster: Cluster, task: Task) -> tuple[int, Cluster]:
     how: dict[str, Any] = {"secrets_file": secrets_file, "no_setup": True, "hosts": cluster.hosts}
     job = job_vars(task, served_candidate(task, cluster), random.token_hex(8), **how)
     files = {key: value for key, value in file_vars(task).items() if key == "files_workdir"}
-    outcome = run.play(
-        "up" if files else "run_job",
-        cluster,
-        "submit",
-        node_vars=machines.node_vars(run, cluster) | files,
-        head_vars=job,
-        secrets=task.secret_values or None,
-    )
+    with transfers.told(run, cluster, files) as brought:
+        outcome = run.play(
+            "up" if files else "run_job",
+            cluster,
+            "submit",
+            node_vars=machines.node_vars(run, cluster) | brought,
+            head_vars=job,
+            secrets=task.secret_values or None,
+        )
     if outcome.error:
         raise outcome.error
     jobs = outcome.of_kind("job")

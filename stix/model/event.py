@@ -51,6 +51,18 @@ class PhaseProgress(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TransferProgress(Event):
+    """So much of the trees that are on their way to `nodes` nodes is there or was there before; not kept in the run."""
+
+    cluster: str
+    nodes: int
+    files: int
+    bytes: int
+    all_files: int
+    all_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseEnded(Event):
     """The phase is over after `seconds`; `skipped` when nothing had to be done."""
 

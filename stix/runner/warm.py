@@ -13,6 +13,7 @@ Two kinds of request come in as one JSON line with descriptors beside it:
 
 import array
 import contextlib
+import gc
 import json
 import os
 import select
@@ -121,6 +122,7 @@ def _import_ansible(environment: Mapping[str, str], frozen: dict[str, str]) -> N
     from stix.runner.preload import preload
 
     preload()
+    gc.freeze()  # else each play looks through all of it again and again, and copies its pages
 
 
 def _run_cli(

@@ -65,13 +65,18 @@ def test_the_exclude_file_of_git_counts_and_git_itself_stays_behind(tmp_path: Pa
     assert _kept(tmp_path) == [".gitignore", "a"]
 
 
-def test_skyignore_goes_before_stixignore_before_gitignore(tmp_path: Path) -> None:
-    names = (".skyignore", ".stixignore", ".gitignore")
+def test_stixignore_goes_before_skyignore_before_gitignore(tmp_path: Path) -> None:
+    names = (".stixignore", ".skyignore", ".gitignore")
     _write(tmp_path, {"a": "", "b": "", "c": ""} | dict(zip(names, ("a\n", "b\n", "c\n"), strict=True)))
     for name, gone in zip(names, "abc", strict=True):
         assert gone not in _kept(tmp_path) and len(set("abc") & set(_kept(tmp_path))) == 2
         os.remove(tmp_path / name)
     assert set("abc") <= set(_kept(tmp_path))
+
+
+def test_of_many_rules_the_last_that_speaks_decides_also_beside_broken_ones(tmp_path: Path) -> None:
+    _write(tmp_path, {".gitignore": "a*\n[z-a]\n!ab*\nab?d\n", "abc": "", "abcd": "", "a": "", "b": ""})
+    assert _kept(tmp_path) == [".gitignore", "abc", "b"]
 
 
 def test_git_can_be_brought_back(tmp_path: Path) -> None:
