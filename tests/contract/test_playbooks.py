@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 VERBS = (
-    "adopt apply_volumes autostop bake cancel_job check delete_buckets delete_volumes doctor fill_buckets logs prepare "
-    "probe provision query release run_job setup stop survey sweep sync terminate transfer_buckets up"
+    "adopt apply_volumes autostop bake cancel_job check delete_buckets delete_volumes doctor fill_buckets logs "
+    "mount_volumes prepare probe provision query release run_job setup stop survey sweep sync terminate transfer_buckets up"
 ).split()
 
 
@@ -34,7 +34,7 @@ def test_the_example_shows_every_variable() -> None:
     for role in ("skylet", "files", "job"):
         for line in (ROOT / "roles" / role / "defaults" / "main.yml").read_text().splitlines():
             name = line.partition(":")[0]
-            handed_on = name in ("skylet_workdir", "skylet_mounts", "skylet_report")
+            handed_on = name in ("skylet_workdir", "skylet_mounts", "skylet_report", "files_progress")
             handed_on = handed_on or "agent_home" in name or "node_state" in name
             if name.strip("-") and not handed_on and name != "files_user_home":
                 assert f"{name}:" in shown, name

@@ -60,4 +60,5 @@ def synced(home):
     """What the newest run reported of its trees."""
     newest = max(home.glob("runs/*-exec-*/events.jsonl"), key=lambda path: path.stat().st_mtime_ns)
     events = [json.loads(line) for line in newest.read_text().splitlines()]
-    return [tree for event in events if event.get("kind") == "sync" for tree in event["data"]]
+    reported = [event["data"] for event in events if event["kind"] == "run.reported"]
+    return [tree for event in reported if event["kind"] == "sync" for tree in event["data"]]
