@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 VERBS = (
     "adopt apply_volumes autostop bake cancel_job check delete_buckets delete_volumes doctor fill_buckets logs "
-    "mount_volumes prepare probe provision query release run_job setup stop survey sweep sync terminate transfer_buckets up"
+    "mount_volumes prepare probe provision query release run_job setup stop survey sweep sync "
+    "terminate transfer_buckets up"
 ).split()
 
 
