@@ -10,11 +10,13 @@ from typing import Any
 from stix.clouds.registry import Cloud, canonical, clouds
 from stix.driver.offers import leases, local_offer
 from stix.driver.outcome import Outcome
+from stix.driver.policy import rules_of
 from stix.driver.session import World
 from stix.errors import ClusterError, UsageError
 from stix.model.cluster import Cluster
 from stix.nodes.inventory_pool import from_inventory
 from stix.nodes.pools import Pool, PoolHost, host_vars, read_pools
+from stix.plan.policy import forbidding
 
 SHORT_MESSAGE = 100
 """Longer messages of roles bring a library's words with them; those are in the run's log."""
@@ -70,6 +72,8 @@ def check_infra(world: World, infra: str, *, named: bool = True) -> dict[str, An
         found = _row(infra, False, "", "credentials not found", clouds()[cloud].enable)
     else:
         found = _check_by_play(world, infra)
+    if found["ok"] and (rule := forbidding(rules_of(world.config), cloud)):
+        found["message"] = f"{found['message']}; no launch goes there (policy {rule.name}, {rule.origin})".lstrip("; ")
     return found | {"seconds": time.time() - began}
 
 

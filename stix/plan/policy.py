@@ -77,6 +77,17 @@ def _infra(rule: Rule, wish: Wish) -> Breach | None:
     return Breach(rule, wish.infra, ", ".join(rule.value))
 
 
+def forbidding(rules: Sequence[Rule], cloud: str) -> Rule | None:
+    """The first rule by which nothing goes to any part of a cloud."""
+    for rule in rules:
+        patterns = (
+            [str(pattern).partition("/")[0] for pattern in rule.value] if _CHECKS.get(rule.name) is _infra else []
+        )
+        if patterns and not any(_is_in(cloud, pattern) for pattern in patterns):
+            return rule
+    return None
+
+
 def _is_in(infra: str, pattern: str) -> bool:
     """`aws` has all of it, `aws/us-*` some regions; of a context without a name nobody knows which it is."""
     cloud, slash, rest = pattern.lower().partition("/")

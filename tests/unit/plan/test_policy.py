@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stix.errors import EXIT_STATUS, StixError
-from stix.plan.policy import Rule, Wish, breach, tightened
+from stix.plan.policy import Rule, Wish, breach, forbidding, tightened
 
 AT = "/etc/stix/config.yaml:3"
 
@@ -52,6 +52,12 @@ def test_what_breaks_a_rule(name: str, value: Any, wish: Wish, reason: str) -> N
         assert error.code == "policy.refused" and error.exit_status == EXIT_STATUS["policy.refused"] == 2
         assert error.details["rule"] == name and error.details["allowed"] in error.message
         assert error.hint == f"the rule stands in {AT}"
+
+
+def test_what_forbids_a_whole_cloud() -> None:
+    rules = [rule("infras", ["aws/us-*", "k8s/prod"]), rule("max_hourly_cost", 1), rule("allowed_clouds", ["aws"])]
+    assert forbidding(rules, "aws") is None and forbidding(rules, "gcp") is rules[0]
+    assert forbidding(rules, "kubernetes") is rules[2] and forbidding([], "gcp") is None
 
 
 def test_rules_of_all_layers_hold() -> None:
