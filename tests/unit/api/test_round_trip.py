@@ -12,7 +12,7 @@ from tests.unit.spec.strategies import RESOURCES
 from tests.unit.spec.strategies_task import JOB_GROUPS, PIPELINES, SERVICES, STORAGE, TASKS, VOLUMES
 
 some = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 CHOOSABLE = TASKS.filter(

@@ -63,13 +63,13 @@ WORDS = st.sampled_from(
 TEXT = st.lists(SIGNS | WORDS | st.text(max_size=5), max_size=40).map("".join)
 
 
-@fuzz(400)
+@fuzz(200)
 @given(TEXT)
 def test_any_text(text: str) -> None:
     ends_well(text)
 
 
-@fuzz(150)
+@fuzz(75)
 @given(data=st.binary(max_size=200))
 def test_any_bytes(tmp_path_factory, data: bytes) -> None:
     file = tmp_path_factory.getbasetemp() / "any.yaml"
@@ -100,7 +100,7 @@ VALUE = st.recursive(
 TASK = st.fixed_dictionaries({}, optional=dict.fromkeys([path for path in paths("task") if "." not in path], VALUE))
 
 
-@fuzz(300)
+@fuzz(150)
 @given(TASK)
 def test_right_keys_with_any_values(task: dict) -> None:
     ends_well(json.dumps(task))
@@ -135,7 +135,7 @@ def mutated(draw: st.DrawFn) -> str:
     return "\n".join(lines) + "\n"
 
 
-@fuzz(400)
+@fuzz(200)
 @given(mutated())
 def test_mutations_of_task_files(text: str) -> None:
     ends_well(text)
@@ -169,7 +169,7 @@ def mutated_data(draw: st.DrawFn) -> str:
     return json.dumps(data)
 
 
-@fuzz(300)
+@fuzz(150)
 @given(mutated_data())
 def test_mutations_of_tasks(text: str) -> None:
     ends_well(text)

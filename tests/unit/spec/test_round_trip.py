@@ -18,7 +18,7 @@ from tests.unit.spec.strategies import QUANTITIES
 from tests.unit.spec.strategies_task import FIELDS, JOB_GROUPS, PIPELINES, STORAGE, TASKS, VOLUMES
 
 slow = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
