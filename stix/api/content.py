@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,6 +142,53 @@ def eject(
     world, name = World(), checked_name(cluster_name or folder.absolute().name)
     cluster = write(world, apply(world, model_of(task), name, options)[0], name, options, folder)
     return cluster.infra, cluster.num_nodes
+
+
+def export_awx(
+    tasks: Sequence[str | os.PathLike[str]],
+    folder: Path,
+    *,
+    organization: str = "Default",
+    git_url: str = "",
+    git_ref: str = "",
+    image: str = "localhost/stix-ee:latest",
+    credentials: Sequence[str] = (),
+    state: str = "",
+    secrets: Mapping[str, str] | None = None,
+    minimize: Any = None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Write task files as a project of AWX, and its objects in the lists of infra.controller_configuration.
+
+    Args:
+        folder: new or empty.
+        organization, git_url, git_ref, image, credentials, state: as of `stix.inventory.awx.Site`.
+        secrets: of the tasks; only their names are written.
+
+    Returns:
+        the lists.
+
+    Raises:
+        UsageError: `usage`, the folder is not empty, or two tasks have one name; `task.invalid`.
+        ProvisionError: no place serves.
+    """
+    from stix.api.plans import checked_name, launch_options, target_word
+    from stix.driver.export import export_awx as write
+    from stix.driver.session import World
+    from stix.inventory.awx import Site
+    from stix.spec.load import load_file
+    from stix.spec.overrides import Overrides
+
+    named: dict[str, Any] = {}
+    for file in tasks:
+        name = checked_name(Path(file).stem.lower().replace("_", "-"))
+        if name in named:
+            raise UsageError("usage", f"two tasks would be called {name!r}", hint="rename one of the files")
+        named[name] = load_file(file, overrides=Overrides(secrets=dict(secrets or {})))
+    if any(each.startswith("-") for each in (git_url, git_ref)):
+        raise UsageError("usage", "a repository's address begins with no dash")
+    site = Site(organization, git_url, git_ref, image, tuple(credentials), state)
+    options = launch_options(None, False, None, None, minimize=target_word(minimize))
+    return write(World(), named, site, options, folder)
 
 
 def bundle(file: Path, *, wheels: Path | None = None, with_wheels: bool = True) -> dict[str, Any]:

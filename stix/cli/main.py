@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "ansible": ("content:ansible", "Run one module on the nodes of a cluster."),
         "inventory": ("content:inventory", "Clusters as an Ansible inventory."),
         "eject": ("eject:eject", "A task as an Ansible project that goes without stix."),
+        "export": ("export:export", "Tasks for other programs: AWX."),
         "bundle": ("bundle:bundle", "All of stix in one archive, for sites without a way out."),
     },
     "Data": {

@@ -157,17 +157,18 @@ hooks = click.option(
     help="Run the task's hooks first and go on anyway, skip them, or go on only if all end well.",
 )
 
+secrets = click.option(
+    "--secret",
+    "secrets",
+    multiple=True,
+    callback=_variable,
+    metavar="K[=V]",
+    help="Secret variable; K hides it best.",
+)
 variables = together(
     click.option("--env", "envs", multiple=True, callback=_variable, metavar="K[=V]", help="Variable for the job."),
     click.option("--env-file", callback=_variable_file, type=_FILE, help="Variables in a dotenv file."),
-    click.option(
-        "--secret",
-        "secrets",
-        multiple=True,
-        callback=_variable,
-        metavar="K[=V]",
-        help="Secret variable; K hides it best.",
-    ),
+    secrets,
     click.option("--secret-file", callback=_variable_file, type=_FILE, help="Secret variables in a dotenv file."),
 )
 

@@ -1,7 +1,9 @@
 """A task as an Ansible project that goes without stix: decides the place as `up` does, and makes nothing."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stix.driver import machines
 from stix.driver.decide import LaunchOptions, choose, nothing_serves, plan_at, require_runnable
@@ -18,6 +20,18 @@ from stix.model.task import Secrets, Task
 from stix.runner import collection_copy
 
 
+class Plain(NamedTuple):
+    """A task and its place as a plain project has them.
+
+    Attributes:
+        cluster: what it would make.
+        groups: `cloud_vars`, `node_vars` and `head_vars` of its inventory.
+    """
+
+    cluster: Cluster
+    groups: Mapping[str, Mapping[str, Any]]
+
+
 def eject(world: World, task: Task, name: str, options: LaunchOptions, folder: Path) -> Cluster:
     """Write the project; the cluster that it would make.
 
@@ -25,8 +39,34 @@ def eject(world: World, task: Task, name: str, options: LaunchOptions, folder: P
         UsageError: `usage`, the folder is not empty; `task.invalid`, the task has what a project cannot have.
         ProvisionError: no place serves.
     """
+    require_new(folder)
+    cluster, groups = plain(world, task, name, options)
+    packages, collections = collection_copy.packages(cluster.cloud), collection_copy.needed(cluster.cloud)
+    write(folder, project(cluster, **groups, packages=packages, collections=collections))
+    collection_copy.copy(folder / "collections")
+    return cluster
+
+
+def require_new(folder: Path) -> None:
+    """Raise UsageError (`usage`) where the folder has something in it already."""
     if folder.is_dir() and any(folder.iterdir()) or folder.is_file():
         raise UsageError("usage", f"folder {str(folder)!r} is not empty", hint="name a new one")
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files, path -> text."""
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+
+def plain(world: World, task: Task, name: str, options: LaunchOptions, cluster_id: str = "") -> Plain:
+    """Choose the place; raises as `eject`, but for the folder.
+
+    Args:
+        cluster_id: the cluster's; empty: one that no other has.
+    """
     _require_plain(task)
     task = with_absolute_paths(task)
     files_shown = file_vars(task)
@@ -39,20 +79,13 @@ def eject(world: World, task: Task, name: str, options: LaunchOptions, folder: P
     plan = plan_at(world, task, name, options, choice, count_upload=False)
     assert plan.placement is not None
     cluster = intended(world, "", plan, plan.placement, task)
-    files = project(
-        cluster,
-        cloud_vars=machines.cloud_vars(world, cluster),
-        node_vars=machines.agent_vars(world, cluster) | files_shown,
-        head_vars=_job(task, plan.placement.resources, cluster),
-        packages=collection_copy.packages(cluster.cloud),
-        collections=collection_copy.needed(cluster.cloud),
-    )
-    for path, text in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    collection_copy.copy(folder / "collections")
-    return cluster
+    cluster = replace(cluster, cluster_id=cluster_id or cluster.cluster_id)
+    groups = {
+        "cloud_vars": machines.cloud_vars(world, cluster),
+        "node_vars": machines.agent_vars(world, cluster) | files_shown,
+        "head_vars": _job(task, plan.placement.resources, cluster),
+    }
+    return Plain(cluster, groups)
 
 
 def _require_plain(task: Task) -> None:

@@ -140,6 +140,11 @@ it after. No other file has them.
 IGNORED = "inventory/nodes.yml\ntoken\nkeys/\nlogs/\nlocal/\nsecrets.json\n"
 
 
+def placed(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Variables of groups, with what lies in the project there."""
+    return {kind: {key: PLACES.get(key, value) for key, value in each.items()} for kind, each in groups.items()}
+
+
 def project(
     cluster: Cluster,
     *,
@@ -155,8 +160,7 @@ def project(
         packages: Python requirements.
         collections: further collections -> their versions.
     """
-    given = {"cloud_vars": cloud_vars, "node_vars": node_vars, "head_vars": head_vars}
-    groups = {kind: {key: PLACES.get(key, value) for key, value in each.items()} for kind, each in given.items()}
+    groups = placed({"cloud_vars": cloud_vars, "node_vars": node_vars, "head_vars": head_vars})
     files = inventory(replace(cluster, nodes=()), "{{ ansible_playbook_python }}", run_id="", **groups)
     needed = [{"name": name, "version": version} for name, version in collections.items()]
     galaxy = "\nansible-galaxy collection install -r requirements.yml -p collections" if needed else ""

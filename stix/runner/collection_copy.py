@@ -58,3 +58,8 @@ def packages(cloud: str) -> list[str]:
     wanted = [line for line in listed if line.startswith("ansible-core")] or ["ansible-core>=2.17"]
     extra = re.compile(rf"extra == ['\"]{re.escape(cloud)}['\"]")
     return [line.partition(";")[0].strip() for line in [*wanted, *filter(extra.search, listed)]]
+
+
+def argument_specs(role: str) -> str:
+    """The argument specs of a role, as YAML."""
+    return (_source() / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
