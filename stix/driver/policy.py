@@ -117,7 +117,8 @@ def autostop(
         return said, ()
     if cluster is None:
         return tightened(rules, said, stops=stops)
-    age = 0.0 if starts else (time.time() - (cluster.lives_since or cluster.launched_at)) / 60
+    since = cluster.lives_since or cluster.launched_at
+    age = 0.0 if starts or not since else (time.time() - since) / 60
     return tightened(rules, said, cluster.autostop, stops=stops, age_minutes=age)
 
 
