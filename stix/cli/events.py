@@ -31,6 +31,7 @@ SENTENCES = {
     "cluster.autostop": "{autostop}",
     "node.lost": "{node} is {state}: {reason}",
     "node.preempted": "{node} is {state}: {reason}",
+    "node.notice": "{node}: {kind} ({provider})",
     "job.submitted": "job {job_id}{name}",
     "job.started": "job {job_id}{name}",
     "job.finished": "job {job_id}{name}",

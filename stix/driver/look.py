@@ -208,6 +208,8 @@ def head_facts(world: World, cluster: Cluster) -> dict[str, Any]:
     except StixError:
         return {}
     notices = [{"node": node["name"], **node["notice"]} for node in told["nodes"] if node.get("notice")]
+    if notices:
+        world.store.see_notices(cluster.name, cluster.cluster_id, notices)
     idle = {"idle_seconds": float(told["autostop"]["idle_seconds"])} if waits else {}
     return {**idle, **({"notices": notices} if notices else {})}
 

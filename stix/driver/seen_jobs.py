@@ -32,7 +32,7 @@ def see(home: Home, store: Store, record: Mapping[str, Any], jobs: Sequence[Mapp
 def look(home: Home, store: Store, record: Mapping[str, Any], head: Connection, job_ids: Sequence[int]) -> None:
     """Ask how jobs ended, unless it is known."""
     try:
-        known = store.known_jobs(record["cluster_id"])
+        known = store.known_jobs(record["cluster_id"], job_ids)
         if all(each in known and known[each]["kind"] in ENDED for each in job_ids) or not known.keys() & {*job_ids}:
             return
         jobs = agent.call(head, "queue", {"job_ids": list(job_ids), "all_users": True})["jobs"]

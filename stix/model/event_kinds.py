@@ -111,6 +111,18 @@ KINDS: Mapping[str, Kind] = {
     ),
     "node.lost": Kind("A look found that a machine does not run any more, which nobody wanted.", _NODE),
     "node.preempted": Kind("A look found that the cloud took a machine back.", _NODE),
+    "node.notice": Kind(
+        "A machine was told that it will be taken away, as seen by a look at its cluster.",
+        {
+            "node": ("text", "the node's name"),
+            "kind": ("text", "`preemption`, `maintenance` or `rebalance`"),
+            "provider": ("text", "whose notice it is"),
+            "action": ("text or null", "what will be done with it"),
+            "at": ("number or null", "when it was told, Unix seconds"),
+            "deadline": ("number or null", "when that will be, Unix seconds"),
+            "text": ("text or null", "the notice itself"),
+        },
+    ),
     "job.submitted": Kind("A job was handed over.", _JOB),
     "job.started": Kind(
         "A job was seen to run, or to set up.", {**_JOB, "started_at": ("number or null", "Unix seconds")}

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from stix.state.database import Database
@@ -43,7 +43,11 @@ class EventTable(Database):
 
         from stix.model.event_kinds import matches
 
-        newest_first = self._rows("select * from events where id > ? and at >= ? order by id desc", (after, since))
+        filtered = bool(clusters or kinds)
+        newest_first = self._rows(
+            "select * from events where id > ? and at >= ? order by id desc limit ?",
+            (after, since, -1 if filtered or limit is None else limit),
+        )
         found: Told = []
         for row in newest_first:
             if limit is not None and len(found) == limit:
@@ -58,10 +62,13 @@ class EventTable(Database):
         """The id of the newest event; 0 when there is none."""
         return int(self._rows("select coalesce(max(id), 0) as id from events")[0]["id"])
 
-    def known_jobs(self, cluster_id: str) -> dict[int, dict[str, Any]]:
-        """Jobs of a cluster that events tell of: job id -> the last of these events, `{kind, data}`."""
+    def known_jobs(self, cluster_id: str, job_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """What events tell of jobs of a cluster: job id -> the last of its events, `{kind, data}`."""
         rows = self._rows(
-            "select kind, data from events where cluster_id = ? and kind glob 'job.*' order by id", (cluster_id,)
+            "select kind, data, max(id) from events where cluster_id = ? and kind glob 'job.*' "
+            "and json_extract(data, '$.job_id') in (select value from json_each(?)) "
+            "group by json_extract(data, '$.job_id')",
+            (cluster_id, json.dumps(list(job_ids))),
         )
         events = [{"kind": row["kind"], "data": json.loads(row["data"])} for row in rows]
         return {int(event["data"]["job_id"]): event for event in events}
@@ -77,13 +84,27 @@ class EventTable(Database):
         """
         from stix.model.job_events import jobs_seen
 
-        if not jobs_seen(self.known_jobs(cluster_id), jobs):
+        ids = [int(job["job_id"]) for job in jobs]
+        if not jobs or not jobs_seen(self.known_jobs(cluster_id, ids), jobs):
             return []
         with self._transaction():
-            news = jobs_seen(self.known_jobs(cluster_id), jobs)
+            news = jobs_seen(self.known_jobs(cluster_id, ids), jobs)
             told = self._tell(news, cluster, cluster_id, run_id, time.time())
         self._hear(told)
         return told
+
+    def see_notices(self, cluster: str, cluster_id: str, notices: Sequence[Mapping[str, Any]]) -> None:
+        """Record notices that machines will be taken away, each once.
+
+        Args:
+            notices: `{node, kind, provider, action, at, deadline, text}` each.
+        """
+        with self._transaction():
+            rows = self._rows("select data from events where cluster_id = ? and kind = 'node.notice'", (cluster_id,))
+            known = [json.loads(row["data"]) for row in rows]
+            news = [dict(each) for each in notices if dict(each) not in known]
+            told = self._tell([("node.notice", each) for each in news], cluster, cluster_id, "", time.time())
+        self._hear(told)
 
     def add_event(self, kind: str, data: Mapping[str, Any], about: Mapping[str, Any]) -> None:
         """Record one event about the cluster of another one."""

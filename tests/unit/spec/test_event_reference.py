@@ -36,7 +36,8 @@ def test_every_kind_needs_its_data(kind):
 
 
 def test_what_a_run_tells_has_a_kind_each():
-    assert set(OF_RUN) == {each.__name__ for each in event.Event.__subclasses__()}
-    for each in event.Event.__subclasses__():
+    kept = [each for each in event.Event.__subclasses__() if each is not event.TransferProgress]
+    assert set(OF_RUN) == {each.__name__ for each in kept}
+    for each in kept:
         fields = set(each.__dataclass_fields__) - {"at", "cluster"}
         assert fields == set(OF_RUNS[OF_RUN[each.__name__]].data)

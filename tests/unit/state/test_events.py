@@ -71,6 +71,14 @@ def test_of_many_that_see_the_same_one_tells_it(store):
     assert kinds(store.events(kinds=["job.*"])) == ["job.submitted", "job.started", "job.finished"]
 
 
+def test_a_notice_is_told_once(store):
+    notice = {"node": "dev-0", "kind": "preemption", "provider": "aws", "action": "terminate", "at": 1.0,
+              "deadline": 9.0, "text": ""}  # fmt: skip
+    for notices in ([notice], [notice, {**notice, "node": "dev-1"}], []):
+        store.see_notices("dev", "dev-1", notices)
+    assert [event["data"]["node"] for event in store.events(kinds=["node.notice"])] == ["dev-0", "dev-1"]
+
+
 def test_a_file_of_an_earlier_stix_gets_the_table(store, tmp_path):
     with contextlib.closing(sqlite3.connect(store.path)) as db:
         db.executescript("drop table events; pragma user_version = 4")
