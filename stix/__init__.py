@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stix.api.clusters import autostop, down, launch, start, stop
     from stix.api.costs import cost_report
     from stix.api.dag import Dag
+    from stix.api.doctor import doctor
     from stix.api.enabled import enabled_clouds
     from stix.api.enumerations import (
         DagExecution,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from stix.api.optimizer import optimize
     from stix.api.plans import plan as preview
     from stix.api.policy_request import AdminPolicy, AdminPolicyRequestName, Config, MutatedUserRequest, UserRequest
+    from stix.api.preview import rehearse
     from stix.api.recovery import adopt, forget, gc
     from stix.api.resources import Resources
     from stix.api.service import SkyServiceSpec
@@ -118,6 +120,8 @@ _HOMES = {
     "gc": "stix.api.recovery",
     "adopt": "stix.api.recovery",
     "forget": "stix.api.recovery",
+    "doctor": "stix.api.doctor",
+    "rehearse": "stix.api.preview",
     "why": "stix.api.why",
     "skips": "stix.api.why",
     "optimize": "stix.optimize:",
@@ -211,6 +215,7 @@ __all__ = [
     "check",
     "clouds",
     "cost_report",
+    "doctor",
     "down",
     "download_logs",
     "enabled_clouds",
@@ -226,6 +231,7 @@ __all__ = [
     "optimize",
     "preview",
     "queue",
+    "rehearse",
     "skips",
     "start",
     "status",

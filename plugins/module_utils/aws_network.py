@@ -102,8 +102,10 @@ class ClusterGroup:
 
     def open_ports(self):
         """`(first, last)` of what is open now, sorted."""
-        rules = (self.found or {}).get("IpPermissions") or []
-        return sorted((rule["FromPort"], rule["ToPort"]) for rule in rules if rule.get("FromPort") is not None)
+        return sorted({_ports(rule) for rule in self._found_rules()})
+
+    def _found_rules(self):
+        return [rule for rule in (self.found or {}).get("IpPermissions") or [] if rule.get("FromPort") is not None]
 
     def differs(self, ports):
         """Whether other ports are open than these."""
@@ -124,16 +126,21 @@ class ClusterGroup:
         """Opens these ports to everybody, closes the others."""
         have, want = self.open_ports(), port_ranges(ports)
         rules = {"GroupId": self.identity}
-        more, less = [one for one in want if one not in have], [one for one in have if one not in want]
+        more = [one for one in want if one not in have]
+        less = [rule for rule in self._found_rules() if _ports(rule) not in want]  # as somebody may have written them
         if more:
             self.ec2.authorize_security_group_ingress(IpPermissions=_rules(more), **rules)
         if less:
-            self.ec2.revoke_security_group_ingress(IpPermissions=_rules(less), **rules)
+            self.ec2.revoke_security_group_ingress(IpPermissions=less, **rules)
 
     def delete(self):
         """Removes it."""
         self.ec2.delete_security_group(GroupId=self.identity)
         self.found = None
+
+
+def _ports(rule):
+    return rule["FromPort"], rule["ToPort"]
 
 
 def _rules(ranges):

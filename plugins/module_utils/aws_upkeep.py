@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.stix.core.plugins.module_utils.aws_instances import as_tags, tags_of
+from ansible_collections.stix.core.plugins.module_utils.deadline import kept_deadline
 
 PARALLEL = 8
 
@@ -21,8 +22,9 @@ def lacks(one, rank, node, params):
     have, found = tags_of(one), {}
     if "stix-rank" not in have:
         found["tags"] = {"stix-rank": str(rank), "Name": node["name"]}
-    if have.get("stix-deadline", "") != str(params["deadline"] or ""):
-        found["deadline"] = str(params["deadline"] or "")
+    deadline = kept_deadline(have.get("stix-deadline", ""), str(params["deadline"] or ""))
+    if have.get("stix-deadline", "") != deadline:
+        found["deadline"] = deadline
     wanted = params["on_shutdown"]
     if wanted and have.get("stix-on-shutdown") != wanted and not ends_once(one, params["config"]):
         found["on_shutdown"] = wanted

@@ -17,6 +17,7 @@ from ansible_collections.stix.core.plugins.module_utils.azure_vms import (
     as_tags,
     is_broken,
     is_changing,
+    mark_with,
     nic_ids,
     power,
     public_ids,
@@ -25,6 +26,8 @@ from ansible_collections.stix.core.plugins.module_utils.azure_vms import (
     state_of,
     tags_of,
 )
+from ansible_collections.stix.core.plugins.module_utils.deadline import kept_deadline
+from ansible_collections.stix.core.plugins.module_utils.difference import difference, of_machines, of_marks, of_ports
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 
@@ -47,7 +50,7 @@ class AzureCluster:
         self.shared = self.config.get("resource_group_vm") or ""
         self.group_name = self.shared or ("stix-" + self.cluster_id)[:90].rstrip(".")
         self.base = "%s/resourceGroups/%s" % (api.root, self.group_name)
-        self.attempts = []
+        self.attempts, self.diff = [], []
         self.look()
 
     def look(self):
@@ -109,6 +112,12 @@ class AzureCluster:
         have = network.open_ports() if kept and not network.named_firewall else None
         network.check_ports(ports)
         changes = bool(broken or surplus or missing or asleep or stale or (have is not None and have != ports))
+        sleepers = [(vm["name"], state_of(vm)) for vm in asleep]
+        self.diff = difference(
+            machines=of_machines(missing, sleepers, [vm["name"] for vm in surplus]),
+            marks=of_marks(vm["name"] for vm in stale),
+            ports=[] if have is None else of_ports(have, ports),
+        )
         if changes and not check:
             self._change(missing, broken + surplus, asleep, stale, ports, have, network, kept)
             self.look()
@@ -131,7 +140,7 @@ class AzureCluster:
             if fresh and failure.code != "provision.unknown":
                 self._take_back()
             raise
-        self.api.together(lambda vm: self._mark(vm["id"], self._news(vm)), stale)
+        self.api.together(lambda vm: mark_with(self.api, vm["id"], self._news(vm)), stale)
 
     def stop(self, check):
         """Deallocates what is not yet; answers whether anything was. Their disks stay."""
@@ -232,17 +241,7 @@ class AzureCluster:
 
     def _news(self, vm):
         """Tags of a machine that say something else than is wanted now."""
-        wanted = {"stix-on-shutdown": self.params["on_shutdown"], "stix-deadline": str(self.params["deadline"] or "")}
-        have = tags_of(vm)
-        if not self.params["on_shutdown"]:
-            return {}
+        have, wished = tags_of(vm), self.params["on_shutdown"]
+        deadline = kept_deadline(have.get("stix-deadline", ""), str(self.params["deadline"] or ""))
+        wanted = {"stix-on-shutdown": wished, "stix-deadline": deadline} if wished else {}
         return {key: value for key, value in wanted.items() if have.get(key, "") != value}
-
-    def _mark(self, identity, tags):
-        mark_with(self.api, identity, tags)
-
-
-def mark_with(api, identity, tags):
-    """Puts tags on a thing, beside those that it has."""
-    path = identity + "/providers/Microsoft.Resources/tags/default"
-    api.patch(path, {"operation": "Merge", "properties": {"tags": tags}})

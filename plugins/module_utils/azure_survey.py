@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ansible_collections.stix.core.plugins.module_utils.azure_cluster import AzureCluster, mark_with
+from ansible_collections.stix.core.plugins.module_utils.azure_cluster import AzureCluster
 from ansible_collections.stix.core.plugins.module_utils.azure_launch import cluster_tags
 from ansible_collections.stix.core.plugins.module_utils.azure_removal import (
     is_tagged,
@@ -14,6 +14,7 @@ from ansible_collections.stix.core.plugins.module_utils.azure_vms import (
     addresses,
     as_tags,
     group_of,
+    mark_with,
     rank_of,
     report,
     state_of,

@@ -193,3 +193,9 @@ def public_ids(nic):
     """Ids of the public addresses of a network interface."""
     settings = [one["properties"] for one in nic["properties"].get("ipConfigurations") or []]
     return [one["publicIPAddress"]["id"] for one in settings if one.get("publicIPAddress")]
+
+
+def mark_with(api, identity, tags):
+    """Puts tags on a thing, beside those that it has."""
+    path = identity + "/providers/Microsoft.Resources/tags/default"
+    api.patch(path, {"operation": "Merge", "properties": {"tags": tags}})

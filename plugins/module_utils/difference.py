@@ -36,3 +36,8 @@ def of_ports(have, want):
     """The line about open ports, if others are open than wanted; both as `8080` or `9000-9010`."""
     words = [", ".join(str(port) for port in ports) or "no port" for ports in (have, want)]
     return [(words[0] + " open", words[1] + " open")] if words[0] != words[1] else []
+
+
+def of_marks(names):
+    """Lines about tags or labels of things with these names."""
+    return [(name + ": marked otherwise", name + ": marked as wanted") for name in names]

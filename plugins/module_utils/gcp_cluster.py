@@ -1,10 +1,12 @@
 """A cluster of Compute Engine instances. Labels are the truth: what carries `stix-cluster-id` is ours."""
 
 from ansible_collections.stix.core.plugins.module_utils import gcp_groups, gcp_placement
+from ansible_collections.stix.core.plugins.module_utils.deadline import kept_deadline
+from ansible_collections.stix.core.plugins.module_utils.difference import difference, of_machines, of_marks, of_ports
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_disks import Disks, remove_left
 from ansible_collections.stix.core.plugins.module_utils.gcp_errors import classify, classify_exception
-from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import ClusterRule
+from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import ClusterRule, port_words
 from ansible_collections.stix.core.plugins.module_utils.gcp_history import lost_machines
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import number, rank_of, report, state_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import Launch, place_of
@@ -34,12 +36,13 @@ class GcpCluster:
 
     Attributes:
         attempts: zones that were tried in vain, each `{zone, code, reason}`.
+        diff: what `ensure` changed, or would, in the form of Ansible's.
     """
 
     def __init__(self, api, params, history=False):
         self.api = api
         self.params = params
-        self.attempts = []
+        self.attempts, self.diff = [], []
         told = (lambda: lost_machines(api, params)) if history else dict
         _, self.rule, self.lost = api.together(self.look, lambda: ClusterRule(api, params), told)
 
@@ -92,6 +95,12 @@ class GcpCluster:
         launch = kind(self.api, self._place(missing, check, disks), self.params) if missing else None
         bare = disks.lacking(there.values())
         changes = bool(missing or asleep or surplus or stale or bare or self.rule.differs(ports))
+        sleepers = [(nodes[rank_of(one)]["name"], state_of(one)) for one in asleep]
+        self.diff = difference(
+            machines=of_machines(missing, sleepers, [one["name"] for one in surplus]),
+            marks=of_marks(one["name"] for one in stale),
+            ports=of_ports(self.rule.opened(), port_words(ports)),
+        )
         if changes and not check:
             self._change(there, missing, asleep, surplus, stale, ports, launch, disks)
             self.look()
@@ -140,10 +149,12 @@ class GcpCluster:
 
     def _labels(self, one):
         """Its labels as they should be."""
-        wanted = cluster_labels(self.params)
-        kept = {key: value for key, value in (one.get("labels") or {}).items() if key not in KEPT_FRESH}
-        rank = {"stix-rank": str(rank_of(one))} if "stix-group" in kept else {}
-        return {**kept, **rank, **{key: wanted[key] for key in KEPT_FRESH if key in wanted}}
+        wanted, have = cluster_labels(self.params), one.get("labels") or {}
+        if "stix-deadline" in wanted:
+            wanted["stix-deadline"] = kept_deadline(have.get("stix-deadline", ""), wanted["stix-deadline"])
+        others = {key: value for key, value in have.items() if key not in KEPT_FRESH}
+        rank = {"stix-rank": str(rank_of(one))} if "stix-group" in others else {}
+        return {**others, **rank, **{key: wanted[key] for key in KEPT_FRESH if key in wanted}}
 
     def _relabel(self, one):
         zone, name = place_of(one)

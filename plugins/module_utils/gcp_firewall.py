@@ -74,8 +74,12 @@ class ClusterRule:
 
     def differs(self, ports):
         """Whether other ports are open than these."""
+        return port_words(ports) != self.opened()
+
+    def opened(self):
+        """What is open now, as Google writes ports."""
         allowed = (self.found or {}).get("allowed") or [{}]
-        return port_words(ports) != (allowed[0].get("ports") or [] if self.found else [])
+        return allowed[0].get("ports") or []
 
     def open(self, ports, network):
         """Opens these ports to everybody and closes the others; answers whether the rule was not there before."""

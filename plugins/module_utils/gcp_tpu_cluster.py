@@ -2,6 +2,7 @@
 
 import time
 
+from ansible_collections.stix.core.plugins.module_utils.deadline import kept_deadline
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_errors import classify, classify_exception
 from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import ClusterRule
@@ -38,7 +39,7 @@ class TpuCluster:
 
     def __init__(self, api, params, history=False):
         self.api, self.params, self.tpus = api, params, Tpus(api)
-        self.attempts = []
+        self.attempts, self.diff = [], []
         self.rule = api.together(self.look, lambda: ClusterRule(api, params))[1]
 
     def look(self):
@@ -131,9 +132,11 @@ class TpuCluster:
 
     def _labels(self, one):
         """Its labels as they should be."""
-        wanted = cluster_labels(self.params)
-        kept = {key: value for key, value in (one.get("labels") or {}).items() if key not in FRESH}
-        return {**kept, **{key: wanted[key] for key in FRESH if key in wanted}}
+        wanted, have = cluster_labels(self.params), one.get("labels") or {}
+        if "stix-deadline" in wanted:
+            wanted["stix-deadline"] = kept_deadline(have.get("stix-deadline", ""), wanted["stix-deadline"])
+        others = {key: value for key, value in have.items() if key not in FRESH}
+        return {**others, **{key: wanted[key] for key in FRESH if key in wanted}}
 
     def stop(self, check):
         """Stops what runs; answers whether anything did. Their disks stay.

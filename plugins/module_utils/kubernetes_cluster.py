@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.stix.core.plugins.module_utils import kubernetes_services as services
+from ansible_collections.stix.core.plugins.module_utils.difference import difference, of_machines
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_api import kubeconfig_file
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_gpus import SCALERS, label_of, resource_of, same
@@ -29,6 +30,7 @@ class KubernetesCluster:
     def __init__(self, api, params):
         self.api = api
         self.params = params
+        self.diff = []
         self.base = object_name(params["cluster_id"])
         self.identity = object_name(params["cluster_id"], 63)  # no other id has it, however long or strange
         self.selector = "stix-cluster-id=%s" % self.identity
@@ -62,6 +64,10 @@ class KubernetesCluster:
         make, change, remove = self._compared(beside)
         login = self.registry.differs()
         changes = bool(missing or make or change or remove or surplus or login)
+        gone = [each["metadata"]["name"] for each in surplus]
+        otherwise = sorted({each[0] for each in [*make, *change, *remove]} if there else ())
+        marks = [(kind + ": not as wanted", kind + ": as wanted") for kind in otherwise]
+        self.diff = difference(machines=of_machines(missing, [], gone), ports=marks)
         waiting = [rank for rank in there & wanted if not is_ready(self.found[rank])]
         if (changes or waiting) and not check:
             if self.registry.data or self._has_login():

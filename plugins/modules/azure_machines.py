@@ -207,7 +207,8 @@ def _result(module):
         raise Failure("provision.config", "cluster_id must not be empty: it says which machines are meant")
     cluster = AzureCluster(api, params)
     changed = CHANGES[state](cluster, module.check_mode) if state in CHANGES else False
-    return {"changed": changed, "instances": cluster.instances(), "attempts": cluster.attempts}
+    told = {"instances": cluster.instances(), "attempts": cluster.attempts, "diff": cluster.diff}
+    return {"changed": changed, **told}
 
 
 def _of_account(api, params, state, check):

@@ -209,6 +209,7 @@ def _result(module, api):
         "missing": needs,
         "project": api.project,
         "attempts": cluster.attempts,
+        "diff": cluster.diff,
     }
 
 

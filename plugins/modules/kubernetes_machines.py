@@ -192,7 +192,7 @@ def main():
             "adopted": lambda check: adopt(cluster, module.params["adopt"], check),
             "query": lambda _: False,
         }[state](check)
-        module.exit_json(changed=changed, instances=cluster.instances())
+        module.exit_json(changed=changed, instances=cluster.instances(), diff=cluster.diff)
     except Failure as failure:
         module.fail_json(msg=failure.message, stix_error=failure.record())
 

@@ -7,11 +7,11 @@ if TYPE_CHECKING:
     from stix.model.plan import LaunchPlan
 
 
-def preview(plan: "LaunchPlan", *, no_setup: bool = False, on_event: "Listener | None" = None) -> dict[str, Any]:
+def rehearse(plan: "LaunchPlan", *, no_setup: bool = False, on_event: "Listener | None" = None) -> dict[str, Any]:
     """What carrying out a plan would change now; nothing is changed or recorded.
 
     Args:
-        plan: of `stix.plan` or `stix.api.plans.plan_saved`.
+        plan: of `stix.preview`.
         no_setup: the launch is to leave the task's setup out.
 
     Returns:
@@ -21,10 +21,10 @@ def preview(plan: "LaunchPlan", *, no_setup: bool = False, on_event: "Listener |
     Raises:
         StixError: what the launch would end with before it comes to the nodes, also of a plan that is refused.
     """
-    from stix.driver.preview import preview as look
+    from stix.driver.preview import preview
     from stix.driver.session import World
     from stix.errors import from_record
 
     if plan.refused:
         raise from_record(plan.refused)
-    return look(World(listener=on_event), plan, no_setup=no_setup).to_dict(plan.task.hidden_values)
+    return preview(World(listener=on_event), plan, no_setup=no_setup).to_dict(plan.task.hidden_values)

@@ -170,7 +170,7 @@ def _rehearsed(decided: Any, given: dict[str, Any], saved: str | None) -> dict[s
     if decided.refused:
         return None
     from stix.api import plans
-    from stix.api.preview import preview
+    from stix.api.preview import rehearse
     from stix.cli import saved_plans
     from stix.cli.progress import Progress
 
@@ -178,7 +178,7 @@ def _rehearsed(decided: Any, given: dict[str, Any], saved: str | None) -> dict[s
     if saved:
         no_setup = bool(plans.load_saved(saved, saved_plans.secrets(given))[1].options.get("no_setup"))
     with Progress(quiet=given["form"] == "json") as progress:
-        return preview(decided, no_setup=no_setup, on_event=progress)
+        return rehearse(decided, no_setup=no_setup, on_event=progress)
 
 
 def _refuse_for_pipelines(given: dict[str, Any]) -> None:

@@ -57,9 +57,11 @@ def doctor(
     if confirm and not confirm(mendable):
         raise StixError("interrupted", "nothing was done")
     if any(each.step == "refresh" for each in mendable):
+        with world.locked(name, "doctor"):  # the last play's process may still be about to let go of it
+            pass
         now = look.refresh(world, name)
         return Diagnosis(now, [], before)
-    with world.locked(name, "doctor") as lock:  # the last play's process may still be about to let go of it
+    with world.locked(name, "doctor") as lock:
         if world.store.need_cluster(name) != cluster:
             raise ClusterError("cluster.busy", f"cluster {name} is not as it was a moment ago", retryable=True)
         with world.run(name, "doctor", lock) as run:

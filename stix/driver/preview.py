@@ -129,6 +129,8 @@ class _Look:
         """The cluster without volumes that would be made, or attached to a machine that is not there yet."""
         fresh = self.plan.existing is None
         left = []
+        for place in self.plan.races:
+            self.unseen.append(Unseen("provision", place.infra, "it races the best place, which alone is previewed"))
         for mount in cluster.volumes:
             if mount["passing"] and not mount["id"]:
                 self.unseen.append(Unseen("provision", mount["name"], "volume is made with the cluster"))

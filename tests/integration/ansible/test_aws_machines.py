@@ -181,7 +181,9 @@ def test_ports_are_opened_changed_and_closed(aws: lab.AwsLab) -> None:
     assert machines(aws, first).ensure(False) and opened() == [(8080, 8080), (9000, 9010)]
     assert attached(aws) == {"stix", "stix-demo-1"}
     assert not machines(aws, first).ensure(False)
-    assert machines(aws, wanted(2, ports=["8081"])).ensure(True) and opened() != [(8081, 8081)], "check mode only says"
+    checked = machines(aws, wanted(2, ports=["8081"]))
+    assert checked.ensure(True) and opened() != [(8081, 8081)], "check mode only says"
+    assert [(each["before"], each["after"]) for each in checked.diff] == [("8080, 9000-9010 open\n", "8081 open\n")]
     assert machines(aws, wanted(2, ports=["8081"])).ensure(False) and opened() == [(8081, 8081)]
     assert machines(aws, wanted(2)).ensure(False) and opened() == []
     assert machines(aws).remove(False) and own_groups(aws) == [] and not machines(aws).remove(False)

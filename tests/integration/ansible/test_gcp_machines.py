@@ -163,7 +163,9 @@ def test_ports_are_opened_changed_and_closed(gcp: lab.GcpLab) -> None:
     first = wanted(2, ports=["8080", "9000-9010"])
     assert machines(gcp, first).ensure(False) and opened(gcp) == ["8080", "9000-9010"]
     assert not machines(gcp, first).ensure(False)
-    assert machines(gcp, wanted(2, ports=["8081"])).ensure(True) and opened(gcp) == ["8080", "9000-9010"]
+    checked = machines(gcp, wanted(2, ports=["8081"]))
+    assert checked.ensure(True) and opened(gcp) == ["8080", "9000-9010"]
+    assert [(each["before"], each["after"]) for each in checked.diff] == [("8080, 9000-9010 open\n", "8081 open\n")]
     assert machines(gcp, wanted(2, ports=["8081"])).ensure(False) and opened(gcp) == ["8081"]
     assert machines(gcp, wanted(2)).ensure(False) and "stix-demo-1" not in rules(gcp)
     assert machines(gcp, wanted(2, ports=["80"])).ensure(False) and opened(gcp) == ["80"]

@@ -66,10 +66,25 @@ def test_a_task_runs_on_two_instances_and_leaves_nothing(aws, task_file, run_sti
     assert aws.instances() == [] and clusters() == []
 
 
+def assert_doctored(ec2, run_stix, ok) -> None:
+    """Somebody opens another port and forgets the deadline: both are told, and `doctor --fix` sets just these right."""
+    [group] = [each for each in ec2.describe_security_groups()["SecurityGroups"] if "one-" in each["GroupName"]]
+    words = {"IpProtocol": "tcp", "ToPort": 9, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[{**words, "FromPort": 9}])
+    told = json.loads(run_stix("doctor", "one", "-o", "json").stdout)["findings"]
+    assert {each["part"]: each["found"] for each in told} == {
+        "marks": "one-0: without right deadline",
+        "ports": "9, 8080 open",
+    }
+    assert "Mended: 2 findings." in ok(run_stix("doctor", "one", "--fix", "-y"))
+    [group] = ec2.describe_security_groups(GroupIds=[group["GroupId"]])["SecurityGroups"]
+    assert [rule["FromPort"] for rule in group["IpPermissions"]] == [8080]
+
+
 def test_another_region_serves_where_one_has_no_quota(aws, run_stix, ok, clusters):
     ok(run_stix("check", "aws"))
     aws.refuse({"action": "RunInstances", "region": "us-east-1", "code": "VcpuLimitExceeded", "message": "limit 0"})
-    words = ["up", "-y", "-d", "-c", "one", "--infra", "aws", "--instance-type", "m6i.large"]
+    words = ["up", "-y", "-d", "-c", "one", "--infra", "aws", "--instance-type", "m6i.large", "--ports", "8080"]
     done = run_stix(*words, "--", "true")
     ok(done)
     [cluster] = clusters()
@@ -90,4 +105,5 @@ def test_another_region_serves_where_one_has_no_quota(aws, run_stix, ok, cluster
     ok(refused)
     assert "still carry the old end" in refused.stderr
     aws.refuse_nothing()
+    assert_doctored(aws.client("ec2", region), run_stix, ok)
     ok(run_stix("down", "-y", "one"))

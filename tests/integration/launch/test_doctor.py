@@ -18,7 +18,6 @@ def findings(done, status=7):
 def test_containers_that_were_meddled_with(docker_engine, task_file, run_stix, ok, clusters):
     place = {"infra": "docker", "image_id": IMAGE, "autostop": {"idle_minutes": 60, "down": True}}
     ok(run_stix("up", "-y", "-c", "pair", task_file(num_nodes=2, run="echo here", resources=place)))
-    assert findings(run_stix("doctor", "pair", "-o", "json"), 0) == {}
     head, worker = sorted(docker_engine.docker("ps", "--format", "{{.Names}}").split())
     docker_engine.docker("exec", head, "sh", "-c", "python3 ~/.stix/agent/skylet.pyz remove && rm -rf ~/.stix/agent")
     docker_engine.docker("stop", "-t", "1", worker)
@@ -35,8 +34,6 @@ def test_containers_that_were_meddled_with(docker_engine, task_file, run_stix, o
     assert clusters() == before
     assert sorted(docker_engine.docker("ps", "-a", "--format", "{{.ID}} {{.Names}} {{.State}}").splitlines()) == engine
 
-    refused = run_stix("doctor", "pair", "--fix")
-    assert refused.returncode == 2 and "add -y" in refused.stderr
     fixed = run_stix("doctor", "pair", "--fix", "-y")
     assert "Mended: 3 findings." in ok(fixed), fixed.stderr
     assert findings(run_stix("doctor", "pair", "-o", "json"), 0) == {}
@@ -58,7 +55,6 @@ def test_machines_that_were_meddled_with(ssh_hosts, pool, task_file, run_stix, o
     left = [host.run("ls -d ~/.stix ~/.ansible /mnt/data 2>/dev/null || true").stdout for host in (head, worker)]
     assert left == ["", ""] and clusters() == []
     assert "here" in ok(run_stix("up", "-y", "-c", "duo", "--infra", "ssh/rack", task))
-    assert findings(run_stix("doctor", "duo", "-o", "json"), 0) == {}
 
     head.run("umount /mnt/data || rm /mnt/data")
     for pid, line in worker.processes().items():

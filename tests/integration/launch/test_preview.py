@@ -29,7 +29,6 @@ def test_a_launch_in_check_mode(docker_engine, task_file, run_stix, ok, stix_hom
 
     def check(*words):
         """The preview, once it is sure that it changed nothing."""
-        ok(run_stix("plan", "-c", "box", *words))  # makes the database
         before = record(stix_home), engine(docker)
         plan = json.loads(ok(run_stix("plan", "--check", "-c", "box", "-o", "json", *words)))
         assert (record(stix_home), engine(docker)) == before
@@ -37,6 +36,7 @@ def test_a_launch_in_check_mode(docker_engine, task_file, run_stix, ok, stix_hom
         changes = {(each["step"], each["host"], each["action"]): each for each in plan["check"]["changes"]}
         return changes, [(each["host"], each["why"]) for each in plan["check"]["not_previewable"]]
 
+    ok(run_stix("status"))  # makes the database
     fresh, unseen = check(task)
     assert ("provision", "localhost", "stix.core.docker_machines") in fresh
     assert unseen == [("box-0", "machine does not exist")]
