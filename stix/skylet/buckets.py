@@ -43,7 +43,11 @@ MODES = {
     "MOUNT_CACHED": ("--vfs-cache-mode=full", "--vfs-write-back=1s", "--dir-cache-time=30s"),
 }
 LOOK = ("--retries=1", "--low-level-retries=2")  # of S3, three take half a minute where nobody listens
-COPY = ("--retries=3", "--transfers=32", "--checkers=32", "--fast-list", "--multi-thread-streams=8", "--links=false")
+COPY = (
+    *("--retries=3", "--transfers=64", "--checkers=64", "--buffer-size=8Mi", "--fast-list", "--multi-thread-streams=8"),
+    *("--links=false", "--use-json-log", "--stats=1h", "--stats-log-level=NOTICE"),
+)
+"""Of 16, 32, 64 and 128 at a time 64 copy small objects fastest; half of rclone's buffers for each, for a small node."""
 
 
 def mounts(home: Home, text: bytes) -> dict[str, Any]:
@@ -205,7 +209,7 @@ class Mount:
         return not about["IsDir"]
 
     def _copy(self, verb: str) -> dict[str, Any]:
-        done = self._rclone(verb, self.source, self.target, *COPY, "--use-json-log", "--stats=1h", "--log-level=INFO")
+        done = self._rclone(verb, self.source, self.target, *COPY)
         if done.returncode:
             full = b"no space left on device" in done.stderr.lower()
             code = "sync.disk_full" if full else "sync.failed"
