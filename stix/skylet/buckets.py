@@ -47,7 +47,7 @@ COPY = (
     *("--retries=3", "--transfers=64", "--checkers=64", "--buffer-size=8Mi", "--fast-list", "--multi-thread-streams=8"),
     *("--links=false", "--use-json-log", "--stats=1h", "--stats-log-level=NOTICE"),
 )
-"""Of 16, 32, 64 and 128 at a time 64 copy small objects fastest; half of rclone's buffers for each, for a small node."""
+"""Of 16, 32, 64 and 128 at a time 64 copy small objects fastest; each has half of rclone's buffer, for small nodes."""
 
 
 def mounts(home: Home, text: bytes) -> dict[str, Any]:

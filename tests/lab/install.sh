@@ -29,6 +29,10 @@ if [ -e "$(dirname "$0")/../../../shared/lab/k8s/bin.tar.xz" ]; then
     need cc gcc
     need xz xz-utils
 fi
+# The emulator of Azure's blob storage; npm itself would be hundreds of packages more, so without it one test skips.
+if command -v npm >/dev/null && ! command -v azurite-blob >/dev/null; then
+    npm install --global --no-audit --no-fund azurite@3.35.0 || echo "the test of Azure's buckets skips" >&2
+fi
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "tests with real machines skip, for want of:$missing" >&2
