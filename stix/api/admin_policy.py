@@ -22,6 +22,9 @@ REJECTED = 400
 OURS = ("secrets", "catalog")
 """Sections that no policy is shown, nor may set: they run programs here and say where secrets are."""
 
+RULES = ("policy", "allowed_clouds")
+"""What a policy sets of these holds beside the rules of all layers, which it is not shown."""
+
 Asked = tuple["Task", tuple[str, ...]]
 
 
@@ -167,16 +170,21 @@ def _take_config(ledger: "Ledger", policy: str, sent: dict[str, Any], answer: di
     """
     if answer == sent:
         return
+    from stix.config.layers import Layer
+    from stix.config.show import masked
+    from stix.spec.document import Document
     from stix.spec.schema.settings import SETTINGS
     from stix.spec.validate import problems_of
 
-    for key in OURS:
+    for key in (*OURS, "admin_policy"):
         if key in answer:
             raise _refused(policy, ValueError(f"its settings have '{key}', which is none of its business"), None)
     values = _changed(dict(ledger.config.values), sent, answer)
     for problem in problems_of(values, SETTINGS):
         raise _refused(policy, ValueError(f"its settings are wrong: {problem.sentence}"), None)
-    ledger.use(ledger.config._replace(values=values))
+    rules = {key: values.pop(key) for key in RULES if key in values}
+    said = [Layer("admin policy", Document(str(masked(policy)), rules))] if rules else []
+    ledger.use(ledger.config._replace(values=values, layers=(*ledger.config.layers, *said)))
 
 
 def _changed(values: dict[str, Any], sent: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:

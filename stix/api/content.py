@@ -171,6 +171,7 @@ def export_awx(
         UsageError: `usage`, the folder is not empty, or two tasks have one name; `task.invalid`.
         ProvisionError: no place serves.
     """
+    from stix.api.admin_policy import apply
     from stix.api.plans import checked_name, launch_options, target_word
     from stix.driver.export import export_awx as write
     from stix.driver.session import World
@@ -188,7 +189,9 @@ def export_awx(
         raise UsageError("usage", "a repository's address begins with no dash")
     site = Site(organization, git_url, git_ref, image, tuple(credentials), state)
     options = launch_options(None, False, None, None, minimize=target_word(minimize))
-    return write(World(), named, site, options, folder)
+    world = World()
+    named = {name: apply(world, task, name, options)[0] for name, task in named.items()}
+    return write(world, named, site, options, folder)
 
 
 def bundle(file: Path, *, wheels: Path | None = None, with_wheels: bool = True) -> dict[str, Any]:

@@ -9,8 +9,10 @@ import yaml
 
 import stix
 from stix.api.admin_policy import apply
-from stix.driver.decide import LaunchOptions
+from stix.api.content import export_awx
+from stix.driver.decide import LaunchOptions, make_plan
 from stix.driver.ledger import Ledger
+from stix.driver.policy import rules_of
 from stix.errors import StixError
 from stix.spec.load import from_config
 from stix.state.home import Home
@@ -43,6 +45,19 @@ class Reaches(sky.AdminPolicy):
     @classmethod
     def validate_and_mutate(cls, request):
         request.skypilot_config["secrets"] = {"command": "evil"}
+        return sky.MutatedUserRequest(request.task, request.skypilot_config)
+
+class Narrows(sky.AdminPolicy):
+    @classmethod
+    def validate_and_mutate(cls, request):
+        request.skypilot_config["allowed_clouds"] = ["aws"]
+        request.skypilot_config["policy"] = {"max_hourly_cost": 3}
+        return sky.MutatedUserRequest(request.task, request.skypilot_config)
+
+class Next(sky.AdminPolicy):
+    @classmethod
+    def validate_and_mutate(cls, request):
+        request.skypilot_config["admin_policy"] = "site_policies.Nothing"
         return sky.MutatedUserRequest(request.task, request.skypilot_config)
 
 class Spoils(sky.AdminPolicy):
@@ -82,6 +97,27 @@ def test_a_class_changes_task_and_settings(ledger: Ledger) -> None:
     assert notes == ("admin policy site_policies.Adds changed the task and settings",)
 
 
+def test_rules_that_it_sets_hold_beside_those_of_the_layers(ledger: Ledger) -> None:
+    configure(ledger, "site_policies.Narrows", "policy: {infras: [local]}\n")
+    apply(ledger, from_config(TASK), "dev")
+    assert [(rule.name, rule.value) for rule in rules_of(ledger.config)] == [
+        ("infras", ["local"]), ("max_hourly_cost", 3), ("allowed_clouds", ["aws"]),
+    ]  # fmt: skip
+    assert rules_of(ledger.config)[1].origin == "site_policies.Narrows"
+    with pytest.raises(StixError) as caught:
+        make_plan(ledger, from_config({"run": "ls", "resources": {"infra": "local"}}), "dev", LaunchOptions())
+    assert caught.value.code == "policy.refused" and caught.value.details["rule"] == "allowed_clouds"
+
+
+def test_tasks_for_awx_are_asked_about(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    configure(ledger, "site_policies.Refuses")
+    monkeypatch.setenv("STIX_HOME", str(ledger.home.root))
+    (tmp_path / "t.yaml").write_text("run: ls\nsecrets: {TOKEN: s3cret-value}\n")
+    with pytest.raises(StixError, match="no GPUs on weekends") as caught:
+        export_awx([tmp_path / "t.yaml"], tmp_path / "awx")
+    assert caught.value.code == "policy.refused" and not (tmp_path / "awx").exists()
+
+
 def test_one_that_changes_nothing_leaves_the_very_task(ledger: Ledger) -> None:
     configure(ledger, "site_policies.Nothing")
     task = from_config(TASK)
@@ -94,6 +130,7 @@ def test_one_that_changes_nothing_leaves_the_very_task(ledger: Ledger) -> None:
         ("site_policies.Refuses", "site_policies.Refuses refuses: no GPUs on weekends, ***"),
         ("site_policies.Absent", "it cannot be used (module 'site_policies' has no attribute 'Absent')"),
         ("site_policies.Reaches", "its settings have 'secrets'"),
+        ("site_policies.Next", "its settings have 'admin_policy'"),
         ("no_such_module.Policy", "it cannot be used (No module named 'no_such_module')"),
         ("site_policies.CLASSES", "refuses: "),
         ("site_policies.Spoils", "its settings are wrong: unknown key 'vpc_nam' under 'aws'"),
