@@ -168,7 +168,8 @@ def export_awx(
         the lists.
 
     Raises:
-        UsageError: `usage`, the folder is not empty, or two tasks have one name; `task.invalid`.
+        UsageError: `usage`, the folder is not empty, two tasks have one name, or an address holds a password;
+            `task.invalid`.
         ProvisionError: no place serves.
     """
     from stix.api.admin_policy import apply
@@ -176,6 +177,7 @@ def export_awx(
     from stix.driver.export import export_awx as write
     from stix.driver.session import World
     from stix.inventory.awx import Site
+    from stix.model.task import GitSource
     from stix.spec.load import load_file
     from stix.spec.overrides import Overrides
 
@@ -187,6 +189,8 @@ def export_awx(
         named[name] = load_file(file, overrides=Overrides(secrets=dict(secrets or {})))
     if any(each.startswith("-") for each in (git_url, git_ref)):
         raise UsageError("usage", "a repository's address begins with no dash")
+    if GitSource(git_url).password:
+        raise UsageError("usage", "the repository's address holds a password", hint="give AWX a credential for it")
     site = Site(organization, git_url, git_ref, image, tuple(credentials), state)
     options = launch_options(None, False, None, None, minimize=target_word(minimize))
     world = World()
