@@ -115,14 +115,16 @@ class EventTable(Database):
         self, happenings: Sequence[tuple[str, dict[str, Any]]], cluster: str, cluster_id: str, run_id: str, at: float
     ) -> Told:
         """Write events, inside a transaction."""
+        from stix.model.event_kinds import envelope
+
         told = []
         for kind, data in happenings:
+            text = json.dumps(data, default=str)
             done = self._db.execute(
-                "insert into events (at, kind, cluster, cluster_id, run_id, data) "
-                "values (?, ?, ?, ?, ?, ?) returning *",
-                (at, kind, cluster, cluster_id, run_id, json.dumps(data, default=str)),
+                "insert into events (at, kind, cluster, cluster_id, run_id, data) values (?, ?, ?, ?, ?, ?)",
+                (at, kind, cluster, cluster_id, run_id, text),
             )
-            told.append(_event(done.fetchone()))
+            told.append(envelope(done.lastrowid, at, kind, cluster, cluster_id, run_id, json.loads(text)))
         return told
 
     def _tell_failure(self, run_id: str, error: Mapping[str, Any], at: float) -> Told:

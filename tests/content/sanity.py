@@ -21,7 +21,7 @@ import yaml
 from stix.runner.collection_copy import copy
 
 ROOT = Path(__file__).parents[2]
-BESIDE = ("CHANGELOG.md", "LICENSE", "README.md", "changelogs", "examples", "execution-environment.yml")
+BESIDE = ("CHANGELOG.md", "LICENSE", "README.md", "changelogs", "examples", "execution-environment.yml", "extensions")
 BOOTSTRAP = """\
 import subprocess, sys
 subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"])

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,13 +29,16 @@ def awx(safe_world):
         assert "WARNING" not in done.stderr, done.stderr
         return done.stdout
 
+    @cache
+    def imported(project):
+        return call("ansible-inventory", "-i", "train/inventory", "--list", "--export", folder=project)
+
     def run(number, playbook, **variables):
         job, project = safe_world / f"job-{number}", safe_world / "awx" / "project"
         shutil.copytree(project, job / "project")
-        imported = call("ansible-inventory", "-i", "train/inventory", "--list", "--export", folder=job / "project")
         (job / "inventory").mkdir()
         hosts = job / "inventory" / "hosts"
-        hosts.write_text(f"#!/bin/sh\ncat <<'END'\n{imported}\nEND\n")
+        hosts.write_text(f"#!/bin/sh\ncat <<'END'\n{imported(project)}\nEND\n")
         hosts.chmod(0o700)
         for name, text in (("token", "ab" * 32), ("secrets", json.dumps({"TOKEN": "pl4nted-s3cret"}))):
             (job / name).write_text(text)

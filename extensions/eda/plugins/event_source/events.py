@@ -101,7 +101,8 @@ async def main(queue: asyncio.Queue[dict[str, Any]], args: dict[str, Any]) -> No
         env=environment,
         limit=LONGEST,
     )
-    assert process.stdout is not None and process.stderr is not None
+    if process.stdout is None or process.stderr is None:
+        raise RuntimeError("stix events has no output")  # what only a type checker believes
     complaints = asyncio.create_task(process.stderr.read())
     try:
         async for line in process.stdout:
