@@ -42,7 +42,7 @@ class Keys:
             Failure: `secrets.missing`, there are no keys; `config.invalid`, a setting is missing.
         """
         store, how = str(mount["store"]), settings.get("credentials") or ("identity" if identity else "keys")
-        makers = {"GCS": self._gcs, "AZURE": self._azure}
+        makers = {"GCS": self._gcs, "AZURE": self._azure, "HF": self._hub}
         if store in S3_LIKE:
             options = self._s3(S3_LIKE[store], store.lower(), mount, settings, how)
         elif store in makers:
@@ -180,6 +180,15 @@ class Keys:
         raise Failure(
             "secrets.missing", f"No keys of Azure's storage account {account} were found", hint, {"store": "azure"}
         )
+
+    def _hub(self, mount: Mapping[str, Any], settings: Mapping[str, Any], how: str) -> Options:
+        """The Hugging Face Hub, which the agent itself reads; what everybody may read needs no token."""
+        endpoint = settings.get("endpoint") or self.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+        usual = Path(self.environ.get("HF_HOME") or self.home / ".cache" / "huggingface") / "token"
+        file = Path(str(settings.get("credentials_file") or usual)).expanduser()
+        token = self.environ.get("HF_TOKEN") or (file.read_text(encoding="utf-8") if file.is_file() else "")
+        options = {"type": "hub", "endpoint": str(endpoint)}
+        return {**options, "token": token.strip()} if token.strip() and how != "none" else options
 
 
 def boto_session(profile: str) -> tuple[str, str, str] | None:

@@ -11,7 +11,7 @@ from stix.driver.buckets import HERE, stores
 from stix.driver.session import Run, World
 from stix.errors import UsageError
 from stix.inventory.render import literal
-from stix.model.stores import BucketPlace, place_of
+from stix.model.stores import HUB, BucketPlace, place_of
 
 TELL_SECONDS = 5.0
 
@@ -66,6 +66,8 @@ def _check(source: dict[str, Any], target: dict[str, Any]) -> None:
         raise UsageError("usage", "both ends are folders of this machine", hint="name a bucket: s3://my-bucket/path")
     if not source["store"] and not Path(source["address"]).expanduser().is_dir():
         raise UsageError("usage", f"{source['address']} is no folder")
+    if HUB in (source["store"], target["store"]):
+        raise UsageError("usage", "the Hugging Face Hub is read by nodes only", hint="name it in file_mounts")
     if source == target:
         raise UsageError("usage", "source and target are the same")
 

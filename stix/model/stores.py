@@ -1,5 +1,6 @@
 """Object stores: which there are, and what an address of a bucket means. Pure."""
 
+import posixpath
 import re
 from typing import NamedTuple
 
@@ -37,6 +38,8 @@ class BucketPlace(NamedTuple):
     def address(self) -> str:
         """The address that means this place."""
         end = f"/{self.path}" if self.path else ""
+        if self.store == HUB:
+            return f"hf://{self.bucket}{end}"
         if self.store == "AZURE":
             return f"https://{self.account}.blob.core.windows.net/{self.bucket}{end}"
         region = f"{self.region}/" if self.store == "IBM" else ""
@@ -55,8 +58,15 @@ STORES = (
     Store("VASTDATA", "vastdata", "VAST Data"),
 )
 BY_NAME = {store.name: store for store in STORES}
+HUB = "HF"
+"""The Hugging Face Hub, which is no store of the list: it is read only. Its "bucket" is `models/ORG/NAME`, or with
+`datasets/` or `spaces/`, and `@REVISION` where the address names one.
+"""
 _BY_SCHEME = {store.scheme: store for store in STORES}
 _BLOB = re.compile(r"https://([a-z0-9]+)\.blob\.core\.windows\.net/([^/]+)(?:/(.*))?")
+
+
+_REPOSITORY = re.compile(r"hf://((?:models|datasets|spaces)/)?([\w.-]+/[\w.-]+(?:@[^/@]+)?)(?:/(.*))?")
 
 
 def place_of(address: str) -> BucketPlace:
@@ -69,6 +79,8 @@ def place_of(address: str) -> BucketPlace:
     if blob:
         return BucketPlace("AZURE", blob[2], (blob[3] or "").strip("/"), account=blob[1])
     scheme, _, rest = address.partition("://")
+    if scheme == "hf":
+        return _of_hub(address)
     store = _BY_SCHEME.get(scheme)
     if store is None or store.name == "AZURE":
         known = ", ".join(f"{each.scheme}://" for each in STORES if each.name != "AZURE")
@@ -80,3 +92,11 @@ def place_of(address: str) -> BucketPlace:
     if not bucket:
         raise ValueError("names no bucket")
     return BucketPlace(store.name, bucket, path.strip("/"), region=region)
+
+
+def _of_hub(address: str) -> BucketPlace:
+    found = _REPOSITORY.fullmatch(address)
+    if not found or found[2].partition("/")[0] in ("models", "datasets", "spaces", "buckets"):
+        raise ValueError("is no repository of the Hugging Face Hub: write hf://ORG/MODEL or hf://datasets/ORG/NAME")
+    path = posixpath.normpath(found[3]).strip("/") if found[3] else ""
+    return BucketPlace(HUB, f"{found[1] or 'models/'}{found[2]}", "" if path == "." else path)

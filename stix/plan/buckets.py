@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from stix.model.storage import MOUNTED, Storage
-from stix.model.stores import BY_NAME, BucketPlace, place_of
+from stix.model.stores import BY_NAME, HUB, BucketPlace, place_of
 from stix.model.task import Task, is_address
 
 CACHE = {
@@ -78,16 +78,28 @@ def buckets_to_make(task: Task, default_store: str) -> list[Bucket]:
 def bucket_faults(task: Task) -> dict[str, str]:
     """Targets of buckets that cannot be had -> why, as a sentence."""
     found = {}
-    copied = {target: Storage(source=path) for target, path in task.file_mounts.items() if is_address(path)}
+    copied = {
+        target: Storage(source=path, mode="COPY") for target, path in task.file_mounts.items() if is_address(path)
+    }
     for target, storage in {**copied, **task.storage_mounts}.items():
         try:
             place = storage_place(target, storage, "S3")
         except ValueError as error:
             found[target] = str(error)
             continue
-        if place.store not in BY_NAME:
+        if place.store == HUB and (fault := _hub_fault(target, storage)):
+            found[target] = fault
+        elif place.store not in BY_NAME and place.store != HUB:
             found[target] = f"buckets of store {place.store} cannot be brought yet"
     return found
+
+
+def _hub_fault(target: str, storage: Storage) -> str:
+    if not _exists(storage):
+        return f"the bucket of {target} cannot be made on the Hugging Face Hub, which is only read here"
+    if storage.mounted:
+        return f"{storage.source} is copied from the Hugging Face Hub, not mounted: write mode: COPY at {target}"
+    return ""
 
 
 def storage_place(target: str, storage: Storage, default_store: str) -> BucketPlace:

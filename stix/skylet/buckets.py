@@ -12,7 +12,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import processes
+from . import hub, processes
 from .errors import AgentError, is_disk_full
 from .home import Home, read_json, remove, write_bytes, write_json
 from .job_secrets import make_private, memory
@@ -65,8 +65,10 @@ def mounts(home: Home, text: bytes) -> dict[str, Any]:
         AgentError: `sync.failed`, `sync.disk_full`, `sync.source`.
     """
     order = json.loads(text)
-    program = find(home)
-    lacking = [] if program else ["rclone"]
+    copies = [each for each in order["mounts"] if (order["remotes"].get(each["remote"]) or {}).get("type") == hub.TYPE]
+    buckets = [each for each in order["mounts"] if each not in copies]
+    program = find(home) if buckets else ""
+    lacking = ["rclone"] if buckets and not program else []
     if any(each["mode"] in MODES for each in order["mounts"]) and not _unmounter():
         lacking.append("fuse3")
     if lacking:
@@ -75,12 +77,14 @@ def mounts(home: Home, text: bytes) -> dict[str, Any]:
     with open(os.path.join(home.mounts, "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known = known_mounts(home)
-        wanted = [Mount(home, program, each, known) for each in order["mounts"]]
+        wanted = [Mount(home, program, each, known) for each in buckets]
+        others = [hub.Copy(home, each, order["remotes"][each["remote"]]) for each in copies]
         if order.get("check"):
-            return {"missing": [], "mounts": [{**each.shown(), "changed": not each.is_there()} for each in wanted]}
-        write_remotes(home, order["remotes"])
+            shown = [{**each.shown(), "changed": not each.is_there()} for each in wanted]
+            return {"missing": [], "mounts": shown + [{**each.shown(), "changed": True} for each in others]}
+        write_remotes(home, {name: each for name, each in order["remotes"].items() if each.get("type") != hub.TYPE})
         with ThreadPoolExecutor(PARALLEL) as pool:
-            done = list(pool.map(Mount.bring, wanted))
+            done = list(pool.map(lambda each: each.bring(), [*wanted, *others]))
         write_json(record_path(home), {**known, **{each.target: each.record for each in wanted if each.record}})
     return {"missing": [], "mounts": done}
 

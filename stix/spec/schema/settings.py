@@ -59,7 +59,7 @@ STORAGE = Key(
     "storage: {default: r2, r2: {account: 0123abcd}}",
     keys={
         "default": Key(("text",), "The store of new buckets that name none.", "default: r2", choices=_STORES),
-        **{name: _STORE._replace(doc=f"Settings of {name}.", example=f"{name}: {{}}") for name in _STORES},
+        **{name: _STORE._replace(doc=f"Settings of {name}.", example=f"{name}: {{}}") for name in (*_STORES, "hf")},
     },
 )
 

@@ -17,6 +17,8 @@ from stix.spec.load import from_config
         ("cos://us-east/b/p", BucketPlace("IBM", "b", "p", region="us-east")),
         ("https://acct.blob.core.windows.net/c/p/q", BucketPlace("AZURE", "c", "p/q", account="acct")),
         ("r2://b/ü", BucketPlace("R2", "b", "ü")),
+        ("hf://models/o/m", BucketPlace("HF", "models/o/m")),
+        ("hf://datasets/o/d@v1.0/a/b.bin", BucketPlace("HF", "datasets/o/d@v1.0", "a/b.bin")),
     ],
 )
 def test_an_address_and_back(address: str, place: BucketPlace) -> None:
@@ -24,7 +26,9 @@ def test_an_address_and_back(address: str, place: BucketPlace) -> None:
     assert place_of(place.address) == place
 
 
-@pytest.mark.parametrize("address", ["ftp://x/y", "https://example.org/x", "s3://", "https:///c", "hf://datasets/x"])
+@pytest.mark.parametrize(
+    "address", ["ftp://x/y", "https://example.org/x", "s3://", "https:///c", "hf://datasets/x", "hf://buckets/o/b"]
+)
 def test_no_address_of_a_bucket(address: str) -> None:
     with pytest.raises(ValueError):
         place_of(address)
@@ -54,11 +58,13 @@ def test_mounts_by_target_and_buckets_to_make() -> None:
 
 def test_what_cannot_be_had_is_refused_by_its_target() -> None:
     mounts = {"/a": "ftp://x/y", "/b": {"name": "No Capitals"}, "/c": {"source": "hf://x/y"}}
+    mounts |= {"/d": {"name": "made-here", "store": "hf"}}
     task = from_config({"run": "ls", "file_mounts": mounts})
     faults = bucket_faults(task)
-    assert faults.keys() == {"/a", "/b", "/c"}
+    assert faults.keys() == {"/a", "/b", "/c", "/d"}
+    assert bucket_faults(from_config({"run": "ls", "file_mounts": {"/c": "hf://x/y"}})) == {}
     assert "ftp://x/y" in faults["/a"] and "'No Capitals'" in faults["/b"] and "hf://x/y" in faults["/c"]
-    assert {key for key, _ in refusals(task)} == {"file_mounts./a", "file_mounts./b", "file_mounts./c"}
+    assert {key for key, _ in refusals(task)} == {f"file_mounts.{target}" for target in mounts}
 
 
 def test_pods_copy_but_do_not_mount() -> None:
