@@ -1,6 +1,7 @@
 """A recorded fact -> the events that others are told (`stix.model.event_kinds`). Pure.
 
-Data is picked field by field: no event holds the record of a cluster, whose commands and connections concern nobody.
+A fact that lacks something must not fail whoever records it. Data is picked field by field: no event holds the record
+of a cluster, whose commands and connections concern nobody else.
 """
 
 from collections.abc import Iterator, Mapping
@@ -60,15 +61,11 @@ def _place(cluster: Cluster) -> dict[str, Any]:
 
 def _attempts(data: Mapping[str, Any]) -> Iterator[Happening]:
     """One for each zone where several were tried, as people hear of them."""
-    about = {"infra": data["infra"], "instance": data["instance"]}
-    zones = data["zones"]
-    if data.get("served") or len(zones) > 1:
-        for zone in zones:
-            found = {"zone": zone["zone"], "code": zone["code"], "reason": zone["reason"]}
-            yield "cluster.attempt", {**about, **found, "seconds": zone["seconds"] or 0.0}
-        return
-    found = {"zone": data["zone"], "code": data["code"], "reason": data["reason"], "seconds": data["seconds"]}
-    yield "cluster.attempt", {**about, **found}
+    about = {"infra": data.get("infra", ""), "instance": data.get("instance", "")}
+    zones = data.get("zones") or ()
+    for one in zones if data.get("served") or len(zones) > 1 else (data,):
+        found = {"zone": one.get("zone"), "code": one.get("code", ""), "reason": one.get("reason", "")}
+        yield "cluster.attempt", {**about, **found, "seconds": one.get("seconds") or 0.0}
 
 
 def _gone(before: Cluster, left: bool, verb: str) -> Happening:
@@ -97,7 +94,7 @@ def _losses(before: Cluster, error: Mapping[str, Any]) -> Iterator[Happening]:
     losses = (error.get("details") or {}).get("losses") or ()
     known = ((before.last_error or {}).get("details") or {}).get("losses") or ()
     for node in before.nodes:
-        sentence = loss(before, node, node)
+        sentence = loss(before, node, node) if losses and "state" in node else ""
         if not sentence or sentence in known or sentence not in losses:
             continue
         reason = why(node)

@@ -121,6 +121,14 @@ def test_lost_machines_are_told_once_each():
     assert words(back) == ["cluster.up"]
 
 
+def test_facts_that_lack_something_fail_nobody():
+    bare = {"name": "dev-0", "rank": 0}
+    error = {"code": "node.lost", "details": {"losses": ["machine dev-0 is gone"]}}
+    facts = [("intent", START.to_record()), ("instances", {"nodes": [bare], "seen": "partial"}), ("attempt", {})]
+    events, _ = told(None, *facts, ("error", {"error": error}), ("error", {"error": {}}), ("gone", {}))
+    assert words(events) == ["cluster.launching", "cluster.attempt", "cluster.abandoned"]
+
+
 @pytest.mark.parametrize(("verb", "count"), [("up", 1), ("down", 1), ("exec", 0), ("status", 0)])
 def test_the_end_of_a_run(verb, count):
     error = {"code": "timeout", "message": "late", "hint": "", "retryable": True, "details": {"x": "pl4nted"}}
