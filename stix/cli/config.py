@@ -22,9 +22,7 @@ def config() -> None:
 @config.command("show")
 @click.argument("key", metavar="[KEY]", default="")
 @click.option("--origin", is_flag=True, help="Also the layer, file and line that each value is from.")
-@click.option(
-    "--task", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="With `config` of this task."
-)
+@click.option("--task", metavar="FILE", help="With `config` of this task.")
 @options.settings
 @options.as_output
 def show(key: str, origin: bool, task: str | None, config: dict[str, Any], form: str) -> int:

@@ -43,7 +43,7 @@ def test_the_example_shows_every_variable() -> None:
 
 def test_the_links_make_the_root_a_collection() -> None:
     core = ROOT / "collections" / "ansible_collections" / "stix" / "core"
-    assert sorted(os.listdir(core)) == ["galaxy.yml", "meta", "playbooks", "plugins", "roles"]
+    assert sorted(os.listdir(core)) == ["extensions", "galaxy.yml", "meta", "playbooks", "plugins", "roles"]
     for link in core.iterdir():
         assert link.is_symlink() and link.resolve() == ROOT / link.name
 
