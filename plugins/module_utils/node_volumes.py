@@ -39,12 +39,6 @@ class Volumes(object):
         self.check = check
         self.changed = False
 
-    def apply(self, act, mount):
-        """Does `have` or `leave` with one volume; answers whether that changed anything."""
-        self.changed = False
-        act(mount)
-        return self.changed
-
     def have(self, mount):
         """Mounts one volume; what is as wanted stays.
 

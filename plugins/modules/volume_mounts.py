@@ -107,7 +107,11 @@ def main():
     try:
         gone = given["state"] == "absent"
         in_order = sorted(given["mounts"], key=lambda each: each["target"], reverse=gone)
-        moved = [mount for mount in in_order if volumes.apply(volumes.leave if gone else volumes.have, mount)]
+        moved = []
+        for mount in in_order:
+            volumes.changed = False
+            (volumes.leave if gone else volumes.have)(mount)
+            moved += [mount] if volumes.changed else []
         module.exit_json(changed=bool(moved), diff=difference(volumes=[lines(mount, gone) for mount in moved]))
     except Failure as failure:
         module.fail_json(msg=failure.message, stix_error=failure.record())
