@@ -59,6 +59,8 @@ def render(found: dict[str, Any]) -> str:
     """A diagnosis as text: a line for each finding, and what can be done about all of them."""
     name, findings, mended = found["cluster"], found["findings"], len(found["mended"])
     lines = [f"Mended: {counted(mended)}."] if mended else []
+    if found["infra"] is None:
+        return "\n".join([*lines, f"Cluster {name!r} is gone, and so is its record."])
     if not findings:
         return "\n".join([*lines, f"Cluster {name!r} is as wanted."])
     lines += [f"Cluster {name!r} is not as wanted: {counted(len(findings))}.", table(name, findings)]

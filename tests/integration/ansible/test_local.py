@@ -108,6 +108,14 @@ def test_up_twice_changes_nothing_and_runs_two_modules_on_the_head(
     assert [run.rpartition(".")[2] for run in second.module_runs("demo-0")] == ["node_state", "submit_job"]
     assert [run.rpartition(".")[2] for run in second.module_runs("demo-1")] == ["node_state"]
 
+    inventory["all"]["children"]["stix_nodes"]["vars"]["skylet_log_files"] = 4
+    seen = play("doctor", inventory)  # without the option --check
+    assert seen.rc == 0 and seen.changed() == ["Install the agent"] * 2, seen.results
+    for told in seen.reported("node"):
+        assert told["agent"]["differs"] == ["log_files"] and abs(told["clock_skew"]) < 1
+    del inventory["all"]["children"]["stix_nodes"]["vars"]["skylet_log_files"]
+    assert play("doctor", inventory).changed() == []
+
     (workdir / "train.py").write_text("print('better')\n")
     third = play("sync", inventory)
     assert third.changed() == ["Bring the workdir and the file mounts"] * 2
