@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - messages are quoted whole
+# ruff: noqa: E501, F811 - messages are quoted whole, fixtures named again where they are used
 """What the module gcp_machines does with Compute Engine, call by call: its code here, the project of the lab."""
 
 import time
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-# ruff: noqa: F811 - fixtures are named again where they are used
 from tests.integration.ansible.gcp_clusters import (  # noqa: F401 - fixtures come by their names
     KEY,
     NO_ROOM,
@@ -35,8 +34,7 @@ from tests.lab.gcp import lab
 
 
 def test_all_nodes_by_one_call_and_a_second_time_changes_nothing(gcp: lab.GcpLab) -> None:
-    nodes = wanted(3)
-    assert machines(gcp, nodes).ensure(True) and gcp.all() == [] and changes(gcp) == Counter()
+    assert machines(gcp, nodes := wanted(3)).ensure(True) and gcp.all() == [] and changes(gcp) == Counter()
     assert machines(gcp, nodes).ensure(False)
     assert changes(gcp) == {"instances.bulkInsert": 1, "firewalls.insert": 2}
     assert rules(gcp) == ["stix-internal", "stix-ssh"]

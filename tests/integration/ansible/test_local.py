@@ -65,6 +65,17 @@ def test_verbs_make_look_at_stop_and_remove(play: Play, cloud: dict[str, Any], s
     assert [path.name for path in root.iterdir()] == ["other"] and bystander.read_text() == "not ours"
 
 
+def _a_difference_is_told(play: Play, inventory: dict[str, Any]) -> None:
+    settings = inventory["all"]["children"]["stix_nodes"]["vars"]
+    settings["skylet_log_files"] = 4
+    seen = play("doctor", inventory)  # without the option --check
+    assert seen.rc == 0 and seen.changed() == ["Install the agent"] * 2, seen.results
+    for told in seen.reported("node"):
+        assert told["agent"]["differs"] == ["log_files"] and abs(told["clock_skew"]) < 1
+    del settings["skylet_log_files"]
+    assert play("doctor", inventory).changed() == []
+
+
 def test_up_twice_changes_nothing_and_runs_two_modules_on_the_head(
     play: Play, cloud: dict[str, Any], workdir: Path, safe_world: Path
 ) -> None:
@@ -108,13 +119,7 @@ def test_up_twice_changes_nothing_and_runs_two_modules_on_the_head(
     assert [run.rpartition(".")[2] for run in second.module_runs("demo-0")] == ["node_state", "submit_job"]
     assert [run.rpartition(".")[2] for run in second.module_runs("demo-1")] == ["node_state"]
 
-    inventory["all"]["children"]["stix_nodes"]["vars"]["skylet_log_files"] = 4
-    seen = play("doctor", inventory)  # without the option --check
-    assert seen.rc == 0 and seen.changed() == ["Install the agent"] * 2, seen.results
-    for told in seen.reported("node"):
-        assert told["agent"]["differs"] == ["log_files"] and abs(told["clock_skew"]) < 1
-    del inventory["all"]["children"]["stix_nodes"]["vars"]["skylet_log_files"]
-    assert play("doctor", inventory).changed() == []
+    _a_difference_is_told(play, inventory)
 
     (workdir / "train.py").write_text("print('better')\n")
     third = play("sync", inventory)
