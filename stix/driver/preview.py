@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from stix.driver import buckets, containers, failover, machines, resize
 from stix.driver.decide import served_candidate
+from stix.driver.hooks import hooks_of
 from stix.driver.outcome import Change, Outcome, instances
 from stix.driver.session import Run, World
 from stix.driver.sources import with_absolute_paths
@@ -112,7 +113,7 @@ class _Look:
         if plan.autostop:
             changes["autostop"] = dict(plan.autostop)
         if task.hooks:
-            changes["hooks"] = [dict(hook) for hook in task.hooks]
+            changes["hooks"] = hooks_of(task)
         return Cluster.from_record(plan.existing.to_record() | changes)
 
     def _machines(self, cluster: Cluster) -> Cluster:
