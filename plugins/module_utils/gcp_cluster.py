@@ -1,7 +1,6 @@
 """A cluster of Compute Engine instances. Labels are the truth: what carries `stix-cluster-id` is ours."""
 
 from ansible_collections.stix.core.plugins.module_utils import gcp_groups, gcp_placement
-from ansible_collections.stix.core.plugins.module_utils.deadline import kept_deadline
 from ansible_collections.stix.core.plugins.module_utils.difference import difference, of_machines, of_marks, of_ports
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_disks import Disks, remove_left
@@ -11,19 +10,16 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_history import lost_
 from ansible_collections.stix.core.plugins.module_utils.gcp_instances import number, rank_of, report, state_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_launch import Launch, place_of
 from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
-    cluster_labels,
     exact_label,
     last,
     part,
     region_of,
+    renewed_labels,
 )
 from ansible_collections.stix.core.plugins.module_utils.gcp_place import Place
 from ansible_collections.stix.core.plugins.module_utils.gcp_queue import QueuedLaunch
 from ansible_collections.stix.core.plugins.module_utils.gcp_request import limited
 from ansible_collections.stix.core.plugins.module_utils.gcp_wait import wait_until
-
-KEPT_FRESH = ("stix-deadline", "stix-on-shutdown")
-"""Labels that a later launch may change."""
 
 
 class GcpCluster:
@@ -149,12 +145,8 @@ class GcpCluster:
 
     def _labels(self, one):
         """Its labels as they should be."""
-        wanted, have = cluster_labels(self.params), one.get("labels") or {}
-        if "stix-deadline" in wanted:
-            wanted["stix-deadline"] = kept_deadline(have.get("stix-deadline", ""), wanted["stix-deadline"])
-        others = {key: value for key, value in have.items() if key not in KEPT_FRESH}
-        rank = {"stix-rank": str(rank_of(one))} if "stix-group" in others else {}
-        return {**others, **rank, **{key: wanted[key] for key in KEPT_FRESH if key in wanted}}
+        labels = renewed_labels(self.params, one.get("labels") or {})
+        return {**labels, **({"stix-rank": str(rank_of(one))} if "stix-group" in labels else {})}
 
     def _relabel(self, one):
         zone, name = place_of(one)

@@ -5,7 +5,12 @@ import json
 import re
 import uuid
 
+from ansible_collections.stix.core.plugins.module_utils.deadline import kept_deadline
+
 LONGEST = 63
+
+FRESH = ("stix-deadline", "stix-on-shutdown")
+"""Labels of machines that a later launch may change."""
 
 
 def digest(text):
@@ -87,6 +92,15 @@ def cluster_labels(params):
         "stix-on-shutdown": params["on_shutdown"],
     }
     return {**labels, **{key: value for key, value in ours.items() if value}}
+
+
+def renewed_labels(params, have):
+    """Labels of a machine with those of `have`, as they should be now."""
+    wanted = cluster_labels(params)
+    if "stix-deadline" in wanted:
+        wanted["stix-deadline"] = kept_deadline(have.get("stix-deadline", ""), wanted["stix-deadline"])
+    others = {key: value for key, value in have.items() if key not in FRESH}
+    return {**others, **{key: wanted[key] for key in FRESH if key in wanted}}
 
 
 def _wished(params):

@@ -2,12 +2,11 @@
 
 import time
 
-from ansible_collections.stix.core.plugins.module_utils.deadline import kept_deadline
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_errors import classify, classify_exception
 from ansible_collections.stix.core.plugins.module_utils.gcp_firewall import ClusterRule
 from ansible_collections.stix.core.plugins.module_utils.gcp_ground import Ground
-from ansible_collections.stix.core.plugins.module_utils.gcp_names import cluster_labels, last, part, region_of
+from ansible_collections.stix.core.plugins.module_utils.gcp_names import last, part, region_of, renewed_labels
 from ansible_collections.stix.core.plugins.module_utils.gcp_tpu import Tpus
 from ansible_collections.stix.core.plugins.module_utils.gcp_tpu_launch import TpuLaunch
 from ansible_collections.stix.core.plugins.module_utils.gcp_tpu_nodes import (
@@ -20,9 +19,6 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_tpu_nodes import (
     zone_of,
 )
 from ansible_collections.stix.core.plugins.module_utils.gcp_tpu_request import hosts_asked, require_possible
-
-FRESH = ("stix-deadline", "stix-on-shutdown")
-"""Labels that a later launch may change."""
 
 
 class TpuCluster:
@@ -132,11 +128,7 @@ class TpuCluster:
 
     def _labels(self, one):
         """Its labels as they should be."""
-        wanted, have = cluster_labels(self.params), one.get("labels") or {}
-        if "stix-deadline" in wanted:
-            wanted["stix-deadline"] = kept_deadline(have.get("stix-deadline", ""), wanted["stix-deadline"])
-        others = {key: value for key, value in have.items() if key not in FRESH}
-        return {**others, **{key: wanted[key] for key in FRESH if key in wanted}}
+        return renewed_labels(self.params, one.get("labels") or {})
 
     def stop(self, check):
         """Stops what runs; answers whether anything did. Their disks stay.

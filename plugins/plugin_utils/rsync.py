@@ -52,8 +52,7 @@ def transfer(
         names.seek(0)
         env = os.environ | {"LC_ALL": "C"}
         with subprocess.Popen(words, stdin=names, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env) as child:
-            assert child.stdout is not None
-            said = _followed(child.stdout, told)
+            said = _followed(child.stdout, told) if child.stdout else b""
     if child.returncode:
         return None
     return _count(_FILES, said), _count(_BYTES, said)

@@ -22,9 +22,6 @@ REJECTED = 400
 OURS = ("secrets", "catalog")
 """Sections that no policy is shown, nor may set: they run programs here and say where secrets are."""
 
-RULES = ("policy", "allowed_clouds")
-"""What a policy sets of these holds beside the rules of all layers, which it is not shown."""
-
 Asked = tuple["Task", tuple[str, ...]]
 
 
@@ -137,13 +134,9 @@ def _from_server(policy: str, asked: "UserRequest", task: "Task") -> "tuple[Task
 def _post(url: str, body: bytes) -> str:
     from urllib.error import HTTPError
     from urllib.parse import unquote, urlsplit, urlunsplit
-    from urllib.request import HTTPRedirectHandler, Request, build_opener
+    from urllib.request import Request, build_opener
 
-    class Stay(HTTPRedirectHandler):
-        """Follows nobody elsewhere: the login goes with the request."""
-
-        def redirect_request(self, *_: Any) -> None:
-            return None
+    from stix.driver.hook_calls import NoRedirect
 
     parts = urlsplit(url)
     headers = {"Content-Type": "application/json"}
@@ -154,7 +147,7 @@ def _post(url: str, body: bytes) -> str:
         headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
         url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     try:
-        with build_opener(Stay).open(Request(url, body, headers), timeout=SECONDS) as answer:
+        with build_opener(NoRedirect).open(Request(url, body, headers), timeout=SECONDS) as answer:
             return str(answer.read(MOST_BYTES).decode())
     except HTTPError as error:
         if error.code != REJECTED:
@@ -172,6 +165,7 @@ def _take_config(ledger: "Ledger", policy: str, sent: dict[str, Any], answer: di
         return
     from stix.config.layers import Layer
     from stix.config.show import masked
+    from stix.driver.policy import RULES
     from stix.spec.document import Document
     from stix.spec.schema.settings import SETTINGS
     from stix.spec.validate import problems_of

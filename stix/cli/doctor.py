@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from stix.cli import options, output, prompts
+from stix.cli.plan_view import plural
 from stix.errors import UsageError
 
 UNSOUND = 7
@@ -84,4 +85,4 @@ def _fix(finding: dict[str, Any]) -> str:
 
 def counted(number: int) -> str:
     """'1 finding', '3 findings'."""
-    return f"{number} finding{'s' if number != 1 else ''}"
+    return plural(number, "finding")

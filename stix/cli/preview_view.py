@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from stix.cli.plan_view import plural
+
 LONGEST = 30
 """Lines of a diff that are shown."""
 
@@ -12,7 +14,7 @@ LONGEST = 30
 def render(found: Mapping[str, Any]) -> str:
     """A preview (`stix.api.preview`) as text, one block for each step of the launch."""
     changes, unseen = found["changes"], found["not_previewable"]
-    count = f"{len(changes)} change{'s' if len(changes) != 1 else ''}" if changes else "nothing"
+    count = plural(len(changes), "change") if changes else "nothing"
     lines = [f"would do: {count} (in check mode; nothing was done)"]
     for change in changes:
         lines.append(f"  {change['step']}, {change['host']}: {change['task']}")

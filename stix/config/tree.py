@@ -26,9 +26,13 @@ class Origin(NamedTuple):
     file: str = ""
     line: int | None = None
 
+    @property
+    def place(self) -> str:
+        """The file with the line, where there is one."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{self.layer} {place}".rstrip()
+        return f"{self.layer} {self.place}".rstrip()
 
 
 class Value(NamedTuple):

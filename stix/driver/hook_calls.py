@@ -48,8 +48,8 @@ class Called(Protocol):
     def command(self) -> tuple[str, ...]: ...
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    """An event goes nowhere but where the user said."""
+class NoRedirect(HTTPRedirectHandler):
+    """What is posted goes nowhere but where the user said, and neither does a login."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
@@ -84,7 +84,7 @@ def _post(hook: Called, event: Mapping[str, Any], body: bytes, seconds: float) -
         return Failed(f"its secret_file cannot be read: {error.strerror}")
     try:
         request = Request(hook.url, body, headers, method="POST")
-        with build_opener(_NoRedirect).open(request, timeout=seconds):
+        with build_opener(NoRedirect).open(request, timeout=seconds):
             return None
     except HTTPError as error:
         error.close()

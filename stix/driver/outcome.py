@@ -27,7 +27,6 @@ class Change(NamedTuple):
     """
 
     host: str
-    role: str
     task: str
     action: str
     diff: list[dict[str, Any]]
@@ -58,7 +57,7 @@ class Outcome:
             if "event" in record:
                 self.reports.append((record["event"]["kind"], record["host"], record["event"]["data"]))
             if record["status"] == "changed":
-                words = {name: str(record.get(name) or "") for name in ("host", "role", "task", "action")}
+                words = {name: str(record.get(name) or "") for name in ("host", "task", "action")}
                 self.changes.append(Change(**words, diff=record.get("diff") or []))
             if record["status"] in ("failed", "unreachable"):
                 self._blame(record["host"], _error(record), coded="error" in record)

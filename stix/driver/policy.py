@@ -14,6 +14,7 @@ from stix.model.task import Task
 from stix.plan.policy import Breach, Rule, Wish, breach, tightened
 
 RULES = ("policy", "allowed_clouds")
+"""Settings that are rules; what an admin policy says of them, which it is not shown, holds beside every layer's."""
 
 
 def rules_of(config: Config) -> tuple[Rule, ...]:
@@ -22,9 +23,7 @@ def rules_of(config: Config) -> tuple[Rule, ...]:
     for layer in config.layers:
         for path, value in config.together(layer):
             if path[0] in RULES:
-                place = origin(layer, path)
-                where = f"{place.file}:{place.line}" if place.line else place.file
-                found.append(Rule(str(path[-1]), value, where))
+                found.append(Rule(str(path[-1]), value, origin(layer, path).place))
     return tuple(found)
 
 

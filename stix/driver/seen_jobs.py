@@ -57,6 +57,6 @@ def _tell(home: Home, told: Sequence[Mapping[str, Any]]) -> None:
     except StixError as error:
         warn("hooks were not told: %s", error.message)
         return
-    for event in told if hooks else ():
-        assert hooks is not None
-        hooks(event)
+    if hooks:
+        for event in told:
+            hooks(event)

@@ -22,9 +22,10 @@ MARK = "STIX_CONTAINER_MARK"
 between variables."""
 
 SECONDS = 30.0
+"""Longest that the engine may take to answer."""
+
 REMOVAL_SECONDS = 300.0
 ABSENT = ("No such container", "no such container")
-"""Longest that the engine may take to answer."""
 
 BATCH = 500
 """Paths for one `chown`."""

@@ -146,9 +146,9 @@ class EventTable(Database):
         return str(rows[0]["verb"]) if rows else ""
 
     def _hear(self, told: Told) -> None:
-        for event in told if self.heard else ():
-            assert self.heard is not None
-            self.heard(event)
+        if self.heard:
+            for event in told:
+                self.heard(event)
 
 
 def _event(row: sqlite3.Row) -> dict[str, Any]:
