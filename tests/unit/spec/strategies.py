@@ -26,6 +26,8 @@ TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20)
 WORDS = st.text(string.ascii_letters + string.digits, min_size=1, max_size=8)
 LINES = TEXT.map(str.strip).filter(bool)
 """Text that no reader strips."""
+NULL = "None"
+"""What SkyPilot writes down nowhere, so that it is no name in `instance_type` and `priority_class` (`read_name`)."""
 
 _NUMBERS = st.one_of(st.integers(1, 10**6).map(float), st.floats(1e-6, 1e9))
 QUANTITIES = st.builds(Quantity, _NUMBERS, st.booleans())
@@ -118,7 +120,7 @@ _WHERE_AND_WHAT: st.SearchStrategy[dict[str, Any]] = st.one_of(
         {
             "infra": INFRAS,
             "accelerators": st.none() | st.builds(lambda name, count: {name: count}, _DEVICES, _COUNTS),
-            "instance_type": st.none() | WORDS,
+            "instance_type": st.none() | WORDS.filter(lambda text: text != NULL),
         }
     ).map(lambda part: {**part, "instance_type": _type_of(**part)}),
     st.fixed_dictionaries({"infra": _TPU_INFRAS, "accelerators": st.builds(lambda name: {name: 1}, _TPUS)}),
@@ -143,7 +145,7 @@ def resources(**changes: Any) -> st.SearchStrategy[Resources]:
             "local_disk": st.none() | st.sampled_from(["nvme", "ssd:500", "1000+"]).map(parse_local_disk),
             "max_hourly_cost": st.none() | st.floats(0.01, 1e4),
             "priority": st.none() | st.integers(-1000, 1000),
-            "priority_class": st.none() | LINES.filter(lambda text: text != "None"),
+            "priority_class": st.none() | LINES.filter(lambda text: text != NULL),
             "volumes": VOLUMES,
             "config": CONFIGS,
             "internal": st.fixed_dictionaries(
