@@ -1,6 +1,6 @@
 # make hello: stix on this machine.  make test: everything.  Both make their own .venv.
 .DEFAULT_GOAL := help
-.PHONY: help hello test lint sanity docs bench wheel collection clean
+.PHONY: help hello test lint sanity docs screens bench wheel collection clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,6 +15,7 @@ help:
 	@echo "make lint        ruff, import-linter, mypy"
 	@echo "make sanity      the collection before ansible-lint, ansible-test and antsibull-docs (some ten minutes)"
 	@echo "make docs        the documentation as a site, dist/docs/index.html; a dead link is an error"
+	@echo "make screens     the pictures of terminals in the documentation, recorded anew where they say something else now"
 	@echo "make bench       the benchmarks, one after another"
 	@echo "make wheel       dist/*.whl and dist/*.tar.gz, the Python package"
 	@echo "make collection  dist/stix-core-*.tar.gz, the Ansible collection"
@@ -55,6 +56,10 @@ sanity: $(VENV)/.test
 docs: $(VENV)/.stix
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	$(BIN)/sphinx-build -q -W --keep-going -n -b html docs dist/docs
+
+screens: $(VENV)/.stix
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python docs/screens.py
 
 bench: $(VENV)/.test
 	sh tests/lab/install.sh
