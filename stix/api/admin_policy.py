@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from stix.errors import StixError
+from stix.model.secret_words import HIDDEN
 
 if TYPE_CHECKING:
     from stix.api.policy_request import UserRequest
@@ -123,7 +124,7 @@ def _from_server(policy: str, asked: "UserRequest", task: "Task") -> "tuple[Task
         after, settings = yaml.safe_load(data["task"]) or {}, dict(yaml.safe_load(data["skypilot_config"]) or {})
     except (ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         raise ValueError(f"it answers what cannot be understood ({type(error).__name__}: {error})") from None
-    after, before = restored(after), restored(before)
+    after, before = restored(after, task), restored(before, task)
     said = after.get("secrets") or {}
     secrets = {name: value for name, value in task.secrets.items() if name in said and said[name] is None}
     new = from_config(after, file="the policy's task", secrets=secrets)
@@ -134,9 +135,8 @@ def _from_server(policy: str, asked: "UserRequest", task: "Task") -> "tuple[Task
 def _post(url: str, body: bytes) -> str:
     from urllib.error import HTTPError
     from urllib.parse import unquote, urlsplit, urlunsplit
-    from urllib.request import Request, build_opener
 
-    from stix.driver.hook_calls import NoRedirect
+    from stix.driver.web_post import post
 
     parts = urlsplit(url)
     headers = {"Content-Type": "application/json"}
@@ -147,8 +147,9 @@ def _post(url: str, body: bytes) -> str:
         headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
         url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     try:
-        with build_opener(NoRedirect).open(Request(url, body, headers), timeout=SECONDS) as answer:
-            return str(answer.read(MOST_BYTES).decode())
+        return post(url, body, headers, SECONDS, MOST_BYTES).decode()
+    except TimeoutError:
+        raise TimeoutError(f"not within {SECONDS:g} s") from None
     except HTTPError as error:
         if error.code != REJECTED:
             raise
@@ -173,7 +174,10 @@ def _take_config(ledger: "Ledger", policy: str, sent: dict[str, Any], answer: di
     for key in (*OURS, "admin_policy"):
         if key in answer:
             raise _refused(policy, ValueError(f"its settings have '{key}', which is none of its business"), None)
-    values = _changed(dict(ledger.config.values), sent, answer)
+    try:
+        values: dict[str, Any] = _shown_again(dict(ledger.config.values), sent, answer)
+    except ValueError as error:
+        raise _refused(policy, error, None) from None
     for problem in problems_of(values, SETTINGS):
         raise _refused(policy, ValueError(f"its settings are wrong: {problem.sentence}"), None)
     rules = {key: values.pop(key) for key in RULES if key in values}
@@ -181,16 +185,36 @@ def _take_config(ledger: "Ledger", policy: str, sent: dict[str, Any], answer: di
     ledger.use(ledger.config._replace(values=values, layers=(*ledger.config.layers, *said)))
 
 
-def _changed(values: dict[str, Any], sent: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with what differs between two maps: what was hidden in the first stays as it is."""
-    for key in {**sent, **answer}:
-        if key not in answer:
-            values.pop(key, None)
-        elif key not in sent or sent[key] != answer[key]:
-            inner = values.get(key), sent.get(key), answer[key]
-            both = all(isinstance(each, Mapping) for each in inner)
-            values[key] = _changed(dict(inner[0]), inner[1], inner[2]) if both else answer[key]  # type: ignore[arg-type]
-    return values
+def _shown_again(value: Any, sent: Any, answer: Any) -> Any:
+    """What a policy answers, with what was hidden in it as it was before it was sent.
+
+    Raises:
+        ValueError: where something hidden belongs is not known.
+    """
+    if answer == sent:
+        return value
+    if isinstance(answer, Mapping):
+        both = isinstance(value, Mapping) and isinstance(sent, Mapping)
+        unseen = {key: each for key, each in value.items() if key not in sent} if both else {}
+        said = {
+            key: _shown_again(value.get(key), sent.get(key), each) if both else _shown_again(None, None, each)
+            for key, each in answer.items()
+        }
+        return {**unseen, **said}
+    if isinstance(answer, list):
+        pairs = list(zip(value, sent, strict=True)) if isinstance(value, list) and isinstance(sent, list) else []
+        return [_entry(pairs, each) for each in answer]
+    if isinstance(answer, str) and HIDDEN in answer:
+        raise ValueError(f"its settings have '{HIDDEN}' where nothing was hidden from it")
+    return answer
+
+
+def _entry(pairs: list[tuple[Any, Any]], answer: Any) -> Any:
+    """An entry of a list, which may stand elsewhere than before."""
+    found = [value for value, sent in pairs if sent == answer]
+    if any(value != found[0] for value in found):
+        raise ValueError("its settings have entries of a list that differ in what was hidden from it")
+    return found[0] if found else _shown_again(None, None, answer)
 
 
 def _user() -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from stix.api.task import Task
+from stix.model.task import Task as TaskModel
 
 
 class Config(dict[str, Any]):
@@ -81,7 +82,7 @@ class UserRequest:
         """As JSON text, which holds task, settings and user as YAML texts, as SkyPilot's servers read it. Secrets have
         names and `placeholder`s."""
         return json.dumps({
-            "task": _yaml(_redacted(self.task.to_yaml_config(use_user_specified_yaml=True))),
+            "task": _yaml(_redacted(self.task.to_yaml_config(use_user_specified_yaml=True), self.task.model)),
             "skypilot_config": _yaml(dict(self.skypilot_config)),
             "request_name": self.request_name.value,
             "request_options": vars(self.request_options) if self.request_options else None,
@@ -131,8 +132,9 @@ def placeholder(name: str) -> str:
     return f"<redacted {name}>"
 
 
-def restored(config: Any) -> Any:
+def restored(config: Any, task: TaskModel) -> Any:
     """A task as plain data without placeholders: secrets without values, and their names where they were filled in."""
+    config = _exchanged(config, {mark: value for value, mark in _marks(task).items()})
 
     def plain(value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -149,9 +151,26 @@ def restored(config: Any) -> Any:
 _PLACEHOLDER = re.compile(r"<redacted (\w+)>")
 
 
-def _redacted(config: dict[str, Any]) -> dict[str, Any]:
-    secrets = config.get("secrets")
-    return {**config, "secrets": {name: placeholder(name) for name in secrets}} if secrets else config
+def _redacted(config: dict[str, Any], task: TaskModel) -> dict[str, Any]:
+    shown: dict[str, Any] = _exchanged(config, _marks(task))
+    secrets = shown.get("secrets")
+    return {**shown, "secrets": {name: placeholder(name) for name in secrets}} if secrets else shown
+
+
+def _marks(task: TaskModel) -> dict[str, str]:
+    """What is hidden beside secrets -> what stands for it."""
+    own = task.secret_values
+    return {value: f"<redacted-{name}>" for name, value in task.hidden_values.items() if name not in own}
+
+
+def _exchanged(data: Any, words: Mapping[str, str]) -> Any:
+    if isinstance(data, Mapping):
+        return {key: _exchanged(each, words) for key, each in data.items()}
+    if isinstance(data, list):
+        return [_exchanged(each, words) for each in data]
+    for word, other in words.items() if isinstance(data, str) else ():
+        data = data.replace(word, other)
+    return data
 
 
 def _yaml(data: Any) -> str:

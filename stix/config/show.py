@@ -1,24 +1,17 @@
 """Settings for people: every value that holds and where it is from; secrets never."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from stix.config.tree import Config, Origin, Value
 from stix.errors import UsageError
+from stix.model.secret_words import HIDDEN, hide, hide_words, names_secret
 from stix.spec.document import Path, dotted
 from stix.spec.schema.key import Key
 from stix.spec.schema.settings import SETTINGS
 from stix.spec.validate import problems_of
 
-HIDDEN = "(hidden)"
 BUILT_IN = Origin("built-in")
-
-_SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|api_?key|access_?key|private_?key|credential)s?$")
-_ASSIGNED = re.compile(
-    r"(?i)((?:\b|_)(?:password|passwd|secret|token|api_?key|access_?key)[a-z_]*[\"']?\s*[=:]\s*[\"']?)[^\s\"']+"
-)
-_LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s/@]+@")
 
 
 class Shown(NamedTuple):
@@ -78,17 +71,18 @@ def built_in() -> Iterator[Value]:
 def masked(value: Any, path: Path = ()) -> Any:
     """A value with what may be a secret hidden: by the schema, by its name, in addresses and in words of commands."""
     if isinstance(value, Mapping):
-        named = isinstance(value.get("name"), str) and _SECRET_NAME.search(value["name"])
+        named = isinstance(value.get("name"), str) and names_secret(value["name"])
         return {
             name: HIDDEN if named and name == "value" else masked(each, (*path, name)) for name, each in value.items()
         }
     if isinstance(value, list):
-        return [masked(each, path) for each in value]
+        shown = [masked(each, path) for each in value]
+        return hide_words(value) if all(isinstance(each, str) for each in value) and HIDDEN not in shown else shown
     key, known = _described(path)
     name = str(path[-1]) if path else ""
-    if key.secret or (not known and _SECRET_NAME.search(name)):
+    if key.secret or (not known and names_secret(name)):
         return HIDDEN
-    return _LOGIN.sub(rf"\1{HIDDEN}@", _ASSIGNED.sub(rf"\1{HIDDEN}", value)) if isinstance(value, str) else value
+    return hide(value) if isinstance(value, str) else value
 
 
 def _shown(value: Value) -> Shown:

@@ -10,9 +10,11 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from http.client import HTTPException
-from typing import Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from stix.driver.web_post import post
+from stix.model.secret_words import hide
 
 KEPT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
 """What a command sees of our environment; secrets and credentials are not among it."""
@@ -48,13 +50,6 @@ class Called(Protocol):
     def command(self) -> tuple[str, ...]: ...
 
 
-class NoRedirect(HTTPRedirectHandler):
-    """What is posted goes nowhere but where the user said, and neither does a login."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 def call(hook: Called, event: Mapping[str, Any], seconds: float) -> Failed | None:
     """Tell one hook of one event; None when it took it."""
     body = json.dumps(event, separators=(",", ":"), default=str).encode()
@@ -83,9 +78,7 @@ def _post(hook: Called, event: Mapping[str, Any], body: bytes, seconds: float) -
     except OSError as error:
         return Failed(f"its secret_file cannot be read: {error.strerror}")
     try:
-        request = Request(hook.url, body, headers, method="POST")
-        with build_opener(NoRedirect).open(request, timeout=seconds):
-            return None
+        post(hook.url, body, headers, seconds)
     except HTTPError as error:
         error.close()
         return Failed(f"it answered {error.code}", passes=error.code >= 500 or error.code in PASSES)
@@ -95,6 +88,7 @@ def _post(hook: Called, event: Mapping[str, Any], body: bytes, seconds: float) -
         return Failed(_words(error, seconds), passes=True)
     except ValueError:
         return Failed("its url is none that can be called")
+    return None
 
 
 def _words(error: object, seconds: float) -> str:
@@ -106,23 +100,29 @@ def _words(error: object, seconds: float) -> str:
 def _run(command: tuple[str, ...], event: Mapping[str, Any], body: bytes, seconds: float) -> Failed | None:
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     environment |= {"STIX_EVENT": event["kind"], "STIX_CLUSTER": event["cluster"]}
-    with tempfile.TemporaryFile() as said:
-        try:
+    try:
+        with tempfile.TemporaryFile() as said:
             process = subprocess.Popen(
                 list(command), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment,
                 start_new_session=True,
             )  # fmt: skip
-        except OSError as error:
-            return Failed(f"it cannot be started: {error.strerror}")
-        try:
-            process.communicate(body, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            return Failed(f"it did not end within {seconds:g} s")
-        if process.returncode:
-            said.seek(0)
-            last = said.read(1 << 16).decode("utf-8", "replace").strip().rpartition("\n")[2][:SHOWN]
-            return Failed(f"it ended with exit code {process.returncode}" + (f": {last}" if last else ""))
-    return None
+            return _ended(process, body, seconds, said)
+    except OSError as error:
+        return Failed(f"it cannot be started: {error.strerror}")
+    except ValueError:
+        return Failed("its command is none that can be started")
+
+
+def _ended(process: "subprocess.Popen[bytes]", body: bytes, seconds: float, said: IO[bytes]) -> Failed | None:
+    try:
+        process.communicate(body, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return Failed(f"it did not end within {seconds:g} s")
+    if not process.returncode:
+        return None
+    said.seek(0)
+    last = hide(said.read(1 << 16).decode("utf-8", "replace").strip().rpartition("\n")[2])[:SHOWN]
+    return Failed(f"it ended with exit code {process.returncode}" + (f": {last}" if last else ""))

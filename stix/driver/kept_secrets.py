@@ -10,6 +10,7 @@ from typing import Any
 
 from stix.driver.ledger import Ledger
 from stix.errors import UsageError
+from stix.model.secret_words import hide_words
 from stix.model.task import ManagedSecret, Secrets, Task
 
 SOURCES = ("vault", "environment", "command")
@@ -220,7 +221,7 @@ def _with_name(words: list[str], secret: ManagedSecret) -> list[str]:
 
 
 def _shown(words: list[str], secret: ManagedSecret) -> str:
-    return f"'{shlex.join(_with_name(words, secret))}'"
+    return f"'{' '.join(hide_words([shlex.quote(word) for word in _with_name(words, secret)]))}'"
 
 
 def _variables(secret: ManagedSecret) -> str:

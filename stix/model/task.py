@@ -6,19 +6,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stix.model.resources import Resources
+from stix.model.secret_words import login_secret
 from stix.model.service import Service
 from stix.model.storage import Storage
 
 WORKDIR_TARGET = "~/sky_workdir"
 """Where the workdir lies on a node; nothing else may be put there."""
 
+WORKDIR_PASSWORD = "workdir-password"
+REGISTRY_PASSWORD = "SKYPILOT_DOCKER_PASSWORD"
+"""Names of what is hidden of a task beside its secrets; the first is none that a secret can have."""
+
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:[._-]{1,2}[a-zA-Z0-9]+)*")
 _ADDRESS = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/?#]|skypilot:")
 _ENV_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-
-
-LEAST_TOKEN = 16
-"""Letters from which the user of a git address is taken for a token; `git` is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,8 @@ class GitSource:
     def password(self) -> str:
         """What of a login in the address nobody may see: `https://user:PASSWORD@host/...`, or a token alone."""
         scheme, _, rest = self.url.partition("://")
-        login, at, _ = rest.partition("@")
-        if not at or "/" in login or scheme not in ("http", "https"):
-            return ""
-        user, colon, password = login.partition(":")
-        return password if colon else user if len(user) >= LEAST_TOKEN else ""
+        login, at, _ = re.split("[/?#]", rest, maxsplit=1)[0].rpartition("@")
+        return login_secret(login, scheme) if at and scheme.lower() in ("http", "https") else ""
 
 
 class Secrets(dict[str, str]):
@@ -123,9 +121,10 @@ class Task:
 
     @property
     def hidden_values(self) -> Secrets:
-        """What must be shown nowhere: the secrets, and the password in a git address."""
+        """What must be shown nowhere: the secrets, and the passwords of a git address and of a registry of images."""
         password = self.workdir.password if isinstance(self.workdir, GitSource) else ""
-        return Secrets({**self.secret_values, **({"workdir": password} if password else {})})
+        others = {WORKDIR_PASSWORD: password, REGISTRY_PASSWORD: self.envs.get(REGISTRY_PASSWORD, "")}
+        return Secrets({**{name: value for name, value in others.items() if value}, **self.secret_values})
 
     @property
     def secret_files(self) -> dict[str, str]:

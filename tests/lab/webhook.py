@@ -1,5 +1,6 @@
 """A receiver of webhooks: a small real HTTP server that answers as it is told and keeps what it got."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Sequence
@@ -8,13 +9,15 @@ from typing import Any
 
 SILENCE = 0
 """In the place of a status: no answer, until the receiver is closed."""
+DRIP = 1
+"""In the place of a status: headers without an end, a letter at a time, until the receiver is closed."""
 
 
 class Webhook:
     """A context manager; it answers 204 once its answers are used up.
 
     Args:
-        answers: statuses, or `SILENCE`, in the order of the requests.
+        answers: statuses, `SILENCE` or `DRIP`, in the order of the requests.
         always: the answer to all of them.
     """
 
@@ -35,6 +38,9 @@ class Webhook:
                 if status == SILENCE:
                     webhook._closing.wait()
                     return
+                if status == DRIP:
+                    webhook._drip(self.wfile)
+                    return
                 self.send_response(status)
                 if 300 <= status < 400:
                     self.send_header("Location", webhook.url + "/elsewhere")
@@ -46,6 +52,12 @@ class Webhook:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def _drip(self, answer: Any) -> None:
+        with contextlib.suppress(OSError):
+            answer.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            while not self._closing.wait(0.05):
+                answer.write(b"x")
 
     def __enter__(self) -> "Webhook":
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from stix.model.secret_words import hide
+
 T = TypeVar("T")
 
 CHUNK = 1 << 16
@@ -33,7 +35,7 @@ class SourceError(Exception):
     """
 
     def __init__(self, message: str, *, offline: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(hide(message))  # an address may hold a login
         self.offline = offline
 
 

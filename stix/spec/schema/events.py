@@ -32,16 +32,28 @@ def patterns_of(value: object) -> None:
 
 
 def one_way(hook: object) -> None:
-    """A hook with either an address or a command.
+    """A hook with either an address that can be called or a command.
 
     Raises:
-        ValueError: it has neither or both, or what goes with the other.
+        ValueError: it has neither or both, what goes with the other, or an address with no host.
     """
     given = hook if isinstance(hook, dict) else {}
     if bool(given.get("url")) == bool(given.get("command")):
         raise ValueError("needs either 'url' or 'command'")
     if given.get("command") and any(given.get(key) is not None for key in ("secret_file", "retries")):
         raise ValueError("has 'command', and 'secret_file' and 'retries' go with 'url'")
+    if isinstance(given.get("url"), str) and not _has_host(given["url"]):
+        raise ValueError("has a 'url' whose host or port is none")
+
+
+def _has_host(url: str) -> bool:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 HOOK = Key(

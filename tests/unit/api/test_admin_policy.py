@@ -155,6 +155,12 @@ def decide(request: stix.UserRequest) -> stix.MutatedUserRequest:
         raise LookupError("http://127.0.0.1:9/other")
     if wish == "fault":
         raise RuntimeError("broken")
+    if wish == "reorder":
+        config["events"]["hooks"].reverse()
+        config["events"]["hooks"][1]["name"] = "first"
+        config["events"]["hooks"].pop(1)
+    if wish == "spoil":
+        config["aws"]["vpc_name"] = config["db"]
     if wish == "label":
         assert request.user is not None
         resources = next(iter(task.resources))
@@ -229,3 +235,31 @@ def test_those_of_all_layers_are_asked_the_sites_last(
     again = Ledger(ledger.home)
     with pytest.raises(StixError, match="not today"):
         apply(again, from_config(asking("no")), "dev")
+
+
+HOOKS = """
+events:
+  hooks:
+    - {on: cluster.up, command: [tell, --token, s3cret-1]}
+    - {on: cluster.down, command: [curl, -u, "me:s3cret-2", "https://x.example.org?token=s3cret-3"]}
+db: sqlite:///x
+"""
+
+
+def test_a_server_sees_no_password_and_what_it_moves_keeps_its_own(ledger: Ledger, server: PolicyServer) -> None:
+    configure(ledger, server.url + "?token=s3cret-4", HOOKS)
+    login = "https://me:s3cret-git@example.org/r.git"
+    task = from_config({
+        "run": "ls", "workdir": {"url": login}, "resources": {"infra": "local"},
+        "envs": {
+            "A": "reorder", "SKYPILOT_DOCKER_USERNAME": "me", "SKYPILOT_DOCKER_PASSWORD": "s3cret-docker",
+            "SKYPILOT_DOCKER_SERVER": "registry.example.org",
+        },
+    })  # fmt: skip
+    new, notes = apply(ledger, task, "dev")
+    assert new == task and notes and "s3cret" not in str(server.asked) + str(notes)
+    (left,) = ledger.config.values["events"]["hooks"]
+    assert left["command"] == ["curl", "-u", "me:s3cret-2", "https://x.example.org?token=s3cret-3"]
+    with pytest.raises(StixError, match="where nothing was hidden from it") as caught:
+        apply(ledger, task.with_(envs={**task.envs, "A": "spoil"}), "dev")
+    assert caught.value.code == "policy.refused" and "s3cret" not in str(caught.value.to_record())

@@ -1,6 +1,7 @@
 """Hooks on events: real posts to a real server, real commands, and what of it can go wrong."""
 
 import json
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from stix.driver.hook_calls import signature
 from stix.errors import UsageError
 from stix.model.event_kinds import envelope
 from stix.state.store import Store
-from tests.lab.webhook import SILENCE, Webhook
+from tests.lab.webhook import DRIP, SILENCE, Webhook
 
 EVENT = envelope(7, 1.0, "cluster.up", "dev", "dev-1", "r1", {"infra": "local", "num_nodes": 1, "verb": "up"})
 
@@ -65,6 +66,28 @@ def test_one_that_hangs_or_is_not_there_holds_nobody_up_for_long(tell):
         assert time.monotonic() - began < 40 and [each["event"] for each in failures[1:]] == [7, 7, 7]
     said, _ = tell({"url": webhook.url, "retries": 0})
     assert said == ["hook 127.0.0.1 was not told of cluster.up: Connection refused"]
+
+
+def test_one_that_drips_its_answer_has_no_longer(tell):
+    with Webhook([DRIP]) as webhook:
+        said, failures = tell({"url": webhook.url, "timeout": 1, "retries": 0}, EVENT, {**EVENT, "id": 8})
+    assert said == ["hook 127.0.0.1 was not told of cluster.up: it did not answer within 1 s"]
+    assert [each["event"] for each in failures] == [7] and len(webhook.got) == 2
+
+
+def test_a_command_that_has_no_temporary_file_fails_and_the_next_hook_is_told(tell, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "none"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    said, failures = tell({"command": ["true"]}, EVENT, {**EVENT, "id": 8})
+    assert said == ["hook true was not told of cluster.up: it cannot be started: No such file or directory"]
+    assert [each["event"] for each in failures] == [7, 8]
+
+
+def test_what_a_command_complains_of_shows_no_secret(tell):
+    said, _ = tell({"command": ["sh", "-c", "echo curl -u me:hush https://x; exit 3"]})
+    assert "hush" not in said[0]
+    said, _ = tell({"command": ["sh", "-c", "echo curl -u me:hush https://x >&2; exit 3"]})
+    assert said[0].endswith("curl -u me:(hidden) https://x")
 
 
 def test_a_key_that_cannot_be_read_or_is_empty_posts_nothing(tell, tmp_path):
@@ -126,6 +149,7 @@ WRONG = [
     ({"hooks": [{"on": ["*"]}]}, "either 'url' or 'command'"),
     ({"hooks": [{"on": ["*"], "url": "http://x", "command": ["a"]}]}, "either 'url' or 'command'"),
     ({"hooks": [{"on": ["*"], "url": "ftp://hush"}]}, "begins with http"),
+    *[({"hooks": [{"on": ["*"], "url": f"http://{host}/hush"}]}, "host or port") for host in ("[", ":80", "x:a")],
     ({"hooks": [{"on": ["*"], "command": "a"}]}, "list"),
     ({"hooks": [{"on": ["*"], "command": ["a"], "secret_file": "k"}]}, "go with 'url'"),
     ({"hooks": [{"on": ["*"], "command": ["a"], "timeout": 0}]}, "timeout"),
