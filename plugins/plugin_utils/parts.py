@@ -15,13 +15,17 @@ VAIN = 3
 """Times that a part may bring nothing."""
 
 _TAKE = """\
-import json, os, sys
+import json, os, sys, time
 path, begin, offset, left = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 folder = os.path.dirname(path)
 os.makedirs(folder, mode=0o700, exist_ok=True)
 for name in os.listdir(folder):
-    if name.startswith(begin) and name != os.path.basename(path):
-        os.unlink(os.path.join(folder, name))
+    other = os.path.join(folder, name)
+    try:
+        if name.startswith(begin) and other != path and time.time() - os.stat(other).st_mtime > 3600:
+            os.unlink(other)
+    except OSError:
+        pass
 try:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
         size = file.seek(0, 2)
@@ -47,7 +51,7 @@ def send(action: Any, file: Path, purpose: str, told: Callable[[int], None], par
 
     Args:
         action: the `NodeAction` whose node it is.
-        purpose: what it is for; an older file for the same is removed.
+        purpose: what it is for; another file for the same is removed when nobody added to it for an hour.
         told: gets the bytes that are there.
         part: bytes at once.
 

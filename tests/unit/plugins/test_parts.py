@@ -63,6 +63,10 @@ def test_another_file_for_the_same_takes_its_place_and_one_for_something_else_do
     one.write_bytes(b"1" * 500)
     two.write_bytes(b"2" * 100)
     parts.send(Node(home), one, "~/t", print)
+    [begun] = (home / "tmp").iterdir()
+    parts.send(Node(home), two, "~/t", print)
+    assert begun.exists()  # somebody may be sending it just now
+    os.utime(begun, (1, 1))
     parts.send(Node(home), two, "~/t", print)
     assert content(home) == two.read_bytes()
     parts.send(Node(home), one, "~/u", print)
