@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.stix.core.plugins.module_utils.difference import difference
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
-from ansible_collections.stix.core.plugins.plugin_utils import git_workdir, parts, rsync, trees
+from ansible_collections.stix.core.plugins.plugin_utils import git_workdir, parts, relay, rsync, trees
 from ansible_collections.stix.core.plugins.plugin_utils.node_action import NodeAction
 from ansible_collections.stix.core.plugins.plugin_utils.told import Told
 
@@ -26,6 +26,7 @@ class ActionModule(NodeAction):
         "mounts": {"type": "dict", "default": {}},
         "stale": {"type": "list", "elements": "str", "required": True},
         "progress": {"type": "path", "default": ""},
+        "relay": {"type": "str", "choices": list(relay.MODES), "default": "never"},
     }
 
     def act(self) -> dict[str, Any]:
@@ -65,8 +66,16 @@ class ActionModule(NodeAction):
             return {"target": tree["target"], "files": 0, "bytes": 0, "deleted": 0, "changed": True}
         found = trees.content(tree, self._task._uuid)
         told = Told(self.args["progress"], self.host, tree["target"], found.files, found.bytes)
-        answer = self._by_rsync(tree, found, told) or self._by_tar(tree, found, told)
+        nodes = len(self.vars.get("ansible_play_hosts") or ())
+        if self._connection.transport in _ON_THIS_MACHINE or not relay.wanted(self.args["relay"], found, nodes):
+            answer = self._from_here(tree, found, told)
+        else:
+            answer = relay.bring(self, tree, found, lambda: self._from_here(tree, found, told))
+            told(found.files, found.bytes)
         return {"target": tree["target"], "changed": True, **answer}
+
+    def _from_here(self, tree: trees.Tree, found: trees.Content, told: Told) -> dict[str, Any]:
+        return self._by_rsync(tree, found, told) or self._by_tar(tree, found, told)
 
     def _by_rsync(self, tree: trees.Tree, found: trees.Content, told: Told) -> dict[str, Any]:
         """What was sent of a large folder over ssh; empty where a tar has to do."""

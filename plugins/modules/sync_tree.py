@@ -3,7 +3,7 @@
 DOCUMENTATION = r"""
 module: sync_tree
 short_description: Bring folders to a node
-description: Sends the trees that are stale, each as a tar stream to the agent. Reports a C(sync) event.
+description: Sends the trees that are stale. Reports a C(sync) event.
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
 options:
@@ -31,6 +31,13 @@ options:
     description: Folder of the controller for notes on how far each node's transfers are; empty notes nothing.
     type: path
     default: ""
+  relay:
+    description:
+      - Whether a large tree goes to one node only, which hands it on to the others.
+      - C(auto) is where that saves a good deal.
+    type: str
+    choices: [auto, always, never]
+    default: never
 """
 
 EXAMPLES = r"""

@@ -155,15 +155,19 @@ def members(source: str) -> list[Member]:
         raise _unreadable(source, error) from error
 
 
-def _by_times(found: list[Member]) -> str:
-    """What changes whenever the content may have: names, modes, sizes, times."""
+def listing(found: list[Member]) -> bytes:
+    """What changes whenever the content may have: names, modes, sizes, times (nanoseconds)."""
     lines = []
     for path, _, info in found:
         told = f"{path}\0{info.st_mode}"
         if not stat.S_ISDIR(info.st_mode):  # a folder's own time says nothing that its entries do not say
             told += f"\0{info.st_size}\0{info.st_mtime_ns}"
         lines.append(f"{told}\n")
-    return BY_TIMES + hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
+    return "".join(lines).encode(errors="surrogateescape")
+
+
+def _by_times(found: list[Member]) -> str:
+    return BY_TIMES + hashlib.sha256(listing(found)).hexdigest()
 
 
 def _by_content(source: str, found: list[Member]) -> str:

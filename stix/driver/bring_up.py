@@ -84,6 +84,7 @@ def bring_up(
             head_vars=None if has_own else job,
             secrets={**({} if has_own else values), **login} or None,
         )
+    transfers.tell_detours(run, outcome)
     cluster = machines.learn(run, cluster, outcome)
     if outcome.error:
         raise outcome.error

@@ -62,6 +62,7 @@ def _hand_over(run: Run, cluster: Cluster, task: Task) -> tuple[int, Cluster]:
             head_vars=job,
             secrets=task.secret_values or None,
         )
+    transfers.tell_detours(run, outcome)
     if outcome.error:
         raise outcome.error
     jobs = outcome.of_kind("job")

@@ -21,6 +21,7 @@ class Settings:
         retry_seconds: how long --retry-until-up waits after its first round; each time twice as long, up to 5 minutes.
         docker: further `cloud_docker_*` variables, without the prefix, as `default_image`.
         accounts: settings of clouds by name, `aws: {vpc_name: ours}`; their roles say which there are.
+        files: how code and files go to nodes, `{relay}`.
         storage: settings of object stores by name, `s3: {endpoint: ...}`, and `default`, the store of new buckets.
         secrets: where values of secrets are that tasks only name; used by `stix.driver.kept_secrets`.
         events: who is told of events; used by `stix.driver.event_hooks`.
@@ -32,6 +33,7 @@ class Settings:
     survey_seconds: float = 60.0
     retry_seconds: float = 15.0
     docker: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Any] = field(default_factory=dict)
     storage: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict)
     events: Mapping[str, Any] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from stix.driver.outcome import Outcome
 from stix.driver.session import Run
 from stix.model.cluster import Cluster
 from stix.model.event import TransferProgress
@@ -28,11 +29,22 @@ def told(run: Run, cluster: Cluster, variables: dict[str, Any]) -> Iterator[dict
     teller = threading.Thread(target=_tell, args=(run, cluster.name, folder, ended), name="transfers", daemon=True)
     teller.start()
     try:
-        yield {**variables, "files_progress": str(folder)}
+        yield {**variables, "files_progress": str(folder), "files_relay": run.world.settings.files.get("relay", "auto")}
     finally:
         ended.set()
         teller.join()
         rmtree(folder, ignore_errors=True)
+
+
+def tell_detours(run: Run, outcome: Outcome) -> None:
+    """Tells which nodes got a tree from here though another node was to hand it on, and why; one sentence a reason."""
+    nodes: dict[str, set[str]] = {}
+    for kind, host, trees in outcome.reports:
+        for tree in trees if kind == "sync" else ():
+            if tree.get("detour"):
+                nodes.setdefault(str(tree["detour"]), set()).add(host)
+    for reason, hosts in sorted(nodes.items()):
+        run.world.note(f"{', '.join(sorted(hosts))}: files came from here, not from another node: {reason}")
 
 
 def _tell(run: Run, cluster: str, folder: Path, ended: threading.Event) -> None:

@@ -10,11 +10,14 @@ if TYPE_CHECKING:
 
     from .home import Home
 
-USAGE = "usage: skylet.pyz --home HOME probe|install|call|logs|receive|mounts|container|enter|stop|remove [options]"
+USAGE = (
+    "usage: skylet.pyz --home HOME probe|install|call|logs|receive|relay|mounts|container|enter|stop|remove [options]"
+)
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "logs": {"--job": str, "--follow": bool, "--tail": int, "--rank": int, "--offset": int},
     "receive": {"--target": str, "--hash": str, "--delete": bool, "--begin": bool, "--end": bool},
+    "relay": {"--target": str, "--hash": str, "--give": bool},
     "enter": {"--command": str},
 }
 VERBS = (
@@ -23,6 +26,7 @@ VERBS = (
     "call",
     "logs",
     "receive",
+    "relay",
     "mounts",
     "container",
     "enter",

@@ -39,6 +39,10 @@ def run(home: Home, verb: str, options: dict[str, Any]) -> int:
             from .receive import run as received
 
             answer = received(home, sys.stdin.buffer, options)
+        elif verb == "relay":
+            from .relay import run as relayed
+
+            answer = relayed(home, sys.stdin.buffer, options)
         elif verb == "mounts":
             from .buckets import mounts
 

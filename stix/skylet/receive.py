@@ -46,8 +46,8 @@ def begin(home: Home, paths: list[str], target: str) -> dict[str, Any]:
     """
     root = resolve(home, target)
     os.makedirs(home.trees, mode=0o700, exist_ok=True)
-    manifest = _manifest(home, target)
-    write_json(manifest, {"target": target, "paths": sorted(_brought(manifest) | set(paths))})
+    manifest = manifest_of(home, target)
+    write_json(manifest, {"target": target, "paths": sorted(brought_before(manifest) | set(paths))})
     Tree(root).make_room(paths)
     return {"root": root, "rsync": shutil.which("rsync") is not None}
 
@@ -58,18 +58,20 @@ def end(home: Home, paths: list[str], target: str, content: str) -> dict[str, An
     absent = [path for path in paths if not os.path.lexists(os.path.join(tree.root, path))]
     if absent:
         raise ValueError(f"{absent[0]!r} did not arrive")
-    manifest = _manifest(home, target)
+    manifest = manifest_of(home, target)
     tree.paths = set(paths)
-    deleted = tree.delete(_brought(manifest) - tree.paths)
+    deleted = tree.delete(brought_before(manifest) - tree.paths)
     write_json(manifest, {"target": target, "hash": content, "paths": sorted(paths)})
     return {"deleted": deleted}
 
 
-def _manifest(home: Home, target: str) -> str:
+def manifest_of(home: Home, target: str) -> str:
+    """Where is noted what of a target was brought."""
     return os.path.join(home.trees, hashlib.sha1(target.encode()).hexdigest() + ".json")
 
 
-def _brought(manifest: str) -> set[str]:
+def brought_before(manifest: str) -> set[str]:
+    """The paths that are noted."""
     record: dict[str, Any] = dict(read_json(manifest))
     return set(record.get("paths") or ())
 
@@ -93,10 +95,10 @@ def receive(home: Home, stream: IO[bytes], target: str, content: str, delete: bo
 
 
 def _received(home: Home, stream: IO[bytes], target: str, content: str, delete: bool) -> dict[str, Any]:
-    manifest, tree = _manifest(home, target), Tree(resolve(home, target))
+    manifest, tree = manifest_of(home, target), Tree(resolve(home, target))
     os.makedirs(home.trees, mode=0o700, exist_ok=True)
     # Without a hash from now on: what is half brought must not look like the tree it was before.
-    brought = _brought(manifest)
+    brought = brought_before(manifest)
     write_json(manifest, {"target": target, "paths": sorted(brought)})
     try:
         tree.unpack(stream)
@@ -231,7 +233,7 @@ class Tree:
                 os.fchmod(file.fileno(), member.mode & 0o7777)
             os.utime(partial, (member.mtime, member.mtime))
             os.replace(partial, path)
-        except OSError:
+        except BaseException:
             remove(partial)
             raise
         self.files += 1

@@ -122,6 +122,20 @@ SETTINGS = Key(
         "retry_seconds": Key(
             _MINUTES, "The first pause of --retry-until-up.", "retry_seconds: 60", above=0, default="15"
         ),
+        "files": Key(
+            ("map",),
+            "How code and files go to nodes.",
+            "files: {relay: never}",
+            keys={
+                "relay": Key(
+                    ("text",),
+                    "Whether large trees go to one node only, which hands them on to the others.",
+                    "relay: always",
+                    choices=("auto", "always", "never"),
+                    default="auto",
+                ),
+            },
+        ),
         "policy": POLICY,
         "admin_policy": Key(
             ("text",),
