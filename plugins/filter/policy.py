@@ -80,19 +80,38 @@ def _image(rules: Mapping[str, Any], image: str) -> Iterator[Found]:
 
 
 def _ends(rules: Mapping[str, Any], autostop: Mapping[str, Any]) -> Iterator[Found]:
-    """Nothing is set here, so what is not said is refused, too."""
-    idle, lifetime = float(autostop.get("idle_minutes", -1)), autostop.get("lifetime_minutes")
+    """What somebody said that goes beyond; what nobody said is set (`policy_autostop`)."""
+    idle, lifetime = autostop.get("idle_minutes"), autostop.get("lifetime_minutes")
     most = rules.get("autostop")
-    if most is not None:
+    if most is not None and idle is not None:
         allowed = f"{float(most['idle_minutes']):g} min idle"
-        if idle < 0 or idle > float(most["idle_minutes"]):
-            yield "autostop", "no autostop" if idle < 0 else f"{idle:g} min idle", allowed
-        elif most.get("down") and not autostop.get("down"):
-            yield "autostop", "a cluster that stops", "one that is removed (down: true)"
+        if float(idle) > float(most["idle_minutes"]):
+            yield "autostop", f"{float(idle):g} min idle", allowed
+        elif float(idle) < 0 and lifetime is None:
+            yield "autostop", "no autostop", allowed
     longest = rules.get("max_lifetime_minutes")
-    if longest is not None and (lifetime is None or float(lifetime) > float(longest)):
-        wanted = "no lifetime" if lifetime is None else f"{float(lifetime):g} min"
-        yield "max_lifetime_minutes", wanted, f"{float(longest):g} min"
+    if longest is not None and lifetime is not None and float(lifetime) > float(longest):
+        yield "max_lifetime_minutes", f"{float(lifetime):g} min", f"{float(longest):g} min"
+
+
+def policy_autostop(autostop: Mapping[str, Any], rules: Mapping[str, Any], stops: bool = True) -> dict[str, Any]:
+    """An autostop as rules leave it: nothing in it goes beyond them.
+
+    Args:
+        stops: whether the machines can stop; where they cannot, what is set here removes them.
+    """
+    setting, said = dict(autostop), autostop.get("idle_minutes", -1) >= 0
+    most, longest = rules.get("autostop"), rules.get("max_lifetime_minutes")
+    if most is not None:
+        idle = float(setting.get("idle_minutes", -1))
+        setting["idle_minutes"] = min(idle, float(most["idle_minutes"])) if said else float(most["idle_minutes"])
+        setting["down"] = bool(setting.get("down") or most.get("down"))
+    if longest is not None:
+        has = setting.get("lifetime_minutes")
+        setting["lifetime_minutes"] = float(longest) if has is None else min(float(has), float(longest))
+    if setting != autostop and not (said or stops):
+        setting["down"] = True
+    return setting
 
 
 class FilterModule:
@@ -100,4 +119,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Names as they are used in templates."""
-        return {"policy_breach": policy_breach}
+        return {"policy_breach": policy_breach, "policy_autostop": policy_autostop}

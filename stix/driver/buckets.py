@@ -5,33 +5,21 @@ from dataclasses import replace
 from typing import Any
 
 from stix.clouds.registry import clouds
+from stix.driver import policy
 from stix.driver.decide import require_runnable
 from stix.driver.session import Run, World
 from stix.driver.sources import with_absolute_paths
+from stix.driver.stores import default_store, settings_by_store
 from stix.errors import ClusterError, StixError, UsageError
 from stix.inventory.render import literal, node_path
 from stix.model.cluster import Cluster
 from stix.model.storage import Storage
-from stix.model.stores import BY_NAME, BucketPlace
+from stix.model.stores import BucketPlace
 from stix.model.task import Task
 from stix.plan.buckets import Bucket, bucket_mounts, buckets_to_make
 
 HERE = Cluster(name="storage", cluster_id="storage", user="", infra="local", num_nodes=0)
 """What a play about buckets alone runs on: this machine."""
-
-
-def default_store(world: World, cluster: Cluster) -> str:
-    """The store of buckets that name none: the settings' `default`, else the cloud's own, else Amazon S3.
-
-    Raises:
-        UsageError: `config.invalid`, the settings name a store that there is none.
-    """
-    named = str(world.settings.storage.get("default") or "").upper()
-    if named and named not in BY_NAME:
-        raise UsageError(
-            "config.invalid", f"storage.default names no store: {named.lower()!r}", hint=", ".join(BY_NAME).lower()
-        )
-    return named or clouds()[cluster.cloud].store or "S3"
 
 
 def prepare(run: Run, cluster: Cluster, task: Task) -> Cluster:
@@ -40,7 +28,7 @@ def prepare(run: Run, cluster: Cluster, task: Task) -> Cluster:
     Raises:
         StixError: a bucket cannot be made or filled.
     """
-    store = default_store(run.world, cluster)
+    store = default_store(run.world, cluster.cloud)
     wanted = buckets_to_make(task, store)
     if wanted:
         fill(run, cluster, wanted)
@@ -65,8 +53,9 @@ def fill(run: Run, cluster: Cluster, wanted: Sequence[Bucket]) -> None:
     """Make buckets that are not there, and bring what fills them. Only those that are made become ours to delete.
 
     Raises:
-        StixError: it cannot be done.
+        StixError: it cannot be done; `policy.refused`.
     """
+    policy.check_buckets(run.world, [bucket.place for bucket in wanted])
     store = run.world.store
     known = {(bucket.place.store, bucket.place.bucket): bucket for bucket in wanted}
 
@@ -87,12 +76,7 @@ def fill(run: Run, cluster: Cluster, wanted: Sequence[Bucket]) -> None:
 def bucket_vars(world: World, buckets: Sequence[Bucket]) -> dict[str, Any]:
     """Variables of the roles that make, fill and delete buckets."""
     records = [bucket.to_record() | {"address": bucket.place.address} for bucket in buckets]
-    return {"storage_buckets": literal(records), "storage_settings": literal(stores(world))}
-
-
-def stores(world: World) -> dict[str, Any]:
-    """Settings by store."""
-    return {name: dict(value) for name, value in world.settings.storage.items() if isinstance(value, Mapping)}
+    return {"storage_buckets": literal(records), "storage_settings": literal(settings_by_store(world))}
 
 
 def node_vars(world: World, cluster: Cluster) -> dict[str, Any]:
@@ -104,7 +88,7 @@ def node_vars(world: World, cluster: Cluster) -> dict[str, Any]:
     own = [cloud.store] if cloud.store and any(account.get(name) for name in cloud.identity) else []
     return {
         "storage_mounts": literal([dict(mount) for mount in cluster.storage]),
-        "storage_settings": literal(stores(world)),
+        "storage_settings": literal(settings_by_store(world)),
         "storage_identity": own,
     }
 
@@ -191,6 +175,6 @@ def construct(world: World, storage: Storage) -> None:
     task = with_absolute_paths(Task(storage_mounts={"bucket": storage}))
     require_runnable(task)
     with world.run("storage", "construct", None) as run:
-        wanted = buckets_to_make(task, default_store(world, HERE))
+        wanted = buckets_to_make(task, default_store(world, HERE.cloud))
         if wanted:
             fill(run, HERE, wanted)

@@ -213,6 +213,7 @@ def _plan_on(
     if plan.action == "resize" and task.num_nodes > cluster.num_nodes:
         plan = plan._replace(joins=_joining(ledger, task, cluster, candidate, blocked))
     policy.check_cluster(ledger, cluster, plan.costs["hourly"], candidate)
+    policy.check_task(ledger, task, cluster.cloud)
     plan = plan._replace(notes=(*plan.notes, *told))
     if saved is not None:
         saved.check(plan)
@@ -253,6 +254,7 @@ def plan_at(
 
     Raises:
         ProvisionError: `provision.unsupported`.
+        StixError: `policy.refused`.
     """
     shown = _shown(task, options, count_upload)
     if not choice.ranked:
@@ -263,6 +265,7 @@ def plan_at(
             task, name, error, choice.elsewhere, choice.refusals, autostop=autostop, notes=notes, **shown
         )
     best = choice.ranked[0]
+    policy.check_task(ledger, task, best.cloud)
     autostop, told = ends.settled(ledger, _said(best.resources, options), best.infra, best.hosts)
     races = policy.affordable(ledger, best, _races(choice, options, task)) if options.race > 1 else ()
     notes = [*_notes(choice, options, autostop, races), *told]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stix.driver import machines
+from stix.driver import machines, policy
 from stix.driver.decide import LaunchOptions, choose, nothing_serves, plan_at, require_runnable
 from stix.driver.failover import intended
 from stix.driver.registry_login import registry_login
@@ -80,9 +80,11 @@ def plain(world: World, task: Task, name: str, options: LaunchOptions, cluster_i
     assert plan.placement is not None
     cluster = intended(world, "", plan, plan.placement, task)
     cluster = replace(cluster, cluster_id=cluster_id or cluster.cluster_id)
+    ends = policy.ends_for_projects(world)
+    rules = {"stix_policy": ends} if ends else {}
     groups = {
         "cloud_vars": machines.cloud_vars(world, cluster),
-        "node_vars": machines.agent_vars(world, cluster) | files_shown,
+        "node_vars": machines.agent_vars(world, cluster) | files_shown | rules,
         "head_vars": _job(task, plan.placement.resources, cluster),
     }
     return Plain(cluster, groups)

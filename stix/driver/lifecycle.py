@@ -31,6 +31,7 @@ def exec_task(world: World, task: Task, name: str) -> tuple[int, Cluster]:
     Raises:
         ClusterError: `cluster.not_found`, `cluster.not_up`, `cluster.mismatch`.
         UsageError: `task.invalid`, the task asks what cannot run yet.
+        StixError: `policy.refused`.
     """
     require_runnable(task)
     task = volumes.settled(world, filled(with_absolute_paths(task), world), name)
@@ -45,6 +46,7 @@ def exec_target(world: World, task: Task, name: str) -> Cluster:
     """The live cluster that a job would be handed to; raises as `exec_task`."""
     cluster = need_up(world, name)
     check_fits(task, cluster)
+    policy.check_cluster(world, cluster, cluster.hourly_cost, served_candidate(task, cluster))
     return cluster
 
 

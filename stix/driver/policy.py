@@ -7,11 +7,14 @@ from typing import Any
 from stix.clouds.registry import clouds
 from stix.config.tree import Config, origin, overlaid
 from stix.driver.ledger import Ledger
+from stix.driver.stores import default_store, settings_by_store, whose
 from stix.model.cluster import Cluster
 from stix.model.offer import Placement, Refusal, describe_resources
 from stix.model.resources import Resources
+from stix.model.stores import BucketPlace
 from stix.model.task import Task
-from stix.plan.policy import Breach, Rule, Wish, breach, tightened
+from stix.plan.buckets import bucket_faults, buckets_to_make
+from stix.plan.policy import Breach, Rule, Wish, breach, bucket_breach, strictest_ends, tightened
 
 RULES = ("policy", "allowed_clouds")
 """Settings that are rules; what an admin policy says of them, which it is not shown, holds beside every layer's."""
@@ -96,6 +99,53 @@ def check_cluster(
     )  # fmt: skip
     if found := breach(rules, wish):
         raise found.error()
+
+
+def check_volume(ledger: Ledger, name: str, infra: str, labels: Mapping[str, str] | None) -> None:
+    """Make sure that a volume may be where it is to be.
+
+    Args:
+        labels: its own; None: nothing is made, so it needs none.
+
+    Raises:
+        StixError: `policy.refused`.
+    """
+    rules = [rule for rule in rules_of(ledger.config) if labels is not None or rule.name != "labels"]
+    if found := breach(rules, Wish(infra, labels=labels or {})):
+        raise found.of(f"volume {name}").error()
+
+
+def check_task(ledger: Ledger, task: Task, cloud: str) -> None:
+    """Make sure that the buckets that a task would have made may be; raises as `check_buckets`.
+
+    Args:
+        cloud: where its nodes are to be.
+    """
+    if not task.storage_mounts or bucket_faults(task):  # a fault is told by itself
+        return
+    check_buckets(ledger, [bucket.place for bucket in buckets_to_make(task, default_store(ledger, cloud))])
+
+
+def check_buckets(ledger: Ledger, places: Sequence[BucketPlace]) -> None:
+    """Make sure that buckets may be made, or filled, where they are to be.
+
+    Raises:
+        StixError: `policy.refused`.
+    """
+    rules = rules_of(ledger.config)
+    settings = settings_by_store(ledger) if rules else {}
+    for place in places if rules else ():
+        given = settings.get(place.store.lower()) or {}
+        if given.get("endpoint"):  # a store of one's own, not that cloud
+            continue
+        region = place.region or given.get("region") or ""
+        if found := bucket_breach(rules, whose(place.store), str(region)):
+            raise found.of(f"bucket {place.bucket}").error()
+
+
+def ends_for_projects(ledger: Ledger) -> dict[str, Any]:
+    """`stix_policy` of projects that others play: of the rules those that can be broken there."""
+    return strictest_ends(rules_of(ledger.config))
 
 
 def autostop(

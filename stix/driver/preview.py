@@ -13,6 +13,7 @@ from stix.driver.hooks import hooks_of
 from stix.driver.outcome import Change, Outcome, instances
 from stix.driver.session import Run, World
 from stix.driver.sources import with_absolute_paths
+from stix.driver.stores import default_store
 from stix.inventory.render import file_vars, job_vars
 from stix.model import names
 from stix.model.cluster import Cluster, with_report
@@ -156,7 +157,7 @@ class _Look:
     def _buckets(self, cluster: Cluster) -> Cluster:
         """The cluster with the task's buckets on its nodes."""
         world = self.run.world
-        store = buckets.default_store(world, cluster)
+        store = default_store(world, cluster.cloud)
         if wanted := buckets_to_make(self.task, store):
             variables = buckets.bucket_vars(world, wanted)
             outcome = self.run.play(

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stix.driver.buckets import HERE, stores
+from stix.driver import policy
+from stix.driver.buckets import HERE
 from stix.driver.session import Run, World
+from stix.driver.stores import settings_by_store
 from stix.errors import UsageError
 from stix.inventory.render import literal
 from stix.model.stores import HUB, BucketPlace, place_of
@@ -28,14 +30,20 @@ def transfer(world: World, source: str, target: str, *, exact: bool = False) -> 
 
     Raises:
         UsageError: `usage`, an address that no store has.
-        StixError: `sync.source`, nothing is at the source; `sync.failed`; `secrets.missing`.
+        StixError: `policy.refused`; `sync.source`, nothing is at the source; `sync.failed`; `secrets.missing`.
     """
     ends = {"storage_source": _place(source), "storage_target": _place(target)}
     _check(*ends.values())
+    if to := ends["storage_target"]["store"] and place_of(target):
+        policy.check_buckets(world, [to])
     with world.run("storage", "sync" if exact else "transfer", None) as run:
         log = run.folder.path / "rclone.log"
         variables = {word: literal(place) for word, place in ends.items()}
-        variables |= {"storage_exact": exact, "storage_log": str(log), "storage_settings": literal(stores(world))}
+        variables |= {
+            "storage_exact": exact,
+            "storage_log": str(log),
+            "storage_settings": literal(settings_by_store(world)),
+        }
 
         def heard(kind: str, data: Any) -> None:
             for one in data if kind == "buckets" else ():

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from stix.driver import policy
 from stix.driver.ledger import Ledger
 from stix.driver.outcome import Outcome
 from stix.driver.session import Run, World
@@ -110,13 +111,17 @@ def check(ledger: Ledger, volume: Volume) -> dict[str, Any]:
 
     Raises:
         UsageError: as `apply`.
+        StixError: `policy.refused`.
     """
     for sentence in document_faults(volume):
         raise UsageError("task.invalid", sentence)
     infra = volume.infra or KINDS[volume.type].clouds[0]
     known = ledger.store.volumes().get(volume.name)
     check_change(volume.name, known, volume, infra)
-    return _wanted(volume, infra, known)
+    row = _wanted(volume, infra, known)
+    made = KINDS[volume.type].made and not row["existing"]
+    policy.check_volume(ledger, volume.name, _place(row["infra"]).infra, row["labels"] if made else None)
+    return row
 
 
 def _wanted(volume: Volume, infra: str, known: Mapping[str, Any] | None) -> dict[str, Any]:

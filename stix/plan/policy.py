@@ -31,6 +31,10 @@ class Breach(NamedTuple):
     wanted: str
     allowed: str
 
+    def of(self, what: str) -> "Breach":
+        """The same of a thing that is no cluster."""
+        return self._replace(wanted=f"{what}: {self.wanted}")
+
     @property
     def reason(self) -> str:
         """The whole in one clause."""
@@ -75,6 +79,14 @@ def _infra(rule: Rule, wish: Wish) -> Breach | None:
     if any(_is_in(wish.infra, str(pattern)) for pattern in rule.value):
         return None
     return Breach(rule, wish.infra, ", ".join(rule.value))
+
+
+def bucket_breach(rules: Sequence[Rule], cloud: str, region: str) -> Breach | None:
+    """The first rule that a bucket's place breaks; without a region, its cloud alone is looked at."""
+    if not region:
+        rule = forbidding(rules, cloud)
+        return Breach(rule, cloud, ", ".join(rule.value)) if rule else None
+    return breach([rule for rule in rules if _CHECKS.get(rule.name) is _infra], Wish(f"{cloud}/{region}"))
 
 
 def forbidding(rules: Sequence[Rule], cloud: str) -> Rule | None:
@@ -178,6 +190,18 @@ def tightened(
         setting["down"] = True
     notes = tuple(f"autostop follows policy {rule.name} ({rule.origin})" for rule in setters)
     return (setting if setters else dict(said) if said else None), notes
+
+
+def strictest_ends(rules: Sequence[Rule]) -> dict[str, Any]:
+    """What the rules of all layers about autostop and lifetime come to, as one `policy`."""
+    idle = [rule.value for rule in rules if rule.name == "autostop"]
+    lives = [rule.value for rule in rules if rule.name == "max_lifetime_minutes"]
+    shortest = min((rule["idle_minutes"] for rule in idle), default=0)
+    down = any(rule.get("down") for rule in idle)
+    return {
+        **({"autostop": {"idle_minutes": shortest, "down": down}} if idle else {}),
+        **({"max_lifetime_minutes": min(lives)} if lives else {}),
+    }
 
 
 def _idle(rule: Mapping[str, Any], setting: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ STORES_ALONE = ("cloudflare", "coreweave", "vastdata")
 
 
 def check_cloud(value: object) -> None:
-    """As `check_infra`, for what SkyPilot's `allowed_clouds` may name."""
+    """As `check_infra`, and clouds that have buckets alone may be named, too."""
     if str(value).lower() not in STORES_ALONE:
         check_infra(value)
 
@@ -43,14 +43,14 @@ POLICY = Key(
         ),
         "infras": Key(
             ("list",),
-            "Where clusters may be: clouds, or `cloud/region` with `*` for any part.",
+            "Where clusters, volumes and new buckets may be: clouds, or `cloud/region` with `*` for any part.",
             "infras: [local, aws/us-*, kubernetes/research]",
-            items=Key(("text",), check=check_infra),
+            items=Key(("text",), check=check_cloud),
             least=1,
         ),
         "labels": Key(
             ("map", "list"),
-            "Labels that a task must have: their names, or each with the values that it may have.",
+            "Labels that a task or a new volume must have: their names, or each with the values that it may have.",
             "labels: {team: [vision, speech], project: null}",
             items=TEXT,
             values=Key(("text", "list"), items=TEXT),

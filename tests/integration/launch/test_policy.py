@@ -58,9 +58,32 @@ def test_rules_hold_in_the_command_and_in_the_module(
         assert (cluster["autostop"], cluster["to_down"]) == (30, True)
         longer = run_stix("autostop", "-y", "dev", "-i", "31")
         assert longer.returncode == 2 and "31 min idle, allowed is 30 min idle" in longer.stderr
+        refuse_what_is_no_cluster(safe_world, run_stix)
+        site.write_text("policy: {infras: [docker]}\n")
+        (safe_world / ".stix.yaml").unlink()
+        job = run_stix("exec", "dev", "--", "true")
+        assert job.returncode == 2 and "policy infras: local, allowed is docker" in job.stderr
+        ok(run_stix("queue", "dev"))
+        site.write_text(f"admin_policy: {server.url}\n")
     gone = run_stix("up", "-y", "-c", "dev", "--infra", "local", "--", "true")
     assert gone.returncode == 2 and "it does not answer" in gone.stderr
     ok(run_stix("down", "-y", "dev"))
+
+
+def refuse_what_is_no_cluster(folder: Path, run_stix: Run) -> None:
+    """Volumes and buckets are where clusters may be, or are not made."""
+    volume = run_stix(
+        "volumes", "apply", "-y", "--name", "data", "--infra", "kubernetes/prod", "--type", "k8s-pvc", "--size", "1"
+    )
+    assert volume.returncode == 2 and "policy infras: volume data: kubernetes/prod, allowed is local" in volume.stderr
+    (folder / "fill").mkdir()
+    task = folder / "bucket.yaml"
+    task.write_text("run: 'true'\nfile_mounts: {/data: {name: my-data, source: ./fill, store: s3}}\n")
+    for words in (["plan"], ["up", "-y", "-c", "two"]):
+        bucket = run_stix(*words, "--infra", "local", str(task))
+        assert bucket.returncode == 2 and "policy infras: bucket my-data: aws, allowed is local" in bucket.stderr, words
+    sent = run_stix("storage", "transfer", str(folder / "fill"), "s3://my-data")
+    assert sent.returncode == 2 and "bucket my-data: aws" in sent.stderr
 
 
 def module(folder: Path, **given: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stix.errors import EXIT_STATUS, StixError
-from stix.plan.policy import Rule, Wish, breach, forbidding, tightened
+from stix.plan.policy import Rule, Wish, breach, bucket_breach, forbidding, strictest_ends, tightened
 
 AT = "/etc/stix/config.yaml:3"
 
@@ -58,6 +58,21 @@ def test_what_forbids_a_whole_cloud() -> None:
     rules = [rule("infras", ["aws/us-*", "k8s/prod"]), rule("max_hourly_cost", 1), rule("allowed_clouds", ["aws"])]
     assert forbidding(rules, "aws") is None and forbidding(rules, "gcp") is rules[0]
     assert forbidding(rules, "kubernetes") is rules[2] and forbidding([], "gcp") is None
+
+
+def test_a_bucket_is_looked_at_by_its_region_or_by_its_cloud() -> None:
+    rules = [rule("max_hourly_cost", 0), rule("infras", ["aws/us-*", "cloudflare", "local"]), rule("labels", ["team"])]
+    assert bucket_breach(rules, "aws", "us-east-1") is None and bucket_breach(rules, "aws", "") is None
+    assert bucket_breach(rules, "cloudflare", "") is None
+    told = bucket_breach(rules, "aws", "eu-west-1").of("bucket b").reason
+    assert told == "policy infras: bucket b: aws/eu-west-1, allowed is aws/us-*, cloudflare, local"
+    assert bucket_breach(rules, "gcp", "").wanted == "gcp"
+
+
+def test_rules_of_all_layers_come_to_the_strictest_end() -> None:
+    rules = [IDLE, rule("autostop", {"idle_minutes": 5}), LIFE, rule("max_lifetime_minutes", 20), rule("infras", ["x"])]
+    assert strictest_ends(rules) == {"autostop": {"idle_minutes": 5, "down": True}, "max_lifetime_minutes": 20}
+    assert strictest_ends([rule("infras", ["x"])]) == {}
 
 
 def test_rules_of_all_layers_hold() -> None:

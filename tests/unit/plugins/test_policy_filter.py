@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.stix.core.plugins.filter.policy import RULES, policy_breach
+from ansible_collections.stix.core.plugins.filter.policy import RULES, policy_autostop, policy_breach
 
-from stix.plan.policy import Rule, Wish, breach
+from stix.errors import StixError
+from stix.plan.policy import Rule, Wish, breach, tightened
 from stix.spec.schema.policy import POLICY
 
 CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -50,18 +51,58 @@ def test_both_halves_say_the_same(rules: dict[str, Any], wish: dict[str, Any]) -
             {"idle_minutes": 31},
             "policy autostop: 31 min idle, allowed is 30 min idle",
         ),
-        ({"autostop": {"idle_minutes": 30}}, {}, "policy autostop: no autostop, allowed is 30 min idle"),
+        ({"autostop": {"idle_minutes": 30}}, {}, ""),
         (
-            {"autostop": {"idle_minutes": 30, "down": True}},
-            {"idle_minutes": 3},
-            "policy autostop: a cluster that stops, allowed is one that is removed (down: true)",
+            {"autostop": {"idle_minutes": 30}},
+            {"idle_minutes": -1},
+            "policy autostop: no autostop, allowed is 30 min idle",
         ),
         ({"max_lifetime_minutes": 60}, {"lifetime_minutes": 60}, ""),
-        ({"max_lifetime_minutes": 60}, {}, "policy max_lifetime_minutes: no lifetime, allowed is 60 min"),
+        (
+            {"max_lifetime_minutes": 60},
+            {"lifetime_minutes": 61},
+            "policy max_lifetime_minutes: 61 min, allowed is 60 min",
+        ),
+        ({"max_lifetime_minutes": 60}, {}, ""),
     ],
 )
-def test_ends_are_refused_not_set(rules: dict[str, Any], autostop: dict[str, Any] | None, message: str) -> None:
+def test_what_is_said_beyond_is_refused(rules: dict[str, Any], autostop: dict[str, Any] | None, message: str) -> None:
     assert policy_breach(rules, autostop=autostop).get("message", "") == message
+    if autostop and rules:
+        setting = {"idle_minutes": -1, "down": False, "wait_for": "jobs", "lifetime_minutes": None, **autostop}
+        try:
+            tightened([Rule(name, value, "here") for name, value in rules.items()], setting)
+            told = ""
+        except StixError as error:
+            told = error.message
+        assert told == message
+
+
+@pytest.mark.parametrize("stops", [True, False])
+@pytest.mark.parametrize("said", [{}, {"idle_minutes": 20, "down": False}, {"idle_minutes": 5, "lifetime_minutes": 50}])
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {},
+        {"autostop": {"idle_minutes": 30}},
+        {"autostop": {"idle_minutes": 30, "down": True}},
+        {"autostop": {"idle_minutes": 30}, "max_lifetime_minutes": 60},
+        {"max_lifetime_minutes": 60},
+    ],
+)
+def test_what_nobody_said_is_set(rules: dict[str, Any], said: dict[str, Any], stops: bool) -> None:
+    complete = {"idle_minutes": -1, "down": False, "wait_for": "jobs_and_ssh", "lifetime_minutes": None, **said}
+    theirs, _ = tightened(
+        [Rule(name, value, "") for name, value in rules.items()], complete if said else None, stops=stops
+    )
+    assert {**complete, **policy_autostop(said, rules, stops)} == (theirs or complete)
+
+
+def test_what_goes_beyond_is_shortened_where_nobody_can_be_asked() -> None:
+    rules = {"autostop": {"idle_minutes": 30}, "max_lifetime_minutes": 60}
+    assert policy_autostop({"idle_minutes": 90, "lifetime_minutes": 600}, rules) == {
+        "idle_minutes": 30, "lifetime_minutes": 60, "down": False,
+    }  # fmt: skip
 
 
 def test_a_rule_that_there_is_not_is_told() -> None:
