@@ -72,6 +72,18 @@ def test_a_task_runs_in_awx_without_stix(run_stix, ok, task_file, safe_world, aw
     assert list((safe_world / "machine").glob("*/*")) == []
 
 
+def test_a_project_carries_the_rules_that_can_be_broken_in_it(run_stix, ok, task_file, safe_world, monkeypatch):
+    site = safe_world / "site.yaml"
+    site.write_text("policy: {infras: [local], autostop: {idle_minutes: 30, down: true}}\n")
+    monkeypatch.setenv("STIX_SITE_CONFIG", str(site))
+    ok(run_stix("export", "awx", task_file("train.yaml", run="true"), "awx", "--infra", "local"))
+    project = safe_world / "awx" / "project" / "train"
+    nodes = yaml.safe_load((project / "inventory" / "group_vars" / "stix_nodes.yml").read_text())
+    assert nodes["stix_policy"] == {"autostop": {"idle_minutes": 30, "down": True}}
+    assert nodes["skylet_autostop"]["idle_minutes"] == 30
+    assert "stix.core.autostop" in (project / "autostop.yml").read_text()
+
+
 def test_what_awx_cannot_have_is_refused(run_stix, task_file, safe_world):
     (safe_world / "code").mkdir()
     task_file("train.yaml", run="ls", workdir="code", resources={"infra": "local"})
