@@ -49,7 +49,7 @@ class Fstab(object):
         wanted = {_escaped(point): line for point, line in lines.items()}
         kept = []
         for line in self._read():
-            fields = line.split()
+            fields = _fields(line)
             point = fields[1] if len(fields) > 3 and not line.lstrip().startswith("#") else ""
             new = wanted.pop(point, line)
             kept.append(new if _is_ours(fields) else line)
@@ -59,14 +59,16 @@ class Fstab(object):
         """Removes our lines about mount points. Whether there were any."""
         gone = {_escaped(point) for point in points}
         lines = self._read()
-        return self._write([line for line in lines if not (_is_ours(line.split()) and line.split()[1] in gone)])
+        return self._write([line for line in lines if not (_is_ours(_fields(line)) and _fields(line)[1] in gone)])
 
     def _read(self):
         try:
-            with open(self.path) as file:
-                return file.read().splitlines()
+            with open(self.path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+                text = file.read()
         except FileNotFoundError:
             return []
+        # By line feeds alone: other line ends of Unicode may be part of a path or a comment.
+        return text[:-1].split("\n") if text.endswith("\n") else text.split("\n") if text else []
 
     def _write(self, lines):
         if lines == self._read():
@@ -75,7 +77,7 @@ class Fstab(object):
             return True
         mode = os.stat(self.path).st_mode & 0o7777 if os.path.exists(self.path) else 0o644
         handle, draft = tempfile.mkstemp(prefix=".fstab-", dir=os.path.dirname(self.path))
-        with os.fdopen(handle, "w") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write("".join(line + "\n" for line in lines))
             os.fchmod(file.fileno(), mode)
             file.flush()
@@ -83,6 +85,10 @@ class Fstab(object):
         os.replace(draft, self.path)
         self.reload()
         return True
+
+
+def _fields(line):
+    return [field for field in line.replace("\t", " ").split(" ") if field]
 
 
 def _is_ours(fields):

@@ -1,5 +1,6 @@
 """The SDK's verbs on infrastructure: what is enabled, and the pools of one's own machines."""
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,7 +70,7 @@ def ssh_up(
     from stix.driver.session import World
 
     world = World(listener=on_event)
-    chosen = wanted_pools(world, pool, Path(inventory).expanduser() if inventory else None)
+    chosen = wanted_pools(world, pool, Path(os.path.expanduser(inventory)) if inventory else None)
     for each in chosen:
         probe_pool(world, each)
     return [row for each in chosen for row in ssh_status(each.name)]

@@ -252,5 +252,5 @@ def download_logs(
     wanted = (
         [int(job_id) for job_id in job_ids] if job_ids else [newest for newest in [newest_job(connection)] if newest]
     )
-    folder = Path(local_dir or "~/stix_logs").expanduser() / cluster_name
+    folder = Path(os.path.expanduser(local_dir or "~/stix_logs")) / cluster_name
     return {job_id: str(file.parent) for job_id, file in logs.download_logs(connection, wanted, folder).items()}

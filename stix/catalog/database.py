@@ -81,7 +81,7 @@ class Catalog:
             StixError: internal; there is no snapshot, or a damaged one, and none can be built.
             UsageError: config.invalid; the user's own prices.
         """
-        home = home or Path(os.environ.get("STIX_HOME") or "~/.stix").expanduser()
+        home = home or Path(os.path.expanduser(os.environ.get("STIX_HOME") or "~/.stix"))
         base = base or snapshot(home / "catalog")
         own = user.load(home, base)
         now = time.mktime(time.strptime(today, "%Y-%m-%d")) if today else time.time()

@@ -1,5 +1,6 @@
 """Reads the settings' section `catalog:` and writes the user's own prices as a database."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -148,7 +149,7 @@ def _literal(name: str) -> str:
 
 def _beside(section: Section) -> Path:
     folder = Path(section.document("file").file).parent
-    return (folder / Path(section.get("file")).expanduser()).absolute()
+    return (folder / Path(os.path.expanduser(section.get("file")))).absolute()
 
 
 def _day(file: Path) -> str:

@@ -126,7 +126,7 @@ def _found(file: Path) -> Path:
 
 
 def _named(environ: Mapping[str, str], variable: str) -> Path:
-    file = Path(environ[variable]).expanduser()
+    file = Path(os.path.expanduser(environ[variable]))
     if not file.exists():
         raise UsageError("config.invalid", f"${variable} names {file}, which is not there")
     return file

@@ -1,6 +1,7 @@
 """A bucket's or a folder's content goes to another; the play's log tells how far it is."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,7 +73,7 @@ def _place(address: str) -> dict[str, Any]:
 def _check(source: dict[str, Any], target: dict[str, Any]) -> None:
     if not source["store"] and not target["store"]:
         raise UsageError("usage", "both ends are folders of this machine", hint="name a bucket: s3://my-bucket/path")
-    if not source["store"] and not Path(source["address"]).expanduser().is_dir():
+    if not source["store"] and not os.path.isdir(os.path.expanduser(source["address"])):
         raise UsageError("usage", f"{source['address']} is no folder")
     if HUB in (source["store"], target["store"]):
         raise UsageError("usage", "the Hugging Face Hub is read by nodes only", hint="name it in file_mounts")

@@ -44,7 +44,7 @@ def _local_sources(folder: Path, text: bytes) -> list[Path]:
     entries = [entry for each in lists if isinstance(each, list) for entry in each]
     named = [entry.values() if isinstance(entry, dict) else [entry] for entry in entries]
     paths = [
-        folder / Path(value.removeprefix("git+").removeprefix("file://").partition(",")[0]).expanduser()
+        folder / os.path.expanduser(value.removeprefix("git+").removeprefix("file://").partition(",")[0])
         for values in named
         for value in values
         if isinstance(value, str)

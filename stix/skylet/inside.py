@@ -31,7 +31,8 @@ class Inside(Supervisor):
 
     def __init__(self, home: Home, spec: dict[str, Any]) -> None:
         super().__init__(home, spec)
-        container = find(home, home.read_config())
+        self.config = home.read_config()
+        container = find(home, self.config)
         assert container is not None
         self.container = container
         self.look_at = 0.0
@@ -39,7 +40,8 @@ class Inside(Supervisor):
 
     def _script(self) -> tuple[str, int]:
         """In the HOME of jobs, which the container sees; readable, whoever the image's user is."""
-        name = rankstate.script_name(self.spec["job_id"], self.spec["phase"], self.spec["rank"])
+        node = rankstate.node_mark(self.config)
+        name = rankstate.script_name(node, self.spec["job_id"], self.spec["phase"], self.spec["rank"])
         return os.path.join(self.spec["user_home"], name), 0o755
 
     def _start(self) -> int:

@@ -321,7 +321,7 @@ def clear(home: Home) -> list[str]:
     if container is not None:
         container.give_back(home.user_home(config))
         left = container.remove()
-        rankstate.drop_scripts(home.user_home(config), ())
+        rankstate.drop_scripts(home.user_home(config), rankstate.node_mark(config), ())
     JobSecrets(home).clear()
     keep = {os.path.basename(home.tombstone), os.path.basename(home.config)}
     for name in os.listdir(home.root):

@@ -72,7 +72,8 @@ class Ranks:
     def _drop_scripts(self) -> None:
         """A script in the HOME of jobs goes with its rank, also where its supervisor was killed."""
         if self.config.get("container"):
-            rankstate.drop_scripts(self.home.user_home(self.config), self.seen)
+            node = rankstate.node_mark(self.config)
+            rankstate.drop_scripts(self.home.user_home(self.config), node, self.seen)
 
     def start(self, order: dict[str, Any]) -> None:
         """Starts one rank.

@@ -13,7 +13,7 @@ from .home import remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 LENGTH = 1024
 SCRIPT = ".stix-job-"
@@ -34,16 +34,21 @@ def parse_name(text: str) -> tuple[int, str, int]:
     return int(job_id), phase, int(rank)
 
 
-def script_name(job_id: int, phase: str, rank: int) -> str:
-    """File name of the script of a rank that runs in a container, in the HOME of jobs."""
-    return f"{SCRIPT}{job_id}-{phase}-{rank}.sh"
+def node_mark(config: Mapping[str, object]) -> str:
+    """Which node of which cluster this is, in one word without slashes."""
+    return f"{config['cluster_id']}-{config['rank']}"
 
 
-def drop_scripts(folder: str, kept: Collection[tuple[int, str, int]]) -> None:
-    """Removes the scripts of all ranks but these from the HOME of jobs: of those whose supervisor was killed."""
-    names = {script_name(*key) for key in kept}
+def script_name(node: str, job_id: int, phase: str, rank: int) -> str:
+    """File name of the script of a rank that runs in a container, in the HOME of jobs, which nodes may share."""
+    return f"{SCRIPT}{node}-{job_id}-{phase}-{rank}.sh"
+
+
+def drop_scripts(folder: str, node: str, kept: Collection[tuple[int, str, int]]) -> None:
+    """Removes a node's scripts of all ranks but these from the HOME of jobs: of those whose supervisor was killed."""
+    names = {script_name(node, *key) for key in kept}
     for found in os.listdir(folder) if os.path.isdir(folder) else ():
-        if found.startswith(SCRIPT) and found not in names:
+        if found.startswith(f"{SCRIPT}{node}-") and found not in names:
             remove(os.path.join(folder, found))
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from stix.errors import UsageError
 from stix.state.memory import folders, private_folder
 
 SOCKET_PATH_LIMIT = 60
@@ -18,7 +19,10 @@ class Home:
     """
 
     def __init__(self, root: str | os.PathLike[str] | None = None) -> None:
-        self.root = Path(root or os.environ.get("STIX_HOME") or "~/.stix").expanduser().absolute()
+        named = os.path.expanduser(root or os.environ.get("STIX_HOME") or "~/.stix")
+        if str(named).startswith("~"):
+            raise UsageError("usage", f"STIX_HOME names {named}, and there is no such user")
+        self.root = Path(named).absolute()
 
     @property
     def database(self) -> Path:

@@ -219,3 +219,11 @@ def test_a_ledger_and_the_catalog_follow_the_site(layered: dict[str, Path], tmp_
     assert load(tmp_path, tmp_path / "none.sqlite", fetch=False).max_age_days == 7
     layered["user"].write_text("catalog: {max_age_days: 8}\n")
     assert load(tmp_path, tmp_path / "none.sqlite", fetch=False).max_age_days == 8
+
+
+def test_a_variable_that_names_a_file_of_nobody(layered: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STIX_SITE_CONFIG", "~nobody-has-this-name/x")
+    with pytest.raises(UsageError, match=r"\$STIX_SITE_CONFIG names ~nobody-has-this-name/x, which is not there"):
+        read(layered)
+    with pytest.raises(UsageError, match="there is no such user"):
+        Home("~nobody-has-this-name/x")
