@@ -76,7 +76,7 @@ def test_a_project_carries_the_rules_that_can_be_broken_in_it(run_stix, ok, task
     site = safe_world / "site.yaml"
     site.write_text("policy: {infras: [local], autostop: {idle_minutes: 30, down: true}}\n")
     monkeypatch.setenv("STIX_SITE_CONFIG", str(site))
-    ok(run_stix("export", "awx", task_file("train.yaml", run="true"), "awx", "--infra", "local"))
+    ok(run_stix("export", "awx", task_file("train.yaml", run="true", resources={"infra": "local"}), "awx"))
     project = safe_world / "awx" / "project" / "train"
     nodes = yaml.safe_load((project / "inventory" / "group_vars" / "stix_nodes.yml").read_text())
     assert nodes["stix_policy"] == {"autostop": {"idle_minutes": 30, "down": True}}
