@@ -3,10 +3,15 @@
 import hashlib
 import json
 import secrets as random
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
+from stix.clouds.registry import clouds
 from stix.driver import buckets, containers, machines, own_ansible, resize, transfers
+from stix.driver.account import end_vars
 from stix.driver.decide import LaunchOptions, served_candidate
+from stix.driver.lifecycle import head_connection
 from stix.driver.registry_login import registry_login
 from stix.driver.session import Run
 from stix.errors import StixError
@@ -14,6 +19,7 @@ from stix.inventory.render import file_vars, job_vars
 from stix.model.cluster import Cluster
 from stix.model.plan import LaunchPlan, redacted
 from stix.model.task import Task
+from stix.nodes import agent
 from stix.plan.launch import check_fits
 
 MENDABLE = frozenset({"node.unreachable", "node.lost", "agent.unreachable"})
@@ -40,14 +46,40 @@ def serve(
     if plan.action != "reuse":
         cluster = cluster if made else machines.ensure(run, cluster, registry_login(task))
         check_fits(task, cluster)
+    elif plan.existing and clouds()[cluster.cloud].sized and end_vars(plan.existing) != end_vars(cluster):
+        machines.mark_end(run, cluster)
+    only_job = options.fast and plan.action == "reuse"
     try:
-        return bring_up(run, cluster, task, options, submission, only_job=options.fast and plan.action == "reuse")
+        with _end_told(run, plan, cluster, task) if only_job else nullcontext():
+            return bring_up(run, cluster, task, options, submission, only_job=only_job)
     except StixError as error:
         if plan.action != "reuse" or error.code not in MENDABLE:
             raise
         run.world.note(f"{error.message}; looking at its machines")
         run.record("changed", phase="connect", seen="partial")
         return bring_up(run, machines.ensure(run, cluster, registry_login(task)), task, options, submission)
+
+
+@contextmanager
+def _end_told(run: Run, plan: LaunchPlan, cluster: Cluster, task: Task) -> Iterator[None]:
+    """Have the head's agent go by new hooks and a new autostop, which set-up would bring it otherwise.
+
+    Autostop comes last, also where the job could not be handed over: at zero minutes it would not wait for the job.
+    """
+    if task.hooks:
+        agent.call(head_connection(run.world, cluster), "hooks", {"hooks": [dict(hook) for hook in cluster.hooks]})
+    try:
+        yield
+    except StixError:
+        with suppress(StixError):
+            _tell_autostop(run, plan, cluster)
+        raise
+    _tell_autostop(run, plan, cluster)
+
+
+def _tell_autostop(run: Run, plan: LaunchPlan, cluster: Cluster) -> None:
+    if plan.autostop:
+        agent.call(head_connection(run.world, cluster), "autostop", dict(plan.autostop))
 
 
 def submission_of(run: Run, cluster: Cluster, task: Task) -> str:

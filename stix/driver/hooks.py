@@ -82,7 +82,12 @@ def _failures(results: Sequence[Mapping[str, Any]], mine: Sequence[Mapping[str, 
 
 
 def with_autostop_hook(hooks: Sequence[Mapping[str, Any]], run: str, timeout: int | None, *, down: bool) -> list[Any]:
-    """Hooks with that of autostop in the place of those that run only before the same; an empty script removes it."""
+    """Hooks with that of autostop in the place of those that run only before the same; an empty script removes it.
+
+    It gets the envs that the others have, of the task that brought them.
+    """
     event = "down" if down else "stop"
     kept = [dict(hook) for hook in hooks if list(hook["events"]) != [event]]
-    return kept + ([{"run": run, "events": [event], "timeout": 3600 if timeout is None else timeout}] if run else [])
+    own = {"run": run, "events": [event], "timeout": 3600 if timeout is None else timeout}
+    envs = next(({"envs": dict(hook["envs"])} for hook in hooks if hook.get("envs")), {})
+    return kept + ([{**own, **envs}] if run else [])

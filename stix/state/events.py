@@ -17,8 +17,11 @@ class EventTable(Database):
 
     Attributes:
         heard: called with each event that this object records, once it is recorded.
+        most: how many events are kept, the newest, beside those that tell of each job of a cluster that is there
+            how it stands (else it would be told again).
     """
 
+    most = 50_000
     heard: Callable[[dict[str, Any]], None] | None = None
 
     def events(
@@ -139,6 +142,17 @@ class EventTable(Database):
         for row in self._db.execute(statement, (run_id,)).fetchall():
             told += self._tell(failed(row["verb"], error), row["cluster"], row["cluster_id"], run_id, at)
         return told
+
+    def _forget_events(self) -> None:
+        """Delete the oldest beyond `most`, inside a transaction."""
+        self._db.execute(
+            "delete from events where id <= (select max(id) from events) - ? and id not in ("
+            "select max(id) from events where cluster_id in (select cluster_id from clusters) "
+            "and (kind glob 'job.*' or kind = 'node.notice') "
+            "group by cluster_id, kind = 'node.notice', case kind when 'node.notice' then data "
+            "else json_extract(data, '$.job_id') end)",
+            (self.most,),
+        )
 
     def _verb(self, run_id: str) -> str:
         """The verb of a run; empty: there is no such run."""

@@ -131,10 +131,11 @@ class Store(EventTable):
                 yield dict(row) | {"data": json.loads(row["data"])}
 
     def start_run(self, run_id: str, cluster: str, verb: str) -> None:
-        """Record that a run began."""
-        self._rows(
-            "insert into runs (id, cluster, verb, started_at) values (?, ?, ?, ?)", (run_id, cluster, verb, time.time())
-        )
+        """Record that a run began; events that are too many go."""
+        with self._transaction() as db:
+            words = "insert into runs (id, cluster, verb, started_at) values (?, ?, ?, ?)"
+            db.execute(words, (run_id, cluster, verb, time.time()))
+            self._forget_events()
 
     def end_run(self, run_id: str, error: Mapping[str, Any] | None) -> None:
         """Record how a run ended."""

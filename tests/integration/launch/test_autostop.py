@@ -11,6 +11,9 @@ def test_a_task_that_stops_at_once_runs_first_on_this_machine(run_stix, ok, clus
     assert cluster["name"] == "brief"
     ok(run_stix("start", "-y", "brief", "-i", "30"))
     assert "again" in ok(run_stix("exec", "brief", "--", "echo again"))
+    # A launch that brings only the job brings a new end, too.
+    assert "fast" in ok(run_stix("up", "-y", "-c", "brief", "--fast", "-i", "0", "--", "echo fast"))
+    until(lambda: clusters("-r"), lambda found: found and found[0]["status"] == "STOPPED")
 
 
 def test_a_machine_of_a_pool_is_free_after_down(ssh_hosts, pool, run_stix, ok, clusters):

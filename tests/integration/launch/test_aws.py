@@ -37,6 +37,11 @@ def tags_of(instances: list[dict]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in one["Tags"]}
 
 
+def on_shutdown(aws, instance: str) -> str:
+    words = {"InstanceId": instance, "Attribute": "instanceInitiatedShutdownBehavior"}
+    return str(aws.client().describe_instance_attribute(**words)["InstanceInitiatedShutdownBehavior"]["Value"])
+
+
 def test_a_task_runs_on_two_instances_and_leaves_nothing(aws, task_file, run_stix, ok, jobs, clusters, safe_world):
     [checked] = json.loads(ok(run_stix("check", "aws", "-o", "json")))
     assert checked["ok"] and checked["account"] == "123456789012"
@@ -48,7 +53,11 @@ def test_a_task_runs_on_two_instances_and_leaves_nothing(aws, task_file, run_sti
     assert len(made) == 2
     assert "echo second" in ok(run_stix("exec", "duo", "--", "echo", "echo second"))
     assert "from 1 of 2" in ok(run_stix("logs", "duo", "1"))
-    assert ok(run_stix("up", "-y", "-c", "duo", "--infra", "aws/us-east-1", "--cpus", "2", task)).count("of 2") == 2
+    again = run_stix("up", "-y", "-c", "duo", "--infra", "aws/us-east-1", "--cpus", "2", "-i", "90", "--down", task)
+    assert ok(again).count("of 2") == 2
+    assert {on_shutdown(aws, one) for one in made} == {"terminate"}, (
+        "a new end is also what the machines' shutdown does"
+    )
     assert [job["status"] for job in jobs("duo")] == ["SUCCEEDED"] * 3 and len(aws.instances()) == 2
 
     ok(run_stix("stop", "-y", "duo"))

@@ -86,3 +86,18 @@ def test_a_file_of_an_earlier_stix_gets_the_table(store, tmp_path):
     assert again.events() == [] and again.need_cluster("dev").cluster_id == "dev-1"
     again.append("dev", "changed", {"wanted": "gone"})
     assert kinds(again.events()) == ["cluster.removing"]
+
+
+def test_old_events_go_but_for_the_last_of_each_job_of_a_cluster_that_is_there(store):
+    store.append("old", "intent", {**INTENT, "name": "old", "cluster_id": "old-1"}, run_id="r1")
+    for cluster in ("dev", "old"):
+        for status in ("PENDING", "RUNNING", "SUCCEEDED"):
+            store.see_jobs(cluster, f"{cluster}-1", [{"job_id": 1, "status": status}])
+    store.see_notices("dev", "dev-1", [{"node": "dev-0", "kind": "preemption"}])
+    store.append("old", "gone", {}, run_id="r1")
+    before, store.most = store.events(), 1
+    store.start_run("r2", "dev", "up")
+    after = store.events()
+    assert kinds(after) == ["job.finished", "node.notice", before[-1]["kind"]] and after[-1] == before[-1]
+    store.see_notices("dev", "dev-1", [{"node": "dev-0", "kind": "preemption"}])
+    assert store.see_jobs("dev", "dev-1", [{"job_id": 1, "status": "SUCCEEDED"}]) == [] and store.events() == after
