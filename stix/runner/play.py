@@ -49,18 +49,20 @@ class Play:
     search: Mapping[str, str] = field(default_factory=dict)
     shows: bool = False
 
-    def request(self, programs: str, config: Path) -> dict[str, Any]:
+    def request(self, programs: str, config: Path, inventories: Sequence[str] = ()) -> dict[str, Any]:
         """The order for `process.run_play`.
 
         Args:
             programs: the folder whose ansible-playbook is to be started.
             config: the settings file.
+            inventories: further ones, whose variables win over the run folder's.
         """
         environ = environment.scrubbed(os.environ, config, content.collection_paths())
         environ |= {"PATH": environment.search_path(environ, programs), **self.search}
         return {
             "kind": "play",
             "folder": str(self.folder),
+            "inventories": [str(self.folder / "inventory"), *inventories],
             "playbook": self.playbook,
             "ident": self.ident,
             "forks": self.forks,

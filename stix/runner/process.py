@@ -25,8 +25,8 @@ def run_play(request: Mapping[str, Any], channel: socket.socket) -> None:
     """Run the play that `request` names and report on `channel` until it is over.
 
     Args:
-        request: `{folder, playbook, ident, forks, arguments, environment, credentials, secrets, shows}`; the
-            environment's PATH says which ansible-playbook, `credentials` are variables that no file may hold,
+        request: `{folder, inventories, playbook, ident, forks, arguments, environment, credentials, secrets, shows}`;
+            the environment's PATH says which ansible-playbook, `credentials` are variables that no file may hold,
             `secrets` names a file to remove at the end, `shows` has what Ansible prints sent, too.
         channel: connected socket to the driver. Its closing by the driver cancels the play.
     """
@@ -66,7 +66,7 @@ def _through_runner(request: Mapping[str, Any], send: "_Sender") -> tuple[str, i
     result = ansible_runner.run(
         private_data_dir=str(folder),
         project_dir=str(folder),
-        inventory=str(folder / "inventory"),
+        inventory=request["inventories"],
         playbook=request["playbook"],
         ident=request["ident"],
         cmdline=shlex.join(command_line),

@@ -41,7 +41,7 @@ def test_one_process_for_all_and_another_after_it_was_killed(stage: Stage, warm:
         outcomes = list(pool.map(lambda order: outcome_of(play.records(order, warm)), orders))
     assert all(is_warm(outcome.of_kind("check")[0]) for outcome in outcomes)
     (pid,) = warm.pids()
-    assert {warm.folder.stat().st_mode & 0o777, warm.path.stat().st_mode & 0o777} == {0o700, 0o600}
+    assert {warm.folder.stat().st_mode & 0o777, warm.plays.path.stat().st_mode & 0o777} == {0o700, 0o600}
     kill(pid)
     assert is_warm(played(stage, warm))
     assert warm.pids() != [pid]
@@ -67,10 +67,10 @@ def test_killed_while_a_play_runs(stage: Stage, warm: Warm) -> None:
 def test_what_an_old_process_left(stage: Stage, warm: Warm, left: str) -> None:
     warm.folder.mkdir(mode=0o700)
     if left == "a file":
-        warm.path.write_text("")
+        warm.plays.path.write_text("")
     else:
         with socket.socket(socket.AF_UNIX) as old:
-            old.bind(str(warm.path))
+            old.bind(str(warm.plays.path))
     assert is_warm(played(stage, warm))
 
 
@@ -78,7 +78,7 @@ def test_one_that_dies_at_once_costs_only_time(stage: Stage, warm: Warm) -> None
     """A process that ends between our connection and its answer: the play goes the cold way, once."""
     warm.folder.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(warm.path))
+        listener.bind(str(warm.plays.path))
         listener.listen()
         dying = threading.Thread(target=lambda: listener.accept()[0].close())
         dying.start()
@@ -96,7 +96,7 @@ def test_it_ends_when_idle(stage: Stage) -> None:
     assert is_warm(played(stage, warm))
     (pid,) = warm.pids()
     until(lambda: not start_time(pid))
-    assert not warm.path.exists() and not stage.processes()
+    assert not warm.plays.path.exists() and not stage.processes()
 
 
 def test_other_settings_are_never_mixed(stage: Stage, warm: Warm) -> None:
