@@ -1,4 +1,4 @@
-"""The PyPI package `ansible`, where Galaxy cannot be reached, has the collections that ours calls, within its bounds."""
+"""Where Galaxy is not reached: the PyPI package `ansible` has the collections that ours calls, within its bounds."""
 
 import json
 import re
