@@ -1,5 +1,6 @@
 """Fetches the log of one job into a file on the controller."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ class ActionModule(NodeAction):
         answer = self.execute(f'"$PY" "$H/skylet.pyz" --home "$H" logs --job {job}')
         if answer.status == _NO_SUCH_JOB:
             raise Failure("job.not_found", f"There is no job {job} on '{self.host}'", "", {"job_id": job})
-        folder = Path(self.args["folder"]).expanduser()
+        folder = Path(os.path.expanduser(self.args["folder"]))
         path = folder / f"{job}.log"
         changed = not path.exists() or path.read_bytes() != answer.output
         if changed and not self.check_mode:

@@ -1,6 +1,7 @@
 """Hands a job to the head's agent; the same submission id again gives the same job."""
 
 import json
+import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ class ActionModule(NodeAction):
         if not names:
             return {}
         try:
-            found = json.loads(Path(path).expanduser().read_text()) if path else {}
+            found = json.loads(Path(os.path.expanduser(path)).read_text()) if path else {}
         except FileNotFoundError:
             found = {}
         except (OSError, ValueError) as error:

@@ -64,7 +64,7 @@ def docker_volume_labels(volume: dict[str, Any], marks: dict[str, str]) -> dict[
 
 def docker_endpoint(context: str) -> str:
     """Address of the engine of a docker context; "" is where the docker command looks by itself."""
-    folder = Path(os.environ.get("DOCKER_CONFIG") or "~/.docker").expanduser()
+    folder = Path(os.path.expanduser(os.environ.get("DOCKER_CONFIG") or "~/.docker"))
     if not context and os.environ.get("DOCKER_HOST"):
         return os.environ["DOCKER_HOST"]
     name = context or _read(folder / "config.json").get("currentContext") or "default"

@@ -111,7 +111,7 @@ class Login:
         return dict(file[name])
 
     def _folder(self):
-        return Path(self.environ.get("AZURE_CONFIG_DIR") or "~/.azure").expanduser()
+        return Path(os.path.expanduser(self.environ.get("AZURE_CONFIG_DIR") or "~/.azure"))
 
     def _cli_subscription(self):
         try:

@@ -111,7 +111,7 @@ def token(path: str, create: bool) -> str:
         path: the file; made with mode 0600 if it is missing and `create` is set.
         create: False answers "" for a missing file.
     """
-    file = Path(path).expanduser()
+    file = Path(os.path.expanduser(path))
     if not file.exists():
         if not create:
             return ""

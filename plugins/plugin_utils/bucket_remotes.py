@@ -3,6 +3,7 @@
 import configparser
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ class Keys:
     def _s3_keys(self, store: S3Like, word: str, settings: Mapping[str, Any]) -> Options:
         profile = settings.get("profile")
         found = None if profile else self._of_environment(store.variables)
-        file = Path(str(settings.get("credentials_file") or self.home / store.file)).expanduser()
+        file = Path(os.path.expanduser(str(settings.get("credentials_file") or self.home / store.file)))
         wanted = str(profile or (self.environ.get("AWS_PROFILE") if word == "s3" else "") or store.profile)
         if not found and file.is_file():
             found = self._of_yaml(file) if file.suffix == ".yaml" else self._of_profile(file, wanted)
@@ -132,7 +133,7 @@ class Keys:
         usual = self.environ.get("GOOGLE_APPLICATION_CREDENTIALS") or (
             self.home / ".config/gcloud/application_default_credentials.json"
         )
-        file = Path(str(settings.get("credentials_file") or usual)).expanduser()
+        file = Path(os.path.expanduser(str(settings.get("credentials_file") or usual)))
         try:
             data = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -185,7 +186,7 @@ class Keys:
         """The Hugging Face Hub, which the agent itself reads; what everybody may read needs no token."""
         endpoint = settings.get("endpoint") or self.environ.get("HF_ENDPOINT") or "https://huggingface.co"
         usual = Path(self.environ.get("HF_HOME") or self.home / ".cache" / "huggingface") / "token"
-        file = Path(str(settings.get("credentials_file") or usual)).expanduser()
+        file = Path(os.path.expanduser(str(settings.get("credentials_file") or usual)))
         token = self.environ.get("HF_TOKEN") or (file.read_text(encoding="utf-8") if file.is_file() else "")
         options = {"type": "hub", "endpoint": str(endpoint)}
         return {**options, "token": token.strip()} if token.strip() and how != "none" else options

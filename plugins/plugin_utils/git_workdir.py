@@ -23,9 +23,9 @@ print(unquote(user if asked[1] == "Username" else password))' "$1"
 SCRIPT = """\
 IFS= read -r url
 login=
-case $url in http://*@*|https://*@*)
-  rest=${{url#*://}}; login=${{rest%%@*}}
-  case $login in */*) login= ;; *) url=${{url%%://*}}://${{rest#*@}} ;; esac ;;
+case $url in http://*|https://*)
+  rest=${{url#*://}}; place=${{rest%%/*}}
+  case $place in *@*) login=${{place%@*}}; url=${{url%%://*}}://${{rest#"$login"@}} ;; esac ;;
 esac
 if [ -n "$login" ]; then
   asking=$(mktemp -d) || exit 1
@@ -99,5 +99,5 @@ def explained(failure: Failure, stderr: str) -> Failure:
     """The failure with git's own first word, in which no address shows a user or password."""
     said = re.findall(r"^(?:fatal|error): (.+)$", stderr, re.MULTILINE)
     if said and failure.code.startswith("sync."):
-        failure.message += ": " + re.sub(r"//[^/@\s]+@", "//", said[0].strip())
+        failure.message += ": " + re.sub(r"//[^/\s]+@", "//", said[0].strip())
     return failure

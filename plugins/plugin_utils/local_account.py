@@ -10,7 +10,7 @@ from ansible_collections.stix.core.plugins.plugin_utils.local_cluster import Loc
 
 def survey(root: str) -> list[dict[str, Any]]:
     """Every node's home, and every cluster's folder that has none (docs/concepts/contracts.md, section 3)."""
-    folder = Path(root).expanduser().absolute()
+    folder = Path(os.path.expanduser(root)).absolute()
     found = sorted(path for path in folder.iterdir() if _is_ours(path)) if folder.is_dir() else []
     return [thing for path in found for thing in _things(path, str(folder))]
 

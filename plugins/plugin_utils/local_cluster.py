@@ -30,7 +30,7 @@ class LocalCluster:
     """
 
     def __init__(self, root: str, cluster_id: str) -> None:
-        self.folder = Path(root).expanduser().absolute() / _checked(cluster_id)
+        self.folder = Path(os.path.expanduser(root)).absolute() / _checked(cluster_id)
         self._record = self.folder / "cluster.json"
         self.diff: list[dict[str, str]] = []
         self.record: dict[str, Any] = {"nodes": [], "agent_port": 0, "stopped": False}

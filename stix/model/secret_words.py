@@ -33,7 +33,7 @@ _REFERENCE = re.compile(r"\$\{\w+\}|\$[A-Z_][A-Z0-9_]*|\$\(.*|\{\{.*|\{\w*\}|<.*
 _QUOTED = r"(?P<quote>\\?[\"'])(?P<inside>(?:(?!(?P=quote))(?:\\.|[^\n]))*)(?:(?P=quote)|$)"
 _VALUE = rf"(?!\\?[\"']?\(hidden\))(?:{_QUOTED}|(?P<bare>[^\s\"']+))"
 
-_LOGIN = re.compile(r"\b(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<login>[^\s/?#\"'<>]*)@")
+_LOGIN = re.compile(r"\b(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<login>[^\s/\"'<>]*)@")
 _KNOWN = re.compile(
     r"\b(?:gh[oprsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|hf_[A-Za-z0-9]{20,}|xox[abeprs]-[\w-]{10,}"
     r"|sk-[\w-]{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"

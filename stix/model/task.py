@@ -33,7 +33,7 @@ class GitSource:
     def password(self) -> str:
         """What of a login in the address nobody may see: `https://user:PASSWORD@host/...`, or a token alone."""
         scheme, _, rest = self.url.partition("://")
-        login, at, _ = re.split("[/?#]", rest, maxsplit=1)[0].rpartition("@")
+        login, at, _ = rest.partition("/")[0].rpartition("@")
         return login_secret(login, scheme) if at and scheme.lower() in ("http", "https") else ""
 
 
