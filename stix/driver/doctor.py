@@ -13,7 +13,7 @@ from stix.errors import ClusterError, StixError, from_record
 from stix.model.cluster import Cluster
 from stix.nodes import agent
 from stix.nodes.connection import Connection
-from stix.plan.diagnosis import Difference, Evidence, Finding, diagnose
+from stix.plan.diagnosis import PARTS, Difference, Evidence, Finding, diagnose
 
 HEAD_SECONDS = 10.0
 """How long the head's agent may take to say what it knows."""
@@ -102,13 +102,20 @@ def _evidence(world: World, cluster: Cluster, outcome: Outcome) -> Evidence:
         cloud=_differences(outcome.changes, "localhost"),
         cloud_trouble=next((error for _, error in troubles.pop("localhost", ())), None),
         nodes=nodes,
-        differences={name: _differences(outcome.changes, name) for name in names},
+        differences={name: _on_node(outcome, name) for name in names},
         troubles=troubles,
         silent={host: error for host, error in outcome.errors.items() if host != "localhost"},
         unmounted={name: _unmounted(outcome, name) for name in names},
         head=head,
         jobs=jobs,
     )
+
+
+def _on_node(outcome: Outcome, name: str) -> list[Difference]:
+    """Differences on a node; those of buckets are in their report, if there is one (`_unmounted`)."""
+    reported = any(kind == "sync" and host == name for kind, host, _ in outcome.reports)
+    found = _differences(outcome.changes, name)
+    return [each for each in found if not (reported and PARTS.get(each.action) == "bucket")]
 
 
 def _differences(changes: Iterable[Change], host: str) -> list[Difference]:

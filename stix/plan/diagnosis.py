@@ -79,7 +79,8 @@ class Evidence:
         differences: name -> what set-up would change there.
         troubles: name -> `(action, error)` of what cannot be compared.
         silent: name -> why a node cannot be looked at.
-        unmounted: name -> buckets that are not mounted as wanted, `{target, address, mode}`.
+        unmounted: name -> buckets that are not mounted as wanted, `{target, address, mode}`; `differences` does not
+            repeat them.
         head: the head agent's `status`; None: it was not asked.
         jobs: its unfinished jobs.
     """
@@ -215,7 +216,7 @@ def _node(cluster: Cluster, name: str, seen: Evidence) -> Iterator[Finding]:
         yield Finding("bucket", name, wanted, "not mounted so", "mounts it", "setup")
     for each in seen.differences.get(name, ()):
         part = PARTS.get(each.action, "set-up")
-        if part != "agent" and not (part == "bucket" and seen.unmounted.get(name)):
+        if part != "agent":
             yield Finding(part, name, *_words(each, "as the task wanted it"), "sets it right", "setup")
     for action, error in seen.troubles.get(name, ()):
         step = "provision" if error.retryable and PARTS.get(action) == "volume" else ""  # it is to be attached again

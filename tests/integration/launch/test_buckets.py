@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def test_a_task_reads_one_bucket_and_leaves_its_output_in_another(
     again = ok(run_stix("exec", "b", "--", "cat ~/out/answer; echo 43 > ~/out/next", timeout=240))
     assert "42" in again and (server.root / "passing-out" / "next").read_text() == "43\n"
 
+    a_mount_that_is_gone_is_named_and_mended(run_stix, ok, stix_home)
     busy = run_stix("storage", "delete", "-y", "filled-data")
     assert busy.returncode == 6 and "in use by b" in busy.stderr and (server.root / "filled-data").is_dir()
     ok(run_stix("down", "-y", "b"))
@@ -79,6 +81,16 @@ def test_a_task_reads_one_bucket_and_leaves_its_output_in_another(
     ok(run_stix("storage", "delete", "-y", "filled-data"))
     assert not (server.root / "filled-data").exists()
     assert not any("stix" in line for line in Path("/proc/mounts").read_text().splitlines() if str(safe_world) in line)
+
+
+def a_mount_that_is_gone_is_named_and_mended(run_stix: Any, ok: Any, stix_home: Path) -> None:
+    (mounted,) = stix_home.glob("local/*/b-0/out")
+    subprocess.run(["fusermount3", "-u", "-z", mounted], check=True)
+    told = run_stix("doctor", "b", "-o", "json", timeout=240)
+    assert told.returncode == 7, told.stderr
+    assert [(each["part"], each["node"]) for each in json.loads(told.stdout)["findings"]] == [("bucket", "b-0")]
+    assert "Mended: 1 finding." in ok(run_stix("doctor", "b", "--fix", "-y", timeout=240))
+    assert (mounted / "answer").read_text() == "42\n"
 
 
 def test_machines_that_go_send_first_what_is_not_sent_yet(
