@@ -7,9 +7,11 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   state:
-    description: What is to be. V(attached) and V(detached) mean the machine of rank 0 of the cluster.
+    description:
+      - What is to be. V(attached) and V(detached) mean the machine of rank 0 of the cluster.
+      - V(snapshot_present) and V(snapshot_absent) mean the C(snapshot) of each volume.
     type: str
-    choices: [present, absent, attached, detached]
+    choices: [present, absent, attached, detached, snapshot_present, snapshot_absent]
     default: present
   user:
     description: Whose they are.

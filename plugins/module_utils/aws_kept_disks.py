@@ -4,6 +4,7 @@ import string
 
 from ansible_collections.stix.core.plugins.module_utils.aws_errors import classify_exception
 from ansible_collections.stix.core.plugins.module_utils.aws_instances import tags_of
+from ansible_collections.stix.core.plugins.module_utils.aws_snapshots import AwsSnapshots
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 ALIVE = ("pending", "running", "stopping", "stopped")
@@ -13,7 +14,7 @@ LETTERS = string.ascii_lowercase[5:16]
 TYPE = "gp3"
 
 
-class AwsVolumes(object):
+class AwsVolumes(AwsSnapshots):
     """One region.
 
     Args:
@@ -74,6 +75,9 @@ class AwsVolumes(object):
                 {"ResourceType": "volume", "Tags": [{"Key": key, "Value": str(value)} for key, value in tags.items()]}
             ],
         }
+        if volume.get("source"):  # an encrypted snapshot makes an encrypted volume, which must not be denied
+            wish["SnapshotId"] = volume["source"]["id"]
+            wish = {key: value for key, value in wish.items() if key != "Encrypted" or value}
         made = self._call("create_volume", **wish)
         self._wait("volume_available", made["VolumeId"])
         return self._disk(made, volume)

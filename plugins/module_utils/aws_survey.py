@@ -11,6 +11,8 @@ from ansible_collections.stix.core.plugins.module_utils.aws_instances import (
     tags_of,
 )
 from ansible_collections.stix.core.plugins.module_utils.aws_network import named
+from ansible_collections.stix.core.plugins.module_utils.aws_snapshots import snapshot
+from ansible_collections.stix.core.plugins.module_utils.disk_snapshots import MARK
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 PARALLEL = 24
@@ -28,8 +30,12 @@ CALLS = {
     "firewall": ("describe_security_groups", "SecurityGroups"),
     "group": ("describe_placement_groups", "PlacementGroups"),
     "key": ("describe_key_pairs", "KeyPairs"),
+    "snapshot": ("describe_snapshots", "Snapshots"),
 }
 """Kind of thing -> method of the client, and where its answer has them."""
+
+ON_REQUEST = ("snapshot",)
+"""Kinds that are looked for only where they are named: the user's data, which nothing sweeps."""
 
 OPEN = ("open", "active")
 """States of a spot request that may still bring a machine."""
@@ -56,7 +62,7 @@ class Survey:
         Raises:
             Failure: `provision.auth`, where every region refuses the keys.
         """
-        kinds = [kind for kind in CALLS if kind in kinds or not kinds]
+        kinds = [kind for kind in CALLS if kind in kinds or not (kinds or kind in ON_REQUEST)]
         pairs = [(region, kind) for region in self.clients for kind in kinds]
         with ThreadPoolExecutor(PARALLEL) as pool:
             answers = dict(zip(pairs, pool.map(lambda pair: self._ask(*pair), pairs), strict=True))
@@ -68,12 +74,13 @@ class Survey:
     def _ask(self, region, kind):
         """What one call finds, or the failure that it ended with."""
         method, key = CALLS[kind]
-        client, filters = self.clients[region], named(OURS)
+        client, filters = self.clients[region], named({"tag-key": [MARK]} if kind == "snapshot" else OURS)
+        more = {"OwnerIds": ["self"]} if kind == "snapshot" else {}
         try:
             if client.can_paginate(method):
-                pages = client.get_paginator(method).paginate(Filters=filters)
+                pages = client.get_paginator(method).paginate(Filters=filters, **more)
                 return [one for page in pages for one in page[key]]
-            return getattr(client, method)(Filters=filters)[key]
+            return getattr(client, method)(Filters=filters, **more)[key]
         except Exception as error:
             return classify_exception(error, region=region)
 
@@ -85,6 +92,8 @@ class Survey:
                 continue
             if kind == "machine":
                 found += self._machines(region, answer)
+            elif kind == "snapshot":
+                found += [snapshot(region, one) for one in answer]
             elif kind == "spot_request":  # one with a machine goes with it
                 found += [thing(kind, region, one) for one in answer if one["State"] in OPEN]
             else:

@@ -2,6 +2,7 @@
 
 import re
 
+from ansible_collections.stix.core.plugins.module_utils.azure_snapshots import AzureSnapshots
 from ansible_collections.stix.core.plugins.module_utils.azure_vms import as_tags, rank_of, state_of, tags_of
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
@@ -10,7 +11,7 @@ GROUP = "stix-volumes"
 """The resource group of disks, where config azure.resource_group_vm names none."""
 
 
-class AzureVolumes(object):
+class AzureVolumes(AzureSnapshots):
     """One region of a subscription.
 
     Args:
@@ -58,18 +59,24 @@ class AzureVolumes(object):
         if volume.get("passing"):
             for key in ("cluster", "cluster_id", "user"):
                 tags["stix-" + key.replace("_", "-")] = self.params[key]
-        if not self.params["config"].get("resource_group_vm") and self.api.get(self.group) is None:
-            self.api.put(self.group, {"location": self.api.region})
+        self.have_group()
         body = {
             "location": self.api.region,
             "tags": as_tags(tags),
             "sku": {"name": config.get("disk_type") or TYPE},
             "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": volume["size"]},
         }
+        if volume.get("source"):
+            body["properties"]["creationData"] = {"createOption": "Copy", "sourceResourceId": volume["source"]["id"]}
         if volume.get("zone"):
             body["zones"] = [volume["zone"].rpartition("-")[2]]
         self.api.put(self._path(volume), body)
         return self.find(volume)
+
+    def have_group(self):
+        """Makes the group of stix's disks; one that the user names must be there."""
+        if not self.params["config"].get("resource_group_vm") and self.api.get(self.group) is None:
+            self.api.put(self.group, {"location": self.api.region})
 
     def grow(self, disk, size):
         """Gives it more room."""

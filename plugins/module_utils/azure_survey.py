@@ -1,7 +1,6 @@
 """The whole subscription: what carries our tags, removing it, and taking machines into a cluster."""
 
-from datetime import datetime
-
+from ansible_collections.stix.core.plugins.module_utils import azure_snapshots
 from ansible_collections.stix.core.plugins.module_utils.azure_cluster import AzureCluster
 from ansible_collections.stix.core.plugins.module_utils.azure_launch import cluster_tags
 from ansible_collections.stix.core.plugins.module_utils.azure_removal import (
@@ -10,6 +9,7 @@ from ansible_collections.stix.core.plugins.module_utils.azure_removal import (
     remove_things,
     type_of,
 )
+from ansible_collections.stix.core.plugins.module_utils.azure_snapshots import seconds
 from ansible_collections.stix.core.plugins.module_utils.azure_vms import (
     addresses,
     as_tags,
@@ -42,7 +42,7 @@ def survey(api, params):
     Args:
         params: the options of the module azure_machines; `regions` and `kinds` choose, empty is all.
     """
-    found = _things(api, params)
+    found = azure_snapshots.find_all(api) if params["kinds"] == ["snapshot"] else _things(api, params)
     regions, kinds = [one.lower() for one in params["regions"]], params["kinds"]
     found = [one for one in found if not regions or one["region"].lower() in regions]
     return [one for one in found if not kinds or one["kind"] in kinds]
@@ -171,7 +171,7 @@ def _thing(api, one, params, where=("", "")):
         "cluster_id": tags.get("stix-cluster-id", ""),
         "user": tags.get("stix-user", ""),
         "run": tags.get("stix-run", ""),
-        "created_at": _seconds(one.get("createdTime") or about.get("timeCreated")),
+        "created_at": seconds(one.get("createdTime") or about.get("timeCreated")),
         "deadline": int(deadline) if deadline.isdigit() else 0,
         "shared": False,
         "details": {
@@ -182,14 +182,3 @@ def _thing(api, one, params, where=("", "")):
         },
         "instance": instance,
     }
-
-
-def _seconds(text):
-    """Unix seconds of a time as Azure writes it, `2026-11-28T18:00:00.1234567Z`; 0 is unknown."""
-    if not text:
-        return 0
-    plain = str(text).partition(".")[0].rstrip("Z").partition("+")[0]
-    try:
-        return int(datetime.fromisoformat(plain + "+00:00").timestamp())
-    except ValueError:
-        return 0

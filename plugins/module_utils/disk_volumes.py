@@ -10,10 +10,12 @@ words of an instance's report:
 - `head()`: the machine of rank 0 of the cluster, or None.
 - `machine(identity)`: a machine that has a disk, or None where it is gone.
 - `attach(disk, head)`, `detach(disk, identity)`: wait; `devices(disk, identity)`: names that it may have there.
+- `params`: the module's options; what `disk_snapshots` says; `make` takes a volume's `source`.
 """
 
 import time
 
+from ansible_collections.stix.core.plugins.module_utils.disk_snapshots import same, sourced
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 
 ENDING_SECONDS = 300
@@ -21,7 +23,7 @@ ENDING_SECONDS = 300
 
 PAUSE = 2
 
-STATES = ("present", "absent", "attached", "detached")
+STATES = ("present", "absent", "attached", "detached", "snapshot_present", "snapshot_absent")
 
 OPTIONS = {
     "state": {"type": "str", "choices": list(STATES), "default": "present"},
@@ -49,7 +51,11 @@ class DiskVolumes(object):
         self.changed = False
 
     def result(self, state, volumes):
-        """The module's result: `changed`, and what is there of the volumes."""
+        """The module's result: `changed`, and what is there of the volumes, or of their snapshots."""
+        if state.startswith("snapshot_"):
+            act = self._saved if state == "snapshot_present" else self._dropped
+            made = [one for volume in volumes for one in act(volume)]
+            return {"changed": self.changed, "volumes": [], "snapshots": made}
         head = self.cloud.head() if state in ("attached", "detached") else None
         told = []
         for volume in volumes:
@@ -59,13 +65,14 @@ class DiskVolumes(object):
                 told += [self._told(volume, disk) for disk in [self._have(volume)] if disk]
             else:
                 told += self._joined(state, volume, head)
-        return {"changed": self.changed, "volumes": told}
+        return {"changed": self.changed, "volumes": told, "snapshots": []}
 
     def _have(self, volume):
         disk = self.cloud.find(volume)
         if disk is None and volume.get("existing"):
             raise _config(volume, "is not there", "Leave use_existing out to have it made.")
         if disk is None:
+            volume = sourced(self.cloud, volume)
             return self._do(lambda: self.cloud.make(volume))
         if not volume.get("existing") and not disk["ours"]:
             raise _config(volume, "is somebody else's", "Choose another name, or take it as it is: use_existing: true.")
@@ -81,8 +88,30 @@ class DiskVolumes(object):
         held = [one for one in disk["machines"] if self.cloud.machine(one)]
         if held:
             raise _config(volume, "is attached to %s" % held[0], "Take that machine down first.")
+        if saving := self.cloud.saving(disk):
+            raise _config(volume, "is still needed by its snapshot %s, which is not complete" % saving, "Wait for it.")
         self._await_free(volume, disk)
         self._do(lambda: self.cloud.delete(disk))
+
+    def _saved(self, volume):
+        """The snapshot that is wanted of a volume."""
+        name, disk = volume["snapshot"], self.cloud.find(volume)
+        there = same(self.cloud.find_snapshot(name), volume, name, self.cloud.params["user"])
+        if there:
+            return [there]
+        if disk is None:
+            raise _config(volume, "is not there", "It may have been deleted: stix volumes ls.")
+        holders = [self.cloud.machine(one) for one in disk["machines"]]
+        running = [one["id"] for one in holders if one and one["state"] != "stopped"]
+        made = self._do(lambda: self.cloud.save(volume, disk, name))
+        return [dict(made, details=dict(made["details"], machine=running[0] if running else ""))] if made else []
+
+    def _dropped(self, volume):
+        """Deletes a snapshot of the user; nothing is left of it."""
+        there = self.cloud.find_snapshot(volume["snapshot"])
+        if same(there, volume, volume["snapshot"], self.cloud.params["user"]):
+            self._do(lambda: self.cloud.drop(there))
+        return []
 
     def _joined(self, state, volume, head):
         """What is told of a disk that is attached to the head, or detached from it."""

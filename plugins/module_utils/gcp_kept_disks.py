@@ -9,11 +9,12 @@ from ansible_collections.stix.core.plugins.module_utils.gcp_names import (
     label_value,
     last,
 )
+from ansible_collections.stix.core.plugins.module_utils.gcp_snapshots import GcpSnapshots
 
 TYPE = "pd-balanced"
 
 
-class GcpVolumes(object):
+class GcpVolumes(GcpSnapshots):
     """One region of a project.
 
     Args:
@@ -57,6 +58,8 @@ class GcpVolumes(object):
             "type": "projects/%s/zones/%s/diskTypes/%s" % (self.api.project, zone, config.get("disk_type") or TYPE),
             "labels": labels,
         }
+        if volume.get("source"):
+            body["sourceSnapshot"] = volume["source"]["details"]["link"]
         self.api.change("POST", "zones/%s/disks" % zone, body)
         return self.find(volume)
 

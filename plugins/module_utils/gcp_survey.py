@@ -1,6 +1,6 @@
 """Everything of ours in a project: what there is, and taking it away."""
 
-from ansible_collections.stix.core.plugins.module_utils import gcp_groups, gcp_placement
+from ansible_collections.stix.core.plugins.module_utils import gcp_groups, gcp_placement, gcp_snapshots
 from ansible_collections.stix.core.plugins.module_utils import gcp_tpu_nodes as tpu
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.gcp_api import Api
@@ -38,6 +38,7 @@ def survey(api, params):
         "placement": lambda api, _: _regional(api, "placement", gcp_placement.POLICIES),
         "disk": _disks,
         "firewall": _rules,
+        "snapshot": lambda api, _: gcp_snapshots.find_all(api),
     }
     asked = {*kinds, *(["tpu"] if "machine" in kinds else [])}
     parts = api.together(*(lambda kind=kind: finders[kind](api, params) for kind in finders if kind in asked))

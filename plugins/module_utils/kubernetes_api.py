@@ -7,7 +7,12 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_errors import classify
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_token import expired
 
-GROUPS = {"ingresses": "/apis/networking.k8s.io/v1", "nodes": "/api/v1", "namespaces": "/api/v1"}
+GROUPS = {
+    "ingresses": "/apis/networking.k8s.io/v1",
+    "volumesnapshots": "/apis/snapshot.storage.k8s.io/v1",
+    "nodes": "/api/v1",
+    "namespaces": "/api/v1",
+}
 CONNECT_SECONDS, SECONDS = 5, 20
 """How long one request may take to connect (the client tries four times) and to be answered."""
 

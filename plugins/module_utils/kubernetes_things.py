@@ -3,6 +3,7 @@
 import calendar
 import time
 
+from ansible_collections.stix.core.plugins.module_utils import kubernetes_snapshots
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_names import object_name
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_report import Report, rank_of, state_of
@@ -33,6 +34,8 @@ def paths(kinds):
 
 def survey(api, kinds, kubeconfig):
     """The things in a context's namespace, one call for each kind; a context that is silent is a thing, too."""
+    if list(kinds) == ["snapshot"]:
+        return kubernetes_snapshots.find_all(api)
     found = []
     for path in paths(kinds):
         try:

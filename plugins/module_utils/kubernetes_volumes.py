@@ -2,8 +2,10 @@
 
 import posixpath
 
+from ansible_collections.stix.core.plugins.module_utils.disk_snapshots import sourced
 from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_names import label_value, object_name, quantity
+from ansible_collections.stix.core.plugins.module_utils.kubernetes_snapshots import GROUP, ClaimSnapshots, claimed
 
 LABEL = "stix-volume"
 """The label of claims that stix made."""
@@ -49,7 +51,7 @@ def _source(volume):
     return {"persistentVolumeClaim": {"claimName": volume["resource"]}}
 
 
-class Claims(object):
+class Claims(ClaimSnapshots):
     """Claims of one namespace.
 
     Args:
@@ -75,6 +77,7 @@ class Claims(object):
                     "Namespace %s has no claim %r" % (self.api.namespace, volume["resource"]),
                     "Leave use_existing out to have one made.",
                 )
+            volume = sourced(self, volume)
             if not check:
                 there = self.api.create(CLAIMS, self._claim(volume))
             return True, self._told(volume, there)
@@ -102,7 +105,7 @@ class Claims(object):
         there = self._find(volume["resource"])
         if there is None or not self._is_ours(there, volume):
             return False
-        users = [each["metadata"]["name"] for each in self.api.list("pods") if volume["resource"] in _claimed(each)]
+        users = [each["metadata"]["name"] for each in self.api.list("pods") if volume["resource"] in claimed(each)]
         if users:
             raise Failure(
                 "provision.config",
@@ -135,6 +138,8 @@ class Claims(object):
         }
         if config.get("storage_class_name"):
             spec["storageClassName"] = config["storage_class_name"]
+        if volume.get("source"):
+            spec["dataSource"] = {"apiGroup": GROUP, "kind": "VolumeSnapshot", "name": volume["source"]["id"]}
         extra = {key: label_value(value) for key, value in volume["labels"].items()}
         metadata = {"name": volume["resource"], "labels": dict(extra, **labels), "annotations": texts}
         return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
@@ -155,10 +160,3 @@ class Claims(object):
             "ours": bool(there["metadata"]) and self._is_ours(there, volume),
             "state": ((there.get("status") or {}).get("phase") or "").lower(),
         }
-
-
-def _claimed(pod):
-    volumes = pod["spec"].get("volumes") or []
-    if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-        return []
-    return [(each.get("persistentVolumeClaim") or {}).get("claimName") for each in volumes]

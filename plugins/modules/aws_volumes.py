@@ -5,6 +5,7 @@ module: aws_volumes
 short_description: Volumes of EBS
 description:
   - Makes volumes and lets them grow, deletes those that it made, attaches them to a cluster's head and detaches them.
+  - Makes snapshots of them and deletes those that it made.
   - What it makes carries C(stix-volume) and C(stix-volume-owner).
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
@@ -18,7 +19,7 @@ options:
     description:
       - The disks, each C(name), C(resource) (what the cloud calls it), C(zone), C(size) (GiB), C(labels), C(config)
         (C(disk_type), C(encrypted)), C(existing) (whether it must be there already), C(passing) (whether it goes with
-        the cluster) and, if it is known, C(id).
+        the cluster) and, if it is known, C(id); where snapshots are meant, also C(snapshot), the name of one.
     type: list
     elements: dict
     required: true
@@ -44,6 +45,11 @@ EXAMPLES = r"""
 RETURN = r"""
 volumes:
   description: The disks as they are afterwards; attached ones with C(devices), the names that they may have there.
+  type: list
+  elements: dict
+  returned: success
+snapshots:
+  description: The snapshots that are wanted, things of kind V(snapshot).
   type: list
   elements: dict
   returned: success

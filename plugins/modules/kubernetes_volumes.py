@@ -5,6 +5,7 @@ module: kubernetes_volumes
 short_description: Persistent volume claims as volumes
 description:
   - Makes claims and lets them grow, or deletes those that it made; they carry the label C(stix-volume).
+  - Makes snapshots of them and deletes those that it made.
 version_added: 0.1.0
 author: The stix authors (@stix-cloud)
 extends_documentation_fragment:
@@ -16,7 +17,7 @@ options:
   state:
     description: What is to be.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, snapshot_present, snapshot_absent]
     default: present
   namespace:
     description: Where claims are that name none; empty is the context's own namespace.
@@ -37,8 +38,8 @@ options:
   volumes:
     description:
       - The claims, each C(name), C(resource) (its name there), C(size) (GiB), C(labels), C(config) (C(namespace),
-        C(storage_class_name), C(access_mode)), C(existing) (whether it must be there already) and C(passing) (whether
-        it goes with the cluster).
+        C(storage_class_name), C(access_mode)), C(existing) (whether it must be there already), C(passing) (whether
+        it goes with the cluster) and, where snapshots are meant, C(snapshot), the name of one.
     type: list
     elements: dict
     required: true
@@ -63,6 +64,11 @@ volumes:
   type: list
   elements: dict
   returned: success
+snapshots:
+  description: The snapshots that are wanted, things of kind V(snapshot).
+  type: list
+  elements: dict
+  returned: success
 stix_error:
   description: What went wrong, C(code), C(message), C(hint), C(retryable) and C(details).
   type: dict
@@ -76,9 +82,10 @@ from ansible_collections.stix.core.plugins.module_utils.failure import Failure
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_login import log_in
 from ansible_collections.stix.core.plugins.module_utils.kubernetes_volumes import Claims
 
+STATES = ("present", "absent", "snapshot_present", "snapshot_absent")
 OPTIONS = {
     "kubeconfig": {"type": "path"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": list(STATES), "default": "present"},
     "namespace": {"type": "str", "default": ""},
     "user": {"type": "str", "default": ""},
     "cluster": {"type": "str", "default": ""},
@@ -90,7 +97,7 @@ OPTIONS = {
 def main():
     """One claim after the other."""
     module = AnsibleK8SModule(argument_spec={**AUTH_ARG_SPEC, **OPTIONS}, supports_check_mode=True, check_pyyaml=False)
-    given, changed, told = module.params, False, []
+    given, changed, told, snapshots = module.params, False, [], []
     try:
         for volume in given["volumes"]:
             if volume.get("host_path"):
@@ -100,10 +107,15 @@ def main():
             if given["state"] == "present":
                 differs, there = claims.have(volume, module.check_mode)
                 told.append(there)
+            elif given["state"] == "snapshot_present":
+                differs, made = claims.saved(volume, module.check_mode)
+                snapshots += made
+            elif given["state"] == "snapshot_absent":
+                differs = claims.dropped(volume, module.check_mode)
             else:
                 differs = claims.remove(volume, module.check_mode)
             changed = changed or differs
-        module.exit_json(changed=changed, volumes=told)
+        module.exit_json(changed=changed, volumes=told, snapshots=snapshots)
     except Failure as failure:
         module.fail_json(msg=failure.message, stix_error=failure.record())
 

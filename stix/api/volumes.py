@@ -5,7 +5,7 @@ from typing import Any
 
 from stix.api.volume import Volume as Volume
 
-__all__ = ["Volume", "apply", "delete", "ls", "validate"]
+__all__ = ["Volume", "apply", "delete", "delete_snapshot", "ls", "snapshot", "snapshots", "validate"]
 
 
 def apply(volume: Volume) -> dict[str, Any]:
@@ -80,6 +80,83 @@ def validate(volume: Volume) -> None:
     from stix.driver.volumes import check
 
     check(Ledger(), volume.model)
+
+
+def snapshot(name: str, snapshot_name: str = "") -> dict[str, Any]:
+    """Make a snapshot of a volume; of one that is in use it is what a power cut would leave (crash-consistent).
+
+    Args:
+        snapshot_name: what it is called; empty: the volume's name, with the time.
+
+    Returns:
+        the snapshot as `snapshots` lists it, and `machine`, which had the volume and ran; empty: none.
+
+    Raises:
+        UsageError: `usage`, there is no such volume, it has no snapshots, or the name is taken.
+        StixError: it could not be made.
+    """
+    from stix.driver.session import World
+    from stix.driver.snapshots import make
+
+    world = World()
+    made = make(world, name, snapshot_name)
+    infra = "/".join(world.store.volumes()[name]["infra"].split("/")[:2])
+    return snapshot_row(made._replace(details={**made.details, "infra": infra})) | {
+        "machine": made.about("machine") or ""
+    }
+
+
+def snapshots(infra: str | None = None, all_users: bool = False) -> list[dict[str, Any]]:
+    """Snapshots of volumes that stix made, the newest first, as the clouds know them.
+
+    Args:
+        infra: look only there, `aws/us-east-1`.
+
+    Returns:
+        for each: name, volume, infra, size (GiB), status (`PENDING`, `READY` or `FAILED`), user, name_on_cloud and
+        created_at (Unix seconds). Places that do not answer are left out; a warning names them.
+    """
+    import warnings
+
+    from stix.driver.session import World
+    from stix.driver.snapshots import listed
+
+    found, silent = listed(World(), [infra] if infra else (), all_users=all_users)
+    for sentence in silent:
+        warnings.warn(sentence, stacklevel=2)
+    return [snapshot_row(thing) for thing in found]
+
+
+def delete_snapshot(name: str, infra: str | None = None) -> None:
+    """Delete a snapshot of yours.
+
+    Args:
+        infra: where it is, if several places have one of that name.
+
+    Raises:
+        UsageError: `usage`, there is none, or there are several.
+        StixError: it cannot be deleted.
+    """
+    from stix.driver.session import World
+    from stix.driver.snapshots import chosen, delete, listed
+
+    world = World()
+    found, silent = listed(world, [infra] if infra else ())
+    delete(world, chosen(found, name, silent))
+
+
+def snapshot_row(thing: Any) -> dict[str, Any]:
+    """A snapshot as it is listed."""
+    return {
+        "name": thing.name,
+        "volume": thing.about("volume") or "",
+        "infra": thing.about("infra") or "",
+        "size": thing.about("size"),
+        "status": thing.state.upper(),
+        "user": thing.user,
+        "name_on_cloud": thing.id,
+        "created_at": thing.created_at,
+    }
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import click
 from stix.cli import options, output
 
 HEADS = ("NAME", "TYPE", "INFRA", "SIZE", "STATUS", "USED BY", "CREATED", "LAST USED")
+SNAPSHOT_HEADS = ("NAME", "VOLUME", "INFRA", "SIZE", "STATUS", "CREATED")
 MORE = ("NAME ON CLOUD", "KEPT", "CONFIG")
 
 
@@ -20,6 +21,7 @@ def volumes() -> None:
       stix volumes apply volume.yaml
       stix volumes ls
       stix volumes delete data
+      stix volumes snapshot data
     """
 
 
@@ -140,12 +142,107 @@ def delete(names: tuple[str, ...], every: bool, purge: bool, yes: bool, form: st
         prompts.require(question, default=False, yes=yes)
     for name in wanted:
         api.delete([name], purge=purge)
-        output.say(f"Deleted {name}.")
+        if form != "json":
+            output.say(f"Deleted {name}.")
     if form == "json":
         output.as_json({"deleted": wanted})
     elif not wanted:
         output.say("There are no volumes that could be deleted.")
     return 0
+
+
+@volumes.command("snapshot")
+@click.argument("volume")
+@click.option("-n", "--name", default="", help="Its name; default: the volume's, with the time.")
+@options.as_output
+def snapshot(volume: str, name: str, form: str) -> int:
+    """Make a snapshot of a volume, where the infrastructure has them.
+
+    Of a volume that a running machine has, it is what a power cut would leave (crash-consistent): its file system is
+    sound, and programs find what they had made sure of.
+
+    \b
+    Examples:
+      stix volumes snapshot data
+      stix volumes snapshot data -n before-tuning
+    """
+    from stix.api import volumes as api
+
+    row = api.snapshot(volume, name)
+    if row["machine"]:
+        click.echo(f"{row['machine']} has the volume and runs: the snapshot is crash-consistent", err=True)
+    if form == "json":
+        output.as_json(row)
+    else:
+        more = "" if row["status"] == "READY" else "; the cloud is still copying it"
+        output.say(f"Snapshot {row['name']} of {volume} is made{more}.")
+    return 0
+
+
+_where = click.option("--infra", help="Look only there, such as aws/us-east-1.")
+
+
+@volumes.command("snapshots")
+@_where
+@click.option("-u", "--all-users", is_flag=True, help="Also those of other people.")
+@options.as_output
+def snapshots(infra: str | None, all_users: bool, form: str) -> int:
+    """List snapshots of volumes that stix made, in all accounts.
+
+    \b
+    Examples:
+      stix volumes snapshots
+      stix volumes snapshots --infra aws/us-east-1 -o json
+    """
+    from stix.api.volumes import snapshot_row
+
+    found, silent = _snapshots(infra, all_users)
+    rows = [snapshot_row(thing) for thing in found]
+    if form == "json":
+        output.as_json(rows)
+    else:
+        click.echo(snapshot_table(rows, time.time()))
+    return 1 if silent and not rows else 0
+
+
+@volumes.command("delete-snapshot")
+@click.argument("names", nargs=-1, required=True)
+@_where
+@options.yes
+@options.as_output
+def delete_snapshot(names: tuple[str, ...], infra: str | None, yes: bool, form: str) -> int:
+    """Delete snapshots of yours; volumes that were made from them stay as they are.
+
+    \b
+    Examples:
+      stix volumes delete-snapshot before-tuning
+    """
+    from stix.cli import prompts
+    from stix.driver.session import World
+    from stix.driver.snapshots import chosen, delete
+
+    found, silent = _snapshots(infra, False)
+    wanted = [chosen(found, name, silent) for name in dict.fromkeys(names)]
+    question = ", ".join(f"{one.name} of {one.about('volume')} ({one.about('infra')})" for one in wanted)
+    prompts.require(f"Delete {question}?", default=False, yes=yes)
+    for one in wanted:
+        delete(World(), one)
+        if form != "json":
+            output.say(f"Deleted {one.name}.")
+    if form == "json":
+        output.as_json({"deleted": [one.name for one in wanted]})
+    return 0
+
+
+def _snapshots(infra: str | None, all_users: bool) -> Any:
+    """As `stix.driver.snapshots.listed`; who did not answer is told."""
+    from stix.driver.session import World
+    from stix.driver.snapshots import listed
+
+    found, silent = listed(World(), [infra] if infra else (), all_users=all_users)
+    for sentence in silent:
+        click.echo(f"{sentence}; its snapshots are not listed", err=True)
+    return found, silent
 
 
 def _volume(file: str | None, given: dict[str, Any]) -> Any:
@@ -167,6 +264,18 @@ def table(rows: list[dict[str, Any]], now: float, *, verbose: bool = False) -> s
     if not rows:
         return "No volumes. 'stix volumes apply volume.yaml' makes one."
     return output.table(HEADS + (MORE if verbose else ()), [_cells(row, now, verbose) for row in rows])
+
+
+def snapshot_table(rows: list[dict[str, Any]], now: float) -> str:
+    """Snapshots as a table."""
+    if not rows:
+        return "No snapshots. 'stix volumes snapshot NAME' makes one."
+    cells = [
+        (row["name"], row["volume"], row["infra"], f"{row['size']} GiB" if row["size"] else "-", row["status"],
+         output.ago(row["created_at"], now))
+        for row in rows
+    ]  # fmt: skip
+    return output.table(SNAPSHOT_HEADS, cells)
 
 
 def _cells(row: dict[str, Any], now: float, verbose: bool) -> tuple[str, ...]:

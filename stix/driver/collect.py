@@ -93,15 +93,19 @@ def _unsupported(answer: Answer) -> bool:
     return answer.error is not None and answer.error.code == "provision.unsupported"
 
 
-def accounts_to_ask(world: World, infras: Sequence[str]) -> list[Account]:
-    """Accounts of what is named, or of all that are enabled and all that have or had a cluster; of pools none."""
+def accounts_to_ask(world: World, infras: Sequence[str], also: Iterable[str] = ()) -> list[Account]:
+    """Accounts of what is named, or of all that are enabled and all that have or had a cluster; of pools none.
+
+    Args:
+        also: further ones, where none is named.
+    """
     recorded = [Cluster.from_record(record) for record in world.store.cluster_records()]
     if infras:
         named = [checked_infra(infra) for infra in infras]
         recorded = [one for one in recorded if any(_within(one.infra, infra) for infra in named)]
         recorded = [replace(one, infra=infra) for one in recorded for infra in named if _within(one.infra, infra)]
     else:
-        named = sorted(_enabled(world))
+        named = sorted(_enabled(world) | {_account_word(infra) for infra in also})
     probes = [Account(infra, {}).probe() for infra in named]
     return accounts_of(world, [one for one in [*recorded, *probes] if _has_account(one)], everywhere=not infras)
 

@@ -99,7 +99,7 @@ def _have(world: World, name: str, row: dict[str, Any]) -> dict[str, Any]:
         world.store.save_volume(name, {key: row[key] for key in ROW} | {"ours": True, "pending": True})
     try:
         with world.run("volumes", "apply", None) as run:
-            return _play(run, "apply_volumes", _place(row["infra"]), name, row)
+            return _play(run, "apply_volumes", place(row["infra"]), name, row)
     except StixError as error:
         if new and error.code in NOTHING_MADE:
             world.store.forget_volume(name)
@@ -120,7 +120,7 @@ def check(ledger: Ledger, volume: Volume) -> dict[str, Any]:
     check_change(volume.name, known, volume, infra)
     row = _wanted(volume, infra, known)
     made = KINDS[volume.type].made and not row["existing"]
-    policy.check_volume(ledger, volume.name, _place(row["infra"]).infra, row["labels"] if made else None)
+    policy.check_volume(ledger, volume.name, place(row["infra"]).infra, row["labels"] if made else None)
     return row
 
 
@@ -136,7 +136,7 @@ def _wanted(volume: Volume, infra: str, known: Mapping[str, Any] | None) -> dict
     return row
 
 
-def _place(infra: str) -> Cluster:
+def place(infra: str) -> Cluster:
     """What a play about a volume alone runs on: this machine, and the cloud's role."""
     parts = infra.split("/")
     where = infra if parts[0] in CONTAINERS else "/".join(parts[:2])
@@ -153,14 +153,20 @@ def _user() -> str:
 
 def _play(run: Run, playbook: str, where: Cluster, name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Play one of the two playbooks about one volume; its record with what was reported."""
+    outcome = play(run, playbook, where, [for_role(name, row)])
+    told = [volume for volumes in outcome.of_kind("volumes") for volume in volumes]
+    return _with_told(row, told[0]) if told else dict(row)
+
+
+def play(run: Run, playbook: str, where: Cluster, volumes: Sequence[Mapping[str, Any]]) -> Outcome:
+    """Play a playbook about volumes; raises what it fails with."""
     from stix.driver.machines import place_vars
 
-    variables = place_vars(run.world, where) | {"stix_volumes": literal([_for_role(name, row)])}
+    variables = place_vars(run.world, where) | {"stix_volumes": literal(list(volumes))}
     outcome = run.play(playbook, replace(where, nodes=()), "volumes", cloud_vars=variables)
     if outcome.error:
         raise outcome.error
-    told = [volume for volumes in outcome.of_kind("volumes") for volume in volumes]
-    return _with_told(row, told[0]) if told else dict(row)
+    return outcome
 
 
 def _with_told(row: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,7 +174,7 @@ def _with_told(row: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any
     return {**row, **found, "ours": bool(row.get("ours")) or bool(told.get("ours"))}
 
 
-def _for_role(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
+def for_role(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """As the verb `volume` takes it (docs/concepts/contracts.md, section 3)."""
     parts = str(row["infra"]).split("/")
     plain = ("type", "resource", "id", "size", "existing")
@@ -197,7 +203,7 @@ def delete(world: World, name: str, *, purge: bool = False) -> None:
         row = require_free(world, name)
         with world.run("volumes", "delete", None) as run:
             try:
-                _delete(run, _place(row["infra"]), name, row)
+                _delete(run, place(row["infra"]), name, row)
             except StixError as error:
                 if not purge:
                     raise
@@ -217,10 +223,20 @@ def require_free(ledger: Ledger, name: str) -> dict[str, Any]:
         UsageError: `usage`, there is none of that name.
         ClusterError: `cluster.busy`, a cluster has it.
     """
+    row = row_of(ledger, name)
+    if user := user_of(name, ledger.store.cluster_records()):
+        raise _in_use(name, user)
+    return row
+
+
+def row_of(ledger: Ledger, name: str) -> dict[str, Any]:
+    """The record of a volume.
+
+    Raises:
+        UsageError: `usage`, there is none of that name.
+    """
     rows = ledger.store.volumes()
     if name in rows:
-        if user := user_of(name, ledger.store.cluster_records()):
-            raise _in_use(name, user)
         return rows[name]
     near = difflib.get_close_matches(name, rows, 1)
     hint = f"did you mean {near[0]!r}?" if near else "'stix volumes ls' lists them"
@@ -281,9 +297,9 @@ def cloud_vars(cluster: Cluster) -> dict[str, Any]:
     """Variables of the group `stix_cloud`: volumes that machines are made with, or disks that are attached to them."""
     if not cluster.volumes:
         return {}
-    disks = [_for_role(mount["name"], mount) for mount in cluster.volumes if KINDS[mount["type"]].disk]
+    disks = [for_role(mount["name"], mount) for mount in cluster.volumes if KINDS[mount["type"]].disk]
     places = ("target", "sub_path", "host_path", "mode")
-    given = [_for_role(mount["name"], mount) | {key: mount[key] for key in places} for mount in cluster.volumes]
+    given = [for_role(mount["name"], mount) | {key: mount[key] for key in places} for mount in cluster.volumes]
     variables = {"stix_disks": disks, "stix_volumes": given if cluster.cloud in CONTAINERS else []}
     return {name: literal(value) for name, value in variables.items() if value}
 

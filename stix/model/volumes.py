@@ -15,6 +15,7 @@ class Kind(NamedTuple):
         disk: whether it is a disk, which is attached to one machine, and which the node formats and mounts.
         depth: how many parts of `infra` must be named: 2 is a region, 3 a zone.
         works: whether stix can mount it.
+        snapshots: whether its infrastructure makes snapshots of it.
     """
 
     name: str
@@ -24,18 +25,19 @@ class Kind(NamedTuple):
     disk: bool = False
     depth: int = 1
     works: bool = True
+    snapshots: bool = False
 
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("k8s-pvc", ("kubernetes",)),
+        Kind("k8s-pvc", ("kubernetes",), snapshots=True),
         Kind("k8s-hostpath", ("kubernetes",), made=False, sized=False),
         Kind("docker-volume", ("docker",), sized=False),
         Kind("hostpath", ("docker", "ssh", "local"), made=False, sized=False),
-        Kind("aws-ebs", ("aws",), disk=True, depth=3),
-        Kind("gcp-pd", ("gcp",), disk=True, depth=3),
-        Kind("azure-disk", ("azure",), disk=True, depth=2),
+        Kind("aws-ebs", ("aws",), disk=True, depth=3, snapshots=True),
+        Kind("gcp-pd", ("gcp",), disk=True, depth=3, snapshots=True),
+        Kind("azure-disk", ("azure",), disk=True, depth=2, snapshots=True),
         Kind("runpod-network-volume", ("runpod",), depth=3, works=False),
     )
 }
@@ -82,6 +84,14 @@ def unmountable(volumes: Mapping[str, Any], cloud: str) -> str:
             what = "folders of its machines" if form(wish) == FOLDER else "volumes that go with the cluster"
             return f"mount {wish.get('type') or what}"
     return ""
+
+
+def without_snapshots(kind: str) -> str:
+    """Why there are no snapshots of a kind of volume, in words that follow its name; empty where there are."""
+    if KINDS[kind].snapshots:
+        return ""
+    what = "an engine's own volume" if KINDS[kind].made else "a folder of a machine"
+    return f"is {what}, of which there are no snapshots"
 
 
 def exclusive(kind: str, config: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from stix.model.cluster import Cluster
 from stix.model.quantities import parse_memory
 from stix.model.storage import Volume
 from stix.model.task import Task, candidates
-from stix.model.volumes import FOLDER, KINDS, NAMED, PASSING, exclusive, form, kind_for, name_in
+from stix.model.volumes import FOLDER, KINDS, NAMED, PASSING, exclusive, form, kind_for, name_in, without_snapshots
 
 Rows = Mapping[str, Mapping[str, Any]]
 """Name of a volume -> its record, `{type, infra, size, labels, config, existing, resource, id, ours, cluster}`."""
@@ -148,6 +148,8 @@ def _unnamed(target: str, wish: Mapping[str, Any], cloud: str, name: str, task: 
     if form(wish) == FOLDER:
         return {"type": kind.name, "host_path": str(wish["host_path"]), "mode": wish.get("mode") or "ro"}
     config = dict(wish.get("config") or {})
+    if config.get("snapshot") and (reason := without_snapshots(kind.name)):
+        raise _invalid(target, f"a volume of type {kind.name} {reason}", "")
     if task.num_nodes > 1 and exclusive(kind.name, config):
         raise _invalid(target, _one_node("a volume that goes with the cluster", kind.name, task), _many_hint(kind.name))
     own = {"name": name, "resource": f"stix-{name}", "size": whole_gib(wish["size"]), "passing": True}
@@ -182,7 +184,7 @@ def _plain(wish: Any) -> Any:
     return {"name": wish} if isinstance(wish, str) else {key: wish[key] for key in sorted(wish)}
 
 
-LASTING = ("access_mode", "namespace", "storage_class_name", "host_path")
+LASTING = ("access_mode", "namespace", "storage_class_name", "host_path", "snapshot")
 """Keys of a volume's `config` that cannot be changed later."""
 
 
@@ -213,7 +215,7 @@ def check_change(name: str, row: Mapping[str, Any] | None, volume: Volume, infra
 
 def _changed(wanted: Mapping[str, Any], known: Mapping[str, Any]) -> str:
     """The first key that cannot be changed later and that a document has otherwise; empty: none."""
-    was = {"access_mode": "ReadWriteOnce", **known}
+    was = {"access_mode": "ReadWriteOnce", "snapshot": "", **known}
     return next((key for key in LASTING if key in was and wanted.get(key, was[key]) != was[key]), "")
 
 
@@ -222,6 +224,10 @@ def document_faults(volume: Volume) -> Sequence[str]:
     kind = KINDS[volume.type]
     if not kind.works:
         return (f"volumes of type {volume.type} cannot be made yet",)
+    if volume.config.get("snapshot") and (reason := without_snapshots(volume.type)):
+        return (f"volume {volume.name} {reason}",)
+    if volume.config.get("snapshot") and volume.use_existing:
+        return (f"volume {volume.name} is to be there already, so it is made from no snapshot",)
     return (
         ("'cleanup_on_deletion' is not followed: a folder stays",) if volume.config.get("cleanup_on_deletion") else ()
     )

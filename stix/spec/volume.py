@@ -99,7 +99,9 @@ def _check_place(document: Document, volume: Volume, kind: Kind) -> None:
 def _check_type(document: Document, volume: Volume) -> None:
     if not KINDS[volume.type].made:
         _check_host_path(document, volume.type, volume.config.get("host_path"))
-    elif volume.size is None and not volume.use_existing and KINDS[volume.type].sized:
+    elif (
+        volume.size is None and not (volume.use_existing or volume.config.get("snapshot")) and KINDS[volume.type].sized
+    ):
         raise document.error((), "a new volume needs 'size'", hint="for example: size: 100Gi")
     if volume.type == "runpod-network-volume":
         _check_runpod(document, volume)

@@ -9,9 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 VERBS = (
-    "adopt apply_volumes autostop bake cancel_job check delete_buckets delete_volumes doctor fill_buckets logs "
-    "mount_volumes prepare probe provision query release run_job setup stop survey sweep sync "
-    "terminate transfer_buckets up"
+    "adopt apply_volumes autostop bake cancel_job check delete_buckets delete_snapshots delete_volumes doctor "
+    "fill_buckets logs mount_volumes prepare probe provision query release run_job setup snapshot_volumes stop "
+    "survey sweep sync terminate transfer_buckets up"
 ).split()
 
 

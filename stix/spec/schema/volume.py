@@ -31,6 +31,14 @@ _CONFIG = {
         ("boolean",), "Delete that folder with the volume.", "cleanup_on_deletion: true", works=False
     ),
     "disk_type": Key(("text",), "The cloud's own word for the kind of disk.", "disk_type: gp3"),
+    "snapshot": Key(
+        ("text",),
+        "The snapshot that a new volume is made from: its name, or the cloud's own id of somebody's.",
+        "snapshot: data-20261129-081500",
+    ),
+    "snapshot_class_name": Key(
+        ("text",), "The class of snapshots that are made of a `k8s-pvc`.", "snapshot_class_name: fast"
+    ),
     "driver": Key(("text",), "The engine's driver of a `docker-volume`.", "driver: local"),
     "driver_opts": Key(("map",), "Options of that driver.", "driver_opts: {type: nfs}"),
 }

@@ -89,6 +89,41 @@ def live(place: Place, devices: Callable[[dict[str, Any]], list[str]]) -> str:
     return str(disk["id"])
 
 
+def saved(place: Place, survey: Callable[[], list[dict[str, Any]]]) -> None:
+    """The life of a snapshot: made under a free name, found by its marks, made into a volume, deleted by its user.
+
+    Args:
+        survey: what a survey finds of kind `snapshot`.
+    """
+    wish = {"name": "data", "resource": "stix-data", "zone": place.zone, "size": 10, "labels": {}, "config": {}}
+    save = {**wish, "snapshot": "Before tuning"}
+    assert "is not there" in fault(place, "snapshot_present", save)
+    play(place, "present", wish)
+    assert play(place, "snapshot_present", save, check=True) == {"changed": True, "volumes": [], "snapshots": []}
+    made = play(place, "snapshot_present", save)
+    [one] = made["snapshots"]
+    assert made["changed"] and (one["name"], one["user"], one["state"]) == ("Before tuning", "ann", "ready")
+    assert one["details"]["volume"] == "data" and one["details"]["size"] == 10 and one["details"]["machine"] == ""
+    assert not play(place, "snapshot_present", save)["changed"]
+    other = {**wish, "name": "other", "resource": "stix-other"}
+    assert "of volume data" in fault(place, "snapshot_present", {**other, "snapshot": "Before tuning"})
+    [seen] = survey()
+    assert all(seen[key] == one[key] for key in ("id", "name", "user", "region"))
+
+    back = {**other, "size": None, "config": {"snapshot": "Before tuning"}}
+    assert "There is no snapshot" in fault(place, "present", {**back, "config": {"snapshot": "After"}})
+    assert "There is no snapshot" in fault(place, "present", back, user="bob"), "a name is its user's own"
+    assert "has 5 GiB, but snapshot" in fault(place, "present", {**back, "size": 5})
+    [restored] = play(place, "present", back)["volumes"]
+    assert restored["size"] == 10 and restored["ours"] and not play(place, "present", back)["changed"]
+    play(place, "absent", wish)
+    assert len(survey()) == 1, "it outlives its volume"
+    assert not play(place, "snapshot_absent", save, user="bob")["changed"]
+    assert play(place, "snapshot_absent", save)["changed"] and survey() == []
+    assert not play(place, "snapshot_absent", save)["changed"]
+    play(place, "absent", back)
+
+
 def outlives_its_machine(play: Any, inventory: Callable[..., dict[str, Any]], zone: str) -> dict[str, Any]:
     """By playbooks: a disk is made, attached to the machine that is made, and there when that is gone; its wish.
 

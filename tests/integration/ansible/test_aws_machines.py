@@ -273,6 +273,8 @@ def test_a_volume_is_made_attached_and_deleted(aws: lab.AwsLab) -> None:
         "aws/us-east-1",
         "us-east-1a",
     )
+    settings = {"config": {}, "private_key_file": ""}
+    disks.saved(place, lambda: Survey({"us-east-1": aws.client()}, settings).things(["snapshot"]))
     ours = disks.live(
         place,
         lambda disk: [

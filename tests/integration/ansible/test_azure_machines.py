@@ -378,4 +378,5 @@ def test_a_disk_is_made_attached_and_deleted(azure: AzureLab) -> None:
         "azure/eastus",
         "",
     )
+    disks.saved(place, lambda: azure_survey.survey(arm(), PARAMS | {"kinds": ["snapshot"]}))
     disks.live(place, lambda disk: ["/dev/disk/azure/scsi1/lun0", "/dev/disk/azure/data/by-lun/0"])

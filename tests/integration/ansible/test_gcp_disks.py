@@ -126,5 +126,6 @@ def test_a_disk_is_made_attached_and_deleted(gcp: GcpLab) -> None:
         "gcp/us-central1",
         "us-central1-a",
     )
+    life.saved(place, lambda: gcp_survey.survey(api(gcp), PARAMS | {"kinds": ["snapshot"]}))
     life.live(place, lambda disk: ["/dev/disk/by-id/google-stix-data"])
     assert [one["name"] for one in gcp.all("disks") if not one.get("users")] == []

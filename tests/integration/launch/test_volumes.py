@@ -181,3 +181,49 @@ def test_a_disk_of_a_cloud_takes_its_task_to_its_zone(
         assert infras == {"aws/us-east-1"} and "/us-east-1b" in json.dumps(plan["task"]["resources"])
         ok(run_stix("volumes", "delete", "-y", "disk"))
         assert aws.client().describe_volumes()["Volumes"] == []
+
+
+def test_a_snapshot_outlives_its_volume_and_another_is_made_from_it(
+    run_stix: Any, ok: Any, volumes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demand(lab.missing())
+    make = ("volumes", "apply", "-y", "--type", "aws-ebs", "--infra", "aws/us-east-1/us-east-1b", "-n")
+    with lab.AwsLab() as aws:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        ok(run_stix(*make, "disk", "--size", "5"))
+        assert "Snapshot before of disk is made" in run_stix("volumes", "snapshot", "disk", "-n", "before").stdout
+        again = run_stix("volumes", "snapshot", "disk", "-n", "before")
+        assert again.returncode == 2 and "there is a snapshot 'before' of disk already" in again.stderr
+        foreign = run_stix("volumes", "snapshot", "disk", "-n", "snap-1")
+        assert foreign.returncode == 2 and "cannot be called" in foreign.stderr
+        ok(run_stix("volumes", "delete", "-y", "disk"))
+        assert volumes() == {}
+        [row] = json.loads(ok(run_stix("volumes", "snapshots", "--infra", "aws/us-east-1", "-o", "json")))
+        assert (row["name"], row["volume"], row["infra"], row["size"]) == ("before", "disk", "aws/us-east-1", 5)
+
+        (tmp_path / "v.yaml").write_text("config: {snapshot: before}\n")
+        made = json.loads(ok(run_stix(*make, "back", str(tmp_path / "v.yaml"), "-o", "json")))
+        [disk] = aws.client().describe_volumes()["Volumes"]
+        assert made["size"] == 5 and disk["SnapshotId"] == row["name_on_cloud"]
+        (tmp_path / "v.yaml").write_text("config: {snapshot: after}\n")
+        changed = run_stix(*make, "back", str(tmp_path / "v.yaml"))
+        assert changed.returncode == 2 and "another snapshot, which stays as it was made" in changed.stderr
+        wrong = run_stix("volumes", "delete-snapshot", "-y", "befor", "--infra", "aws/us-east-1")
+        assert wrong.returncode == 2 and "did you mean 'before'?" in wrong.stderr
+        foreign = aws.client().create_snapshot(VolumeId=disk["VolumeId"])["SnapshotId"]
+        ok(run_stix("volumes", "delete-snapshot", "-y", "before", "--infra", "aws/us-east-1"))
+        mine = [one["SnapshotId"] for one in aws.client().describe_snapshots(OwnerIds=["self"])["Snapshots"]]
+        assert foreign in mine and row["name_on_cloud"] not in mine
+        ok(run_stix("volumes", "delete", "-y", "back"))
+
+
+def test_folders_and_engines_volumes_have_no_snapshots(run_stix: Any, ok: Any, tmp_path: Path) -> None:
+    folder, engine = tmp_path / "v.yaml", tmp_path / "s.yaml"
+    folder.write_text("config: {host_path: /srv}\n")
+    ok(run_stix("volumes", "apply", "-y", "-n", "big", "--type", "hostpath", "--infra", "local", str(folder)))
+    done = run_stix("volumes", "snapshot", "big")
+    assert done.returncode == 2 and "is a folder of a machine, of which there are no snapshots" in done.stderr
+    engine.write_text("config: {snapshot: before}\n")
+    done = run_stix("volumes", "apply", "-y", "-n", "e", "--type", "docker-volume", "--infra", "docker", str(engine))
+    assert done.returncode == 2 and "is an engine's own volume" in done.stderr

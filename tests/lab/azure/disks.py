@@ -31,6 +31,13 @@ def change(by_id: Mapping[str, Thing], one: Thing, properties: Mapping[str, Any]
     one["properties"]["storageProfile"]["dataDisks"] = [dict(each) for each in wanted]
 
 
+def copy(by_id: Mapping[str, Thing], properties: dict[str, Any]) -> None:
+    """Give a disk or snapshot that is a copy its source's size."""
+    source = by_id.get(str((properties.get("creationData") or {}).get("sourceResourceId")).lower())
+    if source:
+        properties.setdefault("diskSizeGB", source["properties"]["diskSizeGB"])
+
+
 def release(by_id: Mapping[str, Thing], vm: Thing) -> None:
     """A machine has its data disks no more."""
     for each in vm["properties"]["storageProfile"].get("dataDisks") or ():

@@ -67,6 +67,7 @@ class Things:
             "_created", (old or {}).get("_created") or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
         )
         made["properties"]["provisioningState"] = "Creating"
+        disks.copy(self.by_id, made["properties"])
         add = {VM: self._vm, NIC: self._nic, ADDRESS: self._address, FIREWALL: self._firewall, NETWORK: self._network}
         if kind in add:
             add[kind](made, (old or {}).get("properties") or {})

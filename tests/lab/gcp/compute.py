@@ -162,6 +162,7 @@ class Compute:
         return self.store.operate(scope, verb, path)
 
     def _insert(self, scope: str, collection: str, body: Thing) -> Thing:
+        disks.check_source(self.store, body)
         path = f"{PROJECT}/{scope}/{collection}/{body['name']}"
         if path in self.store.things:
             raise Refusal(409, "alreadyExists", f"The resource 'projects/{path}' already exists")

@@ -2,9 +2,17 @@
 
 from typing import Any
 
-from tests.lab.gcp.store import Refusal, Store, Thing
+from tests.lab.gcp.store import PROJECT, Refusal, Store, Thing
 
-VERBS = ("attachDisk", "detachDisk", "resize")
+VERBS = ("attachDisk", "createSnapshot", "detachDisk", "resize")
+
+
+def check_source(store: Store, body: Thing) -> None:
+    """Refuse a new disk that is smaller than the snapshot that it is made from, or whose snapshot is not there."""
+    if "sourceSnapshot" in body:
+        source = store.get(body["sourceSnapshot"].partition("/projects/")[2])
+        if int(body.setdefault("sizeGb", source["diskSizeGb"])) < int(source["diskSizeGb"]):
+            raise Refusal(400, "invalid", "Invalid value for field 'sizeGb': it is smaller than the snapshot.")
 
 
 def change(store: Store, thing: Thing, verb: str, body: Any, query: Any) -> None:
@@ -13,6 +21,9 @@ def change(store: Store, thing: Thing, verb: str, body: Any, query: Any) -> None
         if int(body["sizeGb"]) < int(thing["sizeGb"]):
             raise Refusal(400, "invalid", "Invalid value for field 'sizeGb': it is smaller than the disk.")
         thing["sizeGb"] = body["sizeGb"]
+    elif verb == "createSnapshot":
+        taken = {"sourceDisk": thing["selfLink"], "diskSizeGb": thing["sizeGb"], "status": "READY"}
+        store.put(PROJECT, "global", "snapshots", {**body, **taken})
     elif verb == "attachDisk":
         disk, mode = store.get(body["source"].rpartition("projects/")[2]), body.get("mode", "READ_WRITE")
         if disk.get("users") and "READ_WRITE" in (mode, disk.get("_mode", mode)):

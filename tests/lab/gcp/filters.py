@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-TERM = re.compile(r'([\w.-]+?)\s*(=|!=|:|eq|ne)\s*("(?:[^"\\]|\\.)*"|\S+)')
+TERM = re.compile(r'([\w.-]+?)(\s*(?:=|!=|:)\s*|\s+(?:eq|ne)\s+)("(?:[^"\\]|\\.)*"|\S+)')
 
 
 def fits(filter_text: str, thing: dict[str, Any]) -> bool:
@@ -22,7 +22,7 @@ def _term(text: str, thing: dict[str, Any]) -> bool:
     if not found:
         raise ValueError(f"the lab does not understand the filter {text!r}")
     field, relation, value = found.groups()
-    value = value.strip('"')
+    relation, value = relation.strip(), value.strip('"')
     have = _value(thing, field)
     if relation == ":":
         return have is not None if value == "*" else value in str(have or "")
