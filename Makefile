@@ -1,6 +1,6 @@
 # make hello: stix on this machine.  make test: everything.  Both make their own .venv.
 .DEFAULT_GOAL := help
-.PHONY: help hello test lint sanity docs screens bench wheel collection clean
+.PHONY: help hello test test-bulk lint sanity docs screens bench wheel collection clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,6 +12,7 @@ BENCH_ARGS ?=
 help:
 	@echo "make hello       install stix into $(VENV) and run examples/hello.yaml on this machine"
 	@echo "make test        install what the tests need, check the code, run all tests (PYTEST_ARGS=... adds options)"
+	@echo "make test-bulk   tests of many files and large ones again, with 10,000 objects and 5 GB (minutes, 20 GB of disk)"
 	@echo "make lint        ruff, import-linter, mypy"
 	@echo "make sanity      the collection before ansible-lint, ansible-test and antsibull-docs (some ten minutes)"
 	@echo "make docs        the documentation as a site, dist/docs/index.html; a dead link is an error"
@@ -43,6 +44,10 @@ hello: $(VENV)/.stix
 test: $(VENV)/.test lint
 	sh tests/lab/install.sh
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+test-bulk: $(VENV)/.test
+	sh tests/lab/install.sh
+	STIX_TEST_BULK=1 $(BIN)/python -m pytest -n 0 tests/integration/agent/test_bulk.py $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

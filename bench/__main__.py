@@ -16,7 +16,7 @@ from timing import HEADER, Figure, row
 HERE = Path(__file__).parent
 NAMES = (
     *("cli", "compat", "catalog", "optimizer", "plan", "memory", "reads", "exec", "launch", "logs", "fanout", "aws"),
-    *("refresh", "files", "buckets"),
+    *("refresh", "files", "relay", "buckets"),
 )
 OWN_TABLE = ("agent",)
 """Benchmarks that print a table of their own."""

@@ -29,11 +29,11 @@ def measure(rounds: int) -> Iterator[Figure]:
         (host,) = lab.made
         here.add_pools({"rack": [host]})
         here.up("live", "--infra", "ssh/rack", "--", "true")
-        tree = _tree(here.root / "tree")
-        task = here.task("task", f"workdir: {tree}\nrun: 'true'\n")
+        path = tree(here.root / "tree", FILES, SIZE)
+        task = here.task("task", f"workdir: {path}\nrun: 'true'\n")
         send = [*STIX, "exec", "-d", "live", task]
         *ssh, target = here.ssh(host)
-        rsync = ["rsync", "-a", "-e", " ".join(ssh), f"{tree}/", f"{target}:by-hand/"]
+        rsync = ["rsync", "-a", "-e", " ".join(ssh), f"{path}/", f"{target}:by-hand/"]
         forget = "rm -rf ~/sky_workdir ~/.stix/agent/trees; mkdir ~/sky_workdir"
         times = in_turn(
             {
@@ -42,7 +42,7 @@ def measure(rounds: int) -> Iterator[Figure]:
                 "job": lambda: seconds([*STIX, "exec", "-d", "live", "--", "true"], env=here.env),
                 "ssh": lambda: seconds([*here.ssh(host), "true"], env=here.env),
                 "again": lambda: seconds(send, env=here.env),
-                "changed": lambda: _changed(tree, send, here),
+                "changed": lambda: _changed(path, send, here),
                 "rsync again": lambda: seconds(rsync, env=here.env),
             },
             rounds,
@@ -54,17 +54,18 @@ def measure(rounds: int) -> Iterator[Figure]:
     yield compared("one of its files changed, with its job", times["changed"], "rsync -a", times["rsync again"])
 
 
-def _tree(root: Path) -> Path:
+def tree(root: Path, files: int, size: int) -> Path:
+    """A new folder with so many files of noise, a hundred in each of its folders."""
     shutil.rmtree(root, ignore_errors=True)
-    for number in range(FILES):
+    for number in range(files):
         file = root / str(number // 100) / f"{number}.bin"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(os.urandom(SIZE))
+        file.write_bytes(os.urandom(size))
     return root
 
 
-def _changed(tree: Path, send: list[str], here: World) -> float:
-    (tree / "7" / "700.bin").write_bytes(os.urandom(SIZE))
+def _changed(path: Path, send: list[str], here: World) -> float:
+    (path / "7" / "700.bin").write_bytes(os.urandom(SIZE))
     return seconds(send, env=here.env)
 
 

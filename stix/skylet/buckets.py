@@ -18,6 +18,7 @@ from .home import Home, read_json, remove, write_bytes, write_json
 from .job_secrets import make_private, memory
 from .mountinfo import is_mounted
 from .receive import resolve
+from .torn import set_aside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ MODES = {
     "MOUNT_CACHED": ("--vfs-cache-mode=full", "--vfs-write-back=1s", "--dir-cache-time=30s"),
 }
 LOOK = ("--retries=1", "--low-level-retries=2")  # of S3, three take half a minute where nobody listens
+CACHE = "--cache-dir="
 COPY = (
     *("--retries=3", "--transfers=64", "--checkers=64", "--buffer-size=8Mi", "--fast-list", "--multi-thread-streams=8"),
     *("--links=false", "--use-json-log", "--stats=1h", "--stats-log-level=NOTICE"),
@@ -248,7 +250,7 @@ class Mount:
         base = [flag for flag in MODES[self.wish["mode"]] if flag.partition("=")[0] not in given]
         return [
             self.program, "mount", self.source, self.target, f"--config={remotes_path(self.home)}",
-            f"--cache-dir={os.path.join(self.home.mounts, self.name)}", "--rc", f"--rc-addr=unix://{os.path.basename(socket)}",
+            f"{CACHE}{os.path.join(self.home.mounts, self.name)}", "--rc", f"--rc-addr=unix://{os.path.basename(socket)}",
             "--rc-no-auth", "--log-level=NOTICE", "--contimeout=20s", "--low-level-retries=3", *base, *flags,
             *(["--read-only"] if settings.get("read_only") else []),
             *(["--allow-other"] if _others_may(self.home) else []),
@@ -273,14 +275,18 @@ def _others_may(home: Home) -> bool:
     return done.returncode == 0
 
 
-def start(record: dict[str, Any], target: str) -> None:
+def start(record: dict[str, Any], target: str) -> list[str]:
     """Starts the mount's process and waits until the bucket is there; notes the process in the record.
+
+    Returns:
+        files that the process before may not have sent and that this one will not send, where they are kept.
 
     Raises:
         AgentError: `sync.failed`, with what rclone says.
     """
     remove(record["socket"])
     try:
+        kept = set_aside(next(word[len(CACHE) :] for word in record["words"] if word.startswith(CACHE)))
         with open(record["log"], "ab") as log:
             began = log.tell()
             process = subprocess.Popen(
@@ -305,6 +311,7 @@ def start(record: dict[str, Any], target: str) -> None:
                 said = last_error(log.read())
             raise AgentError("sync.failed", f"Bucket {record['address']} cannot be mounted at {target}: {said}")
         time.sleep(0.02)
+    return kept
 
 
 def is_alive(record: dict[str, Any], target: str) -> bool:

@@ -94,6 +94,7 @@ class _Flush:
         self.until = until
         self.told_at = time.monotonic() + QUIET_SECONDS
         self.revived = 0
+        self.kept: list[str] = []
         self.awaited: dict[int, int] | None = None
 
     def run(self) -> str:
@@ -110,9 +111,9 @@ class _Flush:
                 time.sleep(pause)
                 continue
             if not left:
-                return ""
+                return self._unsure()
             if self._is_late() or all(self._given_up(each) for each in left):
-                return self._lost(left)
+                return "; ".join(filter(None, (self._lost(left), self._unsure())))
             self._tell(left)
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
@@ -146,7 +147,7 @@ class _Flush:
             self.record = known.get(self.target, self.record)
             if not buckets.is_alive(self.record, self.target):
                 buckets.unmount(self.record, self.target)
-                buckets.start(self.record, self.target)
+                self.kept += buckets.start(self.record, self.target)
                 write_json(buckets.record_path(self.home), {**known, self.target: self.record})
 
     def _given_up(self, each: dict[str, Any]) -> bool:
@@ -165,6 +166,16 @@ class _Flush:
         names = sorted(str(each["name"]) for each in left)
         shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
         return f"{_files(len(left))} not written to {self.record['address']}: {shown} ({self._reason()})"
+
+    def _unsure(self) -> str:
+        """About files of which nobody knows whether they are whole; empty where there are none."""
+        if not self.kept:
+            return ""
+        shown = ", ".join(self.kept[:SHOWN]) + (f" and {len(self.kept) - SHOWN} more" if len(self.kept) > SHOWN else "")
+        return (
+            f"{self.record['address']} may lack {_files(len(self.kept))}, as the mount's process was killed while it "
+            f"took them; kept on this machine: {shown}"
+        )
 
     def _reason(self) -> str:
         try:

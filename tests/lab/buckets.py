@@ -39,10 +39,14 @@ def unmount_below(folder: Path) -> None:
 
 
 class S3Server:
-    """The server; `address` is where it answers. It can be stopped and started again at the same address."""
+    """The server; `address` is where it answers. It can be stopped and started again at the same address.
 
-    def __init__(self, folder: Path, secret: str = SECRET) -> None:
-        self.root = folder
+    Args:
+        cached: it keeps lists of folders, which nobody else may fill then; otherwise it lists one for each object.
+    """
+
+    def __init__(self, folder: Path, secret: str = SECRET, cached: bool = False) -> None:
+        self.root, self.cached = folder, cached
         self.secret = secret
         folder.mkdir(parents=True, exist_ok=True)
         with socket.socket() as free:
@@ -73,7 +77,8 @@ class S3Server:
         words = ["rclone", "serve", "s3", "--addr", f"127.0.0.1:{self.port}", "--auth-key", f"{KEY},{self.secret}"]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         # Caching would hide for a while what a test puts into a bucket.
-        self._process = start_bound([*words, "--dir-cache-time=0s", "--vfs-cache-mode=off", str(self.root)], **quiet)
+        keep = "--dir-cache-time=1h" if self.cached else "--dir-cache-time=0s"
+        self._process = start_bound([*words, keep, "--vfs-cache-mode=off", str(self.root)], **quiet)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
