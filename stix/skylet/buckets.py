@@ -85,9 +85,12 @@ def mounts(home: Home, text: bytes) -> dict[str, Any]:
             shown = [{**each.shown(), "changed": not each.is_there()} for each in wanted]
             return {"missing": [], "mounts": shown + [{**each.shown(), "changed": True} for each in others]}
         write_remotes(home, {name: each for name, each in order["remotes"].items() if each.get("type") != hub.TYPE})
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            done = list(pool.map(lambda each: each.bring(), [*wanted, *others]))
-        write_json(record_path(home), {**known, **{each.target: each.record for each in wanted if each.record}})
+        try:
+            with ThreadPoolExecutor(PARALLEL) as pool:
+                done = list(pool.map(lambda each: each.bring(), [*wanted, *others]))
+        finally:  # where one fails, the others are there all the same
+            now = {**known_mounts(home), **{each.target: each.record for each in wanted}}
+            write_json(record_path(home), {target: record for target, record in now.items() if record})
     return {"missing": [], "mounts": done}
 
 
@@ -176,14 +179,32 @@ class Mount:
         """Mounts or copies it."""
         if self.is_there():
             return {**self.shown(), "changed": False}
-        if is_mounted(self.target):
-            if not self.before:
-                raise self._failure(f"Something else is mounted at {self.target}")
-            unmount(self.before, self.target)
+        if self.before:
+            self._leave()
+        elif is_mounted(self.target):
+            raise self._failure(f"Something else is mounted at {self.target}")
         one = self.wish["mode"] == "COPY" and self._is_file()
         self._folder(os.path.dirname(self.target) if one else self.target)
         done = self._copy("copyto" if one else "copy") if self.wish["mode"] == "COPY" else self._mount()
         return {**self.shown(), **done}
+
+    def _leave(self) -> None:
+        """Takes away what is mounted, after all that was written to it is in its bucket.
+
+        Raises:
+            AgentError: `sync.failed`, it is not.
+        """
+        owes = is_alive(self.before, self.target) or has_unsent(os.path.join(self.home.mounts, self.name))
+        if owes and self.before.get("hash") != self.hash:  # else the next process sends what this one had not
+            from .flush import send_all
+
+            problem, self.before = send_all(self.home, self.target, self.before)
+            self.record = dict(self.before)
+            if problem:
+                hint = "Have the store answer again; 'stix down' lets go all the same, and says what is lost."
+                raise AgentError("sync.failed", problem, hint, target=self.wish["target"])
+        unmount(self.before, self.target)
+        self.record = {}
 
     def _folder(self, folder: str) -> None:
         try:
@@ -318,6 +339,14 @@ def is_alive(record: dict[str, Any], target: str) -> bool:
     """Whether a recorded mount is there and its process runs."""
     running = processes.is_running(int(record.get("pid") or 0), int(record.get("started") or 0))
     return running and is_mounted(target)
+
+
+def has_unsent(cache: str) -> bool:
+    """Whether rclone's notes in a cache say of a file that it is not in its bucket yet."""
+    for folder, _, names in os.walk(os.path.join(cache, "vfsMeta")):
+        if any(read_json(os.path.join(folder, name)).get("Dirty") for name in names):
+            return True
+    return False
 
 
 def unmount(record: dict[str, Any], target: str) -> None:

@@ -84,13 +84,33 @@ def flush(home: Home, say: Callable[[str], None], seconds: float | None = None) 
     return lost
 
 
+def send_all(home: Home, target: str, record: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Waits until all that was written to a mount is in its bucket, for who holds the lock of the mounts.
+
+    Returns:
+        a sentence about what is not, else ""; and the mount's record, which is another where its process had ended.
+    """
+    one = _Flush(home, target, record, lambda _: None, time.monotonic() + LEAVING_SECONDS, locked=True)
+    return one.run(), one.record
+
+
 class _Flush:
-    """One mount's files on their way."""
+    """One mount's files on their way.
+
+    Args:
+        locked: the lock of the mounts is held, and who holds it keeps the record and tries again later.
+    """
 
     def __init__(
-        self, home: Home, target: str, record: dict[str, Any], say: Callable[[str], None], until: float | None
+        self,
+        home: Home,
+        target: str,
+        record: dict[str, Any],
+        say: Callable[[str], None],
+        until: float | None,
+        locked: bool = False,
     ) -> None:
-        self.home, self.target, self.record, self.say = home, target, record, say
+        self.home, self.target, self.record, self.say, self.locked = home, target, record, say, locked
         self.until = until
         self.told_at = time.monotonic() + QUIET_SECONDS
         self.revived = 0
@@ -106,7 +126,7 @@ class _Flush:
                 silent = 0
             except (OSError, ValueError, AgentError) as error:
                 silent += 1
-                if silent > TRIES or self._is_late():
+                if self.locked or silent > TRIES or self._is_late():
                     return f"{self.record['address']} may lack what was written to {self.target}: {error}"
                 time.sleep(pause)
                 continue
@@ -140,6 +160,11 @@ class _Flush:
             raise AgentError("sync.failed", "its process ends again and again")
         self.revived += 1
         self.awaited = None  # the new one counts its files anew
+        if self.locked:
+            self.record = dict(self.record)
+            buckets.unmount(self.record, self.target)
+            buckets.start(self.record, self.target)
+            return
         # Of several jobs that end at once, one starts it.
         with open(os.path.join(self.home.mounts, "lock"), "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

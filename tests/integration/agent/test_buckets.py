@@ -107,6 +107,22 @@ def test_a_mount_whose_process_is_killed_sends_what_it_had_not(agent: Agent, ser
     assert (server.root / "data" / "late.txt").read_text() == "late\n"
 
 
+def test_a_mount_makes_room_for_another_only_when_all_is_in_its_bucket(agent: Agent, server: buckets.S3Server) -> None:
+    bring(agent, server, wish("~/b", "MOUNT_CACHED", vfs_write_back="1h"))
+    (agent.user_home / "b" / "late.txt").write_text("late")
+    bring(agent, server, wish("~/b", "MOUNT_CACHED", "run"))
+    assert (server.root / "data" / "late.txt").read_text() == "late"
+    record = json.loads((agent.home / "mounts" / "mounts.json").read_text())[str(agent.user_home / "b")]
+    (agent.user_home / "b" / "last.txt").write_text("last")
+    server.stop()
+    os.kill(record["pid"], signal.SIGKILL)
+    kept = bring(agent, server, wish("~/b", "MOUNT_CACHED"))["error"]
+    assert kept["code"] == "sync.failed" and "s3://data/run" in kept["message"]
+    server.start()
+    assert "error" not in bring(agent, server, wish("~/b", "MOUNT_CACHED"))
+    assert (server.root / "data" / "run" / "last.txt").read_text() == "last"
+
+
 def test_copies_are_files_of_the_node(agent: Agent, server: buckets.S3Server) -> None:
     (server.root / "data" / "d" / "e").mkdir(parents=True)
     (server.root / "data" / "d" / "e" / "one.txt").write_text("1")
@@ -124,8 +140,10 @@ def test_what_cannot_be_had_is_said(agent: Agent, server: buckets.S3Server) -> N
     assert absent["code"] == "sync.source" and "s3://data/nothing/here" in absent["message"]
     (agent.user_home / "full").mkdir()
     (agent.user_home / "full" / "file").write_text("mine")
-    full = bring(agent, server, wish("~/full"))["error"]
+    full = bring(agent, server, wish("~/b"), wish("~/full"))["error"]
     assert full["code"] == "sync.failed" and "not empty" in full["message"]
+    [other] = bring(agent, server, wish("~/b"))["mounts"]
+    assert other["changed"] is False, "beside one that fails another is mounted, and known"
     wrong = {"mounts": [wish("~/w", "COPY")], "remotes": {"s3": {**server.remote, "secret_access_key": "no"}}}
     denied = agent.verb("mounts", data=json.dumps(wrong).encode())["error"]
     assert denied["code"] == "sync.source" and "s3://data" in denied["message"] and buckets.SECRET not in str(denied)
