@@ -41,7 +41,7 @@ def test_containers_that_were_meddled_with(docker_engine, task_file, run_stix, o
     assert "again" in ok(run_stix("exec", "pair", "--num-nodes", "2", "--", "echo again"))
 
 
-def test_machines_that_were_meddled_with(ssh_hosts, pool, task_file, run_stix, ok, clusters):
+def test_machines_that_were_meddled_with(ssh_hosts, pool, task_file, run_stix, ok, clusters, safe_world):
     head, worker = ssh_hosts(2, user="root")
     pool("rack", [head, worker])
     for host in (head, worker):
@@ -72,3 +72,10 @@ def test_machines_that_were_meddled_with(ssh_hosts, pool, task_file, run_stix, o
     worker.run(f"rm {site}/usercustomize.py")
     assert "is as wanted" in ok(run_stix("doctor", "duo"))
     assert head.run("ls /mnt/data").stdout.split() == ["here"]
+
+    known = safe_world / ".ssh" / "known_hosts"
+    known.parent.mkdir(mode=0o700, exist_ok=True)
+    known.write_text(f"{worker.ip} {head.known_hosts.partition(' ')[2]}\n")
+    worker.restart()
+    told = findings(run_stix("doctor", "duo", "-o", "json"))["host key", "duo-1"]
+    assert not told["fixable"] and "known" in told["found"], told
