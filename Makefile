@@ -4,8 +4,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than there are cores: tests with real machines wait a third of their time.
-WORKERS ?= $(shell expr $$(nproc) + 1)
+# Twice the cores: tests with real machines wait for half of their time.
+WORKERS ?= $(shell expr $$(nproc) \* 2)
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
