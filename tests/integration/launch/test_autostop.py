@@ -6,14 +6,15 @@ import time
 
 def test_a_task_that_stops_at_once_runs_first_on_this_machine(run_stix, ok, clusters):
     # Logins do not count here: the ssh machines of other tests have theirs on this very machine.
-    out = ok(run_stix("up", "-y", "-c", "brief", "--infra", "local", "-i", "0", "--wait-for", "jobs", "--", "echo done"))
+    at_once = ("-i", "0", "--wait-for", "jobs", "--")
+    out = ok(run_stix("up", "-y", "-c", "brief", "--infra", "local", *at_once, "echo done"))
     assert "done" in out
     (cluster,) = until(lambda: clusters("-r"), lambda found: found and found[0]["status"] == "STOPPED")
     assert cluster["name"] == "brief"
     ok(run_stix("start", "-y", "brief", "-i", "30"))
     assert "again" in ok(run_stix("exec", "brief", "--", "echo again"))
     # A launch that brings only the job brings a new end, too.
-    assert "fast" in ok(run_stix("up", "-y", "-c", "brief", "--fast", "-i", "0", "--wait-for", "jobs", "--", "echo fast"))
+    assert "fast" in ok(run_stix("up", "-y", "-c", "brief", "--fast", *at_once, "echo fast"))
     until(lambda: clusters("-r"), lambda found: found and found[0]["status"] == "STOPPED")
 
 
