@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_setup_runs_when_it_is_wanted_and_its_failure_is_ours(play, safe_world
     assert [job["status"] for job in jobs("dev")] == ["FAILED_SETUP", "SUCCEEDED"]
 
 
-def test_jobs(play, run_stix, ok, jobs) -> None:
+def test_jobs(play, run_stix, ok, jobs, safe_world) -> None:
     ok(run_stix("up", "-y", "-c", "dev", "--infra", "local"))
 
     def job(**keys) -> dict:
@@ -119,6 +120,19 @@ def test_jobs(play, run_stix, ok, jobs) -> None:
     assert would["cancelled"] == ended["cancelled"] == [2] and ended["changed"] and not nothing["changed"]
     assert failed["stix_error"]["code"] == "job.failed"
     assert failed["job"]["exit_codes"] == [3] and "why" in failed["log"]
+
+    (later,) = play(job(command="echo later") | {"async": 300, "poll": 0})
+    ended = at_last(safe_world / ".ansible_async" / later["ansible_job_id"])
+    assert ended["job"]["status"] == "SUCCEEDED" and "later" in ended["log"]
+
+
+def at_last(file: Path) -> dict:
+    """The result of a task that the play did not wait for."""
+    deadline = time.monotonic() + 120
+    while "job" not in (told := json.loads(file.read_text() or "{}")):
+        assert time.monotonic() < deadline, told
+        time.sleep(0.2)
+    return told
 
 
 def test_what_can_be_had_and_what_a_file_says(play, safe_world) -> None:
