@@ -126,6 +126,7 @@ class Terminal:
             try:
                 piece = os.read(master, 65536)
             except OSError:  # nobody has the other side any more
+                yield kept.decode(errors="replace")
                 return
             text = (kept + piece).replace(hidden, SHOWN_HOME.encode())
             half = next((size for size in range(len(hidden) - 1, 0, -1) if text.endswith(hidden[:size])), 0)

@@ -100,10 +100,10 @@ def policy_autostop(autostop: Mapping[str, Any], rules: Mapping[str, Any], stops
     Args:
         stops: whether the machines can stop; where they cannot, what is set here removes them.
     """
-    setting, said = dict(autostop), autostop.get("idle_minutes", -1) >= 0
-    most, longest = rules.get("autostop"), rules.get("max_lifetime_minutes")
+    setting, idle = dict(autostop), autostop.get("idle_minutes")
+    idle = -1.0 if idle is None else float(idle)
+    most, longest, said = rules.get("autostop"), rules.get("max_lifetime_minutes"), idle >= 0
     if most is not None:
-        idle = float(setting.get("idle_minutes", -1))
         setting["idle_minutes"] = min(idle, float(most["idle_minutes"])) if said else float(most["idle_minutes"])
         setting["down"] = bool(setting.get("down") or most.get("down"))
     if longest is not None:

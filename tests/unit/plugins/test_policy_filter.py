@@ -99,6 +99,8 @@ def test_what_nobody_said_is_set(rules: dict[str, Any], said: dict[str, Any], st
 
 
 def test_what_goes_beyond_is_shortened_where_nobody_can_be_asked() -> None:
+    assert policy_autostop({"idle_minutes": None}, {}) == {"idle_minutes": None}
+    assert policy_autostop({"idle_minutes": "90"}, {"autostop": {"idle_minutes": 30}})["idle_minutes"] == 30
     rules = {"autostop": {"idle_minutes": 30}, "max_lifetime_minutes": 60}
     assert policy_autostop({"idle_minutes": 90, "lifetime_minutes": 600}, rules) == {
         "idle_minutes": 30, "lifetime_minutes": 60, "down": False,
