@@ -9,7 +9,7 @@ from stix.driver import policy
 from stix.driver.decide import require_runnable
 from stix.driver.session import Run, World
 from stix.driver.sources import with_absolute_paths
-from stix.driver.stores import default_store, settings_by_store
+from stix.driver.stores import default_store, endpoint_of, settings_by_store
 from stix.errors import ClusterError, StixError, UsageError
 from stix.inventory.render import literal, node_path
 from stix.model.cluster import Cluster
@@ -62,7 +62,8 @@ def fill(run: Run, cluster: Cluster, wanted: Sequence[Bucket]) -> None:
     def heard(kind: str, data: Any) -> None:
         for one in data if kind == "buckets" else ():
             bucket = known[one["store"], one["bucket"]]
-            store.save_bucket(bucket.place._asdict(), cluster.name, bucket.persistent)
+            endpoint = endpoint_of(run.world, bucket.place.store)
+            store.save_bucket(bucket.place._asdict(), cluster.name, bucket.persistent, endpoint)
 
     for bucket in wanted:
         store.use_bucket(bucket.place._asdict(), bucket.persistent)
@@ -126,13 +127,23 @@ def _buckets_of(record: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 
 def delete(run: Run, row: Mapping[str, Any]) -> None:
-    """Delete a bucket of the list with all that is in it.
+    """Delete a bucket of the list with all that is in it, where it was made: another may have its name elsewhere.
 
     Raises:
-        StixError: it cannot be done.
+        StixError: it cannot be done; `config.invalid`, the settings lead to another place now.
     """
     place = BucketPlace(row["store"], row["name"], region=row["region"], account=row["account"])
     variables = bucket_vars(run.world, [Bucket(place, (), persistent=False)])
+    made_at, now = row["endpoint"], endpoint_of(run.world, place.store)
+    if made_at:
+        settings, word = variables["storage_settings"], place.store.lower()
+        variables["storage_settings"] = {**settings, word: {**settings.get(word, {}), "endpoint": made_at}}
+    elif made_at == "" and now:
+        raise StixError(
+            "config.invalid",
+            f"{place.address} was made at the store's own address, and the settings lead to {now} now",
+            hint="set no endpoint of that store, then delete it",
+        )
     outcome = run.play("delete_buckets", HERE, "buckets", cloud_vars=variables)
     if outcome.error:
         raise outcome.error

@@ -1,5 +1,6 @@
 """Object stores as the settings have them: which one is taken where none is named, how each is reached."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,13 @@ def default_store(ledger: Ledger, cloud: str) -> str:
 def settings_by_store(ledger: Ledger) -> dict[str, dict[str, Any]]:
     """Settings by store, named in small letters."""
     return {name: dict(value) for name, value in ledger.settings.storage.items() if isinstance(value, Mapping)}
+
+
+def endpoint_of(ledger: Ledger, store: str) -> str:
+    """Where the settings (or, of Amazon's, the environment) say that a store answers; empty: at its own address."""
+    own = settings_by_store(ledger).get(store.lower(), {}).get("endpoint")
+    words = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL") if store == "S3" else ()
+    return str(own or next(filter(None, map(os.environ.get, words)), ""))
 
 
 def whose(store: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from stix.driver import policy
 from stix.driver.buckets import HERE
 from stix.driver.session import Run, World
-from stix.driver.stores import settings_by_store
+from stix.driver.stores import endpoint_of, settings_by_store
 from stix.errors import UsageError
 from stix.inventory.render import literal
 from stix.model.stores import HUB, BucketPlace, place_of
@@ -49,7 +49,7 @@ def transfer(world: World, source: str, target: str, *, exact: bool = False) -> 
         def heard(kind: str, data: Any) -> None:
             for one in data if kind == "buckets" else ():
                 place = BucketPlace(one["store"], one["bucket"], region=one["region"], account=one["account"])
-                world.store.save_bucket(place._asdict(), "", True)
+                world.store.save_bucket(place._asdict(), "", True, endpoint_of(world, place.store))
 
         with _told(run, log):
             outcome = run.play("transfer_buckets", HERE, "buckets", cloud_vars=variables, heard=heard)

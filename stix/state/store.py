@@ -211,9 +211,17 @@ class Store(EventTable):
         rows = self._rows("select * from infras order by infra")
         return [dict(row) | {"facts": json.loads(row["facts"])} for row in rows]
 
-    def save_bucket(self, place: Mapping[str, Any], cluster: str, persistent: bool) -> None:
-        """Record a bucket that was just made for a task; an older row of that name told of one that is gone."""
-        about = (place["bucket"], place["store"], place["region"], place["account"], cluster, int(persistent))
+    def save_bucket(
+        self, place: Mapping[str, Any], cluster: str, persistent: bool, endpoint: str | None = None
+    ) -> None:
+        """Record a bucket that was just made for a task; an older row of that name told of one that is gone.
+
+        Args:
+            endpoint: where the store answered; empty: at its own address, None: nobody knows.
+        """
+        # One column holds both: account names have no spaces, and rows without one are from before endpoints.
+        account = place["account"] if endpoint is None else f"{place['account']} {endpoint}"
+        about = (place["bucket"], place["store"], place["region"], account, cluster, int(persistent))
         self._rows(
             "insert or replace into buckets (name, store, region, account, cluster, persistent, made_at, used_at) "
             "values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -228,9 +236,15 @@ class Store(EventTable):
         )
 
     def buckets(self) -> list[dict[str, Any]]:
-        """Buckets that stix made: `{name, store, region, account, cluster, persistent, made_at, used_at}`, by name."""
+        """Buckets that stix made, by name.
+
+        Each `{name, store, region, account, endpoint, cluster, persistent, made_at, used_at}`; the endpoint as in
+        `save_bucket`.
+        """
         return [
-            dict(row) | {"persistent": bool(row["persistent"])}
+            dict(row)
+            | {"persistent": bool(row["persistent"])}
+            | dict(zip(("account", "endpoint"), (*row["account"].split(" ", 1), None), strict=False))
             for row in self._rows("select * from buckets order by name")
         ]
 

@@ -10,7 +10,7 @@ from stix.api.storage import Storage as Facade
 from stix.driver import buckets, machines
 from stix.driver.outcome import Outcome
 from stix.driver.session import Run, World
-from stix.errors import UsageError
+from stix.errors import StixError, UsageError
 from stix.model.cluster import Cluster
 from stix.model.stores import BucketPlace
 from stix.plan.buckets import Bucket
@@ -97,3 +97,29 @@ def test_a_name_that_no_bucket_can_have_is_said(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("STIX_HOME", str(tmp_path / "home"))
     with pytest.raises(UsageError, match="cannot be named 'a_B'"):
         Facade("a_B").construct()
+
+
+def test_a_bucket_is_deleted_where_it_was_made_and_nowhere_else(run: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.made = ["new"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://made.here")
+    buckets.fill(run, cluster("dev"), [wish("new")])
+    [row] = run.world.store.buckets()
+    assert (row["account"], row["endpoint"]) == ("", "http://made.here")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://elsewhere")
+    buckets.delete(run, row)
+    shown = [path.read_text() for path in run.folder.path.rglob("group_vars/stix_cloud.yml")]
+    assert run.deleted == ["new"] and any("endpoint: http://made.here" in text for text in shown)
+
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    buckets.fill(run, cluster("dev"), [wish("new")])
+    [row] = run.world.store.buckets()
+    assert row["endpoint"] == ""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://elsewhere")
+    with pytest.raises(StixError, match="the store's own address"):
+        buckets.delete(run, row)
+    assert ours(run) == {"new": False} and run.deleted == ["new"]
+    run.world.store.save_bucket({"bucket": "new", "store": "S3", "region": "", "account": "a"}, "dev", False)
+    [row] = run.world.store.buckets()
+    assert (row["account"], row["endpoint"]) == ("a", None)  # of a version that noted none
+    buckets.delete(run, row)
+    assert ours(run) == {}
