@@ -1,6 +1,6 @@
 # make hello: stix on this machine.  make test: everything.  Both make their own .venv.
 .DEFAULT_GOAL := help
-.PHONY: help hello test test-bulk lint sanity docs screens bench wheel collection clean
+.PHONY: help hello test test-bulk test-os lint sanity docs screens bench wheel collection clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,6 +14,7 @@ help:
 	@echo "make test        install what the tests need, check the code, run all tests (PYTEST_ARGS=... adds options)"
 	@echo "make test-bulk   tests of many files and large ones again, with 10,000 objects and 5 GB (minutes, 20 GB of disk)"
 	@echo "make lint        ruff, import-linter, mypy"
+	@echo "make test-os     set-up and the agent on roots of Debian 11, 13 and Ubuntu 20.04, 22.04, 24.04 (they are built first)"
 	@echo "make sanity      the collection before ansible-lint, ansible-test and antsibull-docs (some ten minutes)"
 	@echo "make docs        the documentation as a site, dist/docs/index.html; a dead link is an error"
 	@echo "make screens     the pictures of terminals in the documentation, recorded anew where they say something else now"
@@ -48,6 +49,10 @@ test: $(VENV)/.test lint
 test-bulk: $(VENV)/.test
 	sh tests/lab/install.sh
 	STIX_TEST_BULK=1 $(BIN)/python -m pytest -n 0 tests/integration/agent/test_bulk.py $(PYTEST_ARGS)
+
+test-os: $(VENV)/.test
+	sh tests/lab/install.sh
+	STIX_TEST_OS=all $(BIN)/python -m pytest -n 0 tests/integration/ansible/test_os_roots.py $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
