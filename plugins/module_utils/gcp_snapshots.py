@@ -74,7 +74,7 @@ class GcpSnapshots(object):
                 self.api.done(operation)
                 return _thing(self.api, self.api.get("global/snapshots/" + there))
             time.sleep(PAUSE)
-            operation = self.api.call("GET", operation["selfLink"])
+            operation = self.api.call("GET", "zones/%s/operations/%s" % (disk["zone"], operation["name"]))
 
     def drop(self, there):
         """Deletes it."""

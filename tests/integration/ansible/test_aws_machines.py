@@ -291,3 +291,14 @@ def test_a_volume_is_made_attached_and_deleted(aws: lab.AwsLab) -> None:
     assert kept not in {one["id"] for one in things}, "no survey finds what is to stay"
     assert gone in {one["id"] for one in things}
     disks.play(place, "absent", wish, passing)
+
+
+def test_who_may_not_look_for_snapshots_may_delete_volumes(aws: lab.AwsLab) -> None:
+    place = disks.Place(
+        lambda params: AwsVolumes(aws.client(), "us-east-1", params), lambda _: None, lambda _: None,
+        "aws/us-east-1", "us-east-1a",
+    )  # fmt: skip
+    wish = {"name": "data", "resource": "stix-data", "zone": "us-east-1a", "size": 1}
+    disks.play(place, "present", wish)
+    aws.refuse({"action": "DescribeSnapshots", "code": "UnauthorizedOperation", "message": "You are not authorized"})
+    assert disks.play(place, "absent", wish)["changed"]
