@@ -153,3 +153,18 @@ def test_no_file_outgrows_its_reader() -> None:
         if (lines := len(path.read_text().splitlines())) > limit
     }
     assert big == {}
+
+
+def test_no_line_is_longer_than_ansible_lint_takes_it() -> None:
+    """`make sanity` looks at all that is published; this is what trips most often, in a moment."""
+    files = [
+        path for top in ("changelogs", "meta", "playbooks", "plugins", "roles") for path in ROOT.glob(f"{top}/**/*.yml")
+    ]
+    long = {ident(path) for path in files if max(map(len, path.read_text().splitlines()), default=0) > 160}
+    assert len(files) > 100 and long == set()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "changelogs/fragments").glob("*.yml")), ids=ident)
+def test_a_fragment_of_the_changelog_is_lists_of_sentences(path: Path) -> None:
+    for kind, lines in yaml.safe_load(path.read_text()).items():
+        assert kind.endswith(("_changes", "fixes", "_features")) and all(isinstance(line, str) for line in lines)
