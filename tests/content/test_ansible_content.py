@@ -86,6 +86,7 @@ def test_defaults_are_those_of_the_specs(role: Path) -> None:
             assert option["description"]
     assert defaults.keys() == described.keys()
     for name, option in described.items():
+        assert option["type"] in ("str", "path", "raw") or "{{" not in str(option["default"]), f"{name}: antsibull-docs"
         assert option["default"] == defaults[name] or option["default"] == alone(option["type"], defaults[name]), name
 
 
