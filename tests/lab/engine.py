@@ -201,7 +201,10 @@ class DockerLab:
         spaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         words = ["unshare", *spaces, "sh", "-c", INIT, "dockerd", *options]
         with (folder / "log").open("wb") as log:
-            self._process = start_bound(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            # Its hook for GPUs is found by its name.
+            path = f"{os.environ.get('PATH', os.defpath)}:{Path(__file__).with_name('gpu')}"
+            environment = os.environ | {"PATH": path}
+            self._process = start_bound(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         claim.add_process(self._process.pid)
         self._wait()
 
