@@ -4,8 +4,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Twice the cores: tests with real machines wait for half of their time.
-WORKERS ?= $(shell expr $$(nproc) \* 2)
+# One more than there are cores: more of them wait for processors only.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 

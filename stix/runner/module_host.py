@@ -31,8 +31,13 @@ from typing import Any, NoReturn
 
 from stix.runner.warm import receive
 
-SDKS = frozenset({"boto3", "botocore", "google", "jmespath", "kubernetes", "requests", "urllib3", "yaml"})
-"""Packages imported ahead once a module used them: their import starts no thread and reads no settings."""
+SDKS = frozenset({"boto3", "botocore", "jmespath", "kubernetes", "requests", "urllib3", "yaml"})
+"""Packages imported ahead once a module used them: their import starts no thread, and reads no settings but for
+`FRESH`. google.auth reads many, and costs little.
+"""
+
+FRESH = "kubernetes.config"
+"""Reads the environment (KUBECONFIG) when it is imported, so each module imports it anew."""
 
 GRACE_SECONDS = 1.5
 
@@ -158,8 +163,18 @@ class Host:
         time.tzset()
         tempfile.tempdir = None
         os.chdir(order.folder)
+        _renew()
         atexit.register(_teach, self._teacher, frozenset(sys.modules))
         _end(_run_standard_input())
+
+
+def _renew() -> None:
+    """Import `FRESH` again, below a package that is imported already."""
+    package = FRESH.partition(".")[0]
+    if package in sys.modules:
+        for name in [name for name in sys.modules if name == FRESH or name.startswith(f"{FRESH}.")]:
+            del sys.modules[name]
+        importlib.import_module(FRESH)  # it puts itself into its package, too
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

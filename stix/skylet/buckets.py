@@ -307,7 +307,7 @@ def start(record: dict[str, Any], target: str) -> list[str]:
     """
     remove(record["socket"])
     try:
-        kept = set_aside(next(word[len(CACHE) :] for word in record["words"] if word.startswith(CACHE)))
+        kept = [path for word in record["words"] if word.startswith(CACHE) for path in set_aside(word[len(CACHE) :])]
         with open(record["log"], "ab") as log:
             began = log.tell()
             process = subprocess.Popen(

@@ -60,7 +60,8 @@ class Faults:
             instances = player.play("provision", three).instances
             check_instances(instances)
             cloud.settle()
-            assert states(instances) == ["running"] * 3 and ids(instances) == there(cloud, cluster)
+            found = there(cloud, cluster)
+            assert states(instances) == ["running"] * 3 and ids(instances) == found, (instances, found)
         made = ids(instances)
         for point in cloud.cuts["stop"] if cloud.can("stop") else ():
             kill("stop", point)

@@ -18,7 +18,7 @@ PYTHON = os.environ.get("STIX_TEST_AGENT_PYTHON", sys.executable)
 TIMES = {
     "STIX_SKYLET_HEARTBEAT": "0.2",
     "STIX_SKYLET_LOST": "1.5",
-    "STIX_SKYLET_GRACE": "1",
+    "STIX_SKYLET_GRACE": "4",
     "STIX_SKYLET_METADATA": "0.5",
 }
 

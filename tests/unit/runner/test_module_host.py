@@ -85,6 +85,16 @@ def test_what_a_module_imports_is_there_for_the_next(host: SimpleNamespace) -> N
     assert run(host, "import sys; print('mailbox' in sys.modules)").stdout == "False\n", "that is no SDK"
 
 
+def test_settings_are_the_modules_own_whatever_was_imported_ahead(host: SimpleNamespace, tmp_path: Path) -> None:
+    source = "import sys, kubernetes; print(kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION)"
+    before = "import sys; print('kubernetes' in sys.modules)"
+    assert "other" in run(host, source, env=os.environ | {"KUBECONFIG": "/other"}).stdout
+    until(lambda: run(host, before).stdout == "True\n")
+    mine = str(tmp_path / "mine")
+    for line in (source, "from kubernetes import config; print(config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION)"):
+        assert run(host, line, env=os.environ | {"KUBECONFIG": mine}).stdout == f"{mine}\n"
+
+
 def test_with_arguments_it_is_python(host: SimpleNamespace) -> None:
     done = run(host, "", "-c", WHO + "import sys; print(parent, sys.executable)")
     assert HOST not in done.stdout and sys.executable in done.stdout
