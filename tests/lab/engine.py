@@ -67,14 +67,20 @@ def _roomy_folder() -> str:
 
 
 class DockerLab:
-    """An engine with the two test images in it. `host` is its address; `private` says whether it is ours alone."""
+    """An engine with the two test images in it. `host` is its address; `private` says whether it is ours alone.
+
+    Args:
+        private: never the one that answers already.
+        gpus: gives containers GPUs, which are a stand-in (`gpu/`).
+    """
 
     image = DEBIAN.name
     shell_image = SHELL.name
 
-    def __init__(self, private: bool = False) -> None:
+    def __init__(self, private: bool = False, gpus: bool = False) -> None:
         self.host = os.environ.get("DOCKER_HOST", "")
         self.private = private or not answers(self.host)
+        self._gpus = gpus
         self._claim: Claim | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -201,9 +207,9 @@ class DockerLab:
         spaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         words = ["unshare", *spaces, "sh", "-c", INIT, "dockerd", *options]
         with (folder / "log").open("wb") as log:
-            # Its hook for GPUs is found by its name.
-            path = f"{os.environ.get('PATH', os.defpath)}:{Path(__file__).with_name('gpu')}"
-            environment = os.environ | {"PATH": path}
+            environment = dict(os.environ)
+            if self._gpus:  # the engine finds its hook for GPUs by its name
+                environment["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{Path(__file__).with_name('gpu')}"
             self._process = start_bound(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         claim.add_process(self._process.pid)
         self._wait()

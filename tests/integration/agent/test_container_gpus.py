@@ -3,24 +3,31 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import demand
 from tests.integration.agent.agents import Agent
-from tests.lab.engine import DockerLab
+from tests.lab.engine import DockerLab, missing
 
 GPU = Path(__file__).parents[2] / "lab" / "gpu"
 
 
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DockerLab]:
+    demand(missing())
+    with DockerLab(private=True, gpus=True) as lab:
+        yield lab
+
+
 @pytest.fixture
 def node(
-    cluster: Callable[..., list[Agent]], docker_engine: DockerLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], Agent]:
+    cluster: Callable[..., list[Agent]], engine: DockerLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Agent]]:
     """An agent on a machine with two T4 and this PATH."""
-    demand("" if docker_engine.private else "the engine here is not the tests' own, so it has no stand-in for GPUs")
+    monkeypatch.setenv("DOCKER_HOST", engine.host)
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nexec {GPU / "machine"} {sys.executable} "$@"\n')
     python.chmod(0o700)
@@ -33,17 +40,18 @@ def node(
         )
         return agent
 
-    return make
+    with engine.cleaned():
+        yield make
 
 
 def have(agent: Agent) -> dict:
     return agent.verb("container", data=json.dumps({"image": DockerLab.shell_image}).encode())
 
 
-def test_jobs_see_the_gpus_that_are_theirs(node: Callable[[str], Agent], docker_engine: DockerLab) -> None:
+def test_jobs_see_the_gpus_that_are_theirs(node: Callable[[str], Agent], engine: DockerLab) -> None:
     agent = node(f"{GPU}:{os.environ['PATH']}")
     assert have(agent)["state"] == "made"
-    said = json.loads(docker_engine.docker("inspect", "--format", "{{json .HostConfig.DeviceRequests}}", "stix-gpus"))
+    said = json.loads(engine.docker("inspect", "--format", "{{json .HostConfig.DeviceRequests}}", "stix-gpus"))
     assert (said[0]["Count"], said[0]["Capabilities"]) == (-1, [["gpu"]])
     script = "nvidia-smi -L; cat /asked; echo; echo devices=$CUDA_VISIBLE_DEVICES of $SKYPILOT_NUM_GPUS_PER_NODE"
     jobs = [agent.submit(f"{script}; sleep 1", accelerators="T4") for _ in range(2)]
