@@ -86,7 +86,7 @@ def run_stix(safe_world: Path) -> Callable[..., subprocess.CompletedProcess[str]
     root = str(FOLDERS.parent)
 
     def run(
-        *words: str | Path, timeout: float = 120, env: dict[str, str] | None = None, **options: object
+        *words: str | Path, timeout: float = 300, env: dict[str, str] | None = None, **options: object
     ) -> subprocess.CompletedProcess[str]:
         variables = os.environ | {"PYTHONPATH": root} | (env or {})
         options = {"stdin": subprocess.DEVNULL, "cwd": safe_world} | options

@@ -23,7 +23,7 @@ TIMES = {
 }
 
 
-def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 120.0) -> Any:
     """The first true value of `check`, asked until the deadline."""
     deadline = time.monotonic() + seconds
     while True:

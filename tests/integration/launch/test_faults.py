@@ -125,7 +125,7 @@ def test_ctrl_c_during_provisioning_stops_everything(ssh_hosts, pool, run_stix, 
     assert "fine" in ok(run_stix("up", "-y", "-c", "one", "--infra", "ssh/rack", "--", "echo fine", timeout=180))
 
 
-def eventually(condition, seconds=25.0):
+def eventually(condition, seconds=90.0):
     """Whether the condition holds before the time is over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -18,7 +18,7 @@ NOBODY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_por
 """Connection of a node where nothing listens."""
 
 
-def until(condition: Callable[[], object], seconds: float = 30.0) -> object:
+def until(condition: Callable[[], object], seconds: float = 90.0) -> object:
     """The first true answer."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
