@@ -98,12 +98,8 @@ def snapshot(name: str, snapshot_name: str = "") -> dict[str, Any]:
     from stix.driver.session import World
     from stix.driver.snapshots import make
 
-    world = World()
-    made = make(world, name, snapshot_name)
-    infra = "/".join(world.store.volumes()[name]["infra"].split("/")[:2])
-    return snapshot_row(made._replace(details={**made.details, "infra": infra})) | {
-        "machine": made.about("machine") or ""
-    }
+    made = make(World(), name, snapshot_name)
+    return snapshot_row(made) | {"machine": made.about("machine") or ""}
 
 
 def snapshots(infra: str | None = None, all_users: bool = False) -> list[dict[str, Any]]:

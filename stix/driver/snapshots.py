@@ -41,7 +41,12 @@ def make(world: World, volume: str, name: str = "") -> Thing:
         raise StixError("provision.unknown", f"nothing was reported of snapshot {name}")
     if not outcome.changes:
         raise UsageError("usage", f"there is a snapshot {name!r} of {volume} already", hint="choose another name")
-    return made[0]
+    return made[0]._replace(details={**made[0].details, "infra": _lies_in(row)})
+
+
+def _lies_in(row: Mapping[str, Any]) -> str:
+    """The region of a volume, where its snapshots are: `aws/us-east-1`."""
+    return "/".join(row["infra"].split("/")[:2])
 
 
 def _check(name: str, volume: str, row: Mapping[str, Any]) -> None:
@@ -62,7 +67,7 @@ def listed(world: World, infras: Sequence[str] = (), *, all_users: bool = False)
         all_users: also other people's.
     """
     able = {cloud for kind in KINDS.values() if kind.snapshots for cloud in kind.clouds}
-    lie = {"/".join(row["infra"].split("/")[:2]) for row in world.store.volumes().values()}
+    lie = {_lies_in(row) for row in world.store.volumes().values()}
     accounts = [one for one in accounts_to_ask(world, infras, () if infras else lie) if one.cloud in able]
     answers = ask_all(world, accounts, ["snapshot"])
     silent = [f"{answer.account.infra}: {answer.error.message}" for answer in answers if answer.error]

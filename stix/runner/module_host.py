@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from stix.runner.warm import receive
+from stix.runner.warm import receive, stand_in
 
 SDKS = frozenset({"boto3", "botocore", "jmespath", "kubernetes", "requests", "urllib3", "yaml"})
 """Packages imported ahead once a module used them: their import starts no thread, and reads no settings but for
@@ -54,8 +54,7 @@ class _Module:
 class Order:
     """What a forked process is to become."""
 
-    environment: Mapping[str, str]
-    folder: str
+    request: Mapping[str, Any]
     descriptors: list[int]
 
 
@@ -113,7 +112,7 @@ class Host:
             pid = os.fork()
         if pid == 0 and request:
             channel.close()
-            return Order(request["environment"], request["folder"], descriptors)
+            return Order(request, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         if pid is None:
@@ -151,18 +150,13 @@ class Host:
         signal.set_wakeup_fd(-1)
         for usual in (signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
             signal.signal(usual, signal.SIG_DFL)
-        os.setsid()
-        for number, descriptor in enumerate(order.descriptors[:3]):
-            os.dup2(descriptor, number)
+        stand_in(order.request, order.descriptors)
         for descriptor in (*order.descriptors, self._woken, self._waker):
             os.close(descriptor)
         for ours in (self._listener, self._lessons, *(module.channel for module in self._running.values())):
             ours.close()
-        os.environ.clear()
-        os.environ.update(order.environment)
         time.tzset()
         tempfile.tempdir = None
-        os.chdir(order.folder)
         _renew()
         atexit.register(_teach, self._teacher, frozenset(sys.modules))
         _end(_run_standard_input())

@@ -147,13 +147,8 @@ def _run_cli(
 
 
 def _become_playbook(request: Mapping[str, Any], descriptors: list[int], frozen: Mapping[str, str]) -> None:
-    os.setsid()
-    for number, descriptor in enumerate(descriptors[:3]):
-        os.dup2(descriptor, number)
+    stand_in(request, descriptors)
     os.closerange(3, 64)
-    os.chdir(request["folder"])
-    os.environ.clear()
-    os.environ.update(request["environment"])
     arguments = ["ansible-playbook", *request["arguments"]]
     if _is_foreign(request, frozen):
         os.execv(request["program"], arguments)
@@ -174,6 +169,16 @@ def _become_playbook(request: Mapping[str, Any], descriptors: list[int], frozen:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def stand_in(request: Mapping[str, Any], descriptors: list[int]) -> None:
+    """In a forked process: have the standard streams, folder and environment of who asked, in a session of its own."""
+    os.setsid()
+    for number, descriptor in enumerate(descriptors[:3]):
+        os.dup2(descriptor, number)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
 
 
 def send(channel: socket.socket, request: Mapping[str, Any], descriptors: list[int]) -> None:
